@@ -1,0 +1,56 @@
+# Every task of the project; `make` alone lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint format wheel train export evaluate bench picture clean
+
+help:  ## list the tasks
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[cpu,demo]'
+	touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo  ## set up and run the main job: a head of known tilt, truth beside result
+	$(BIN)/callosal demo --output callosal-demo
+
+test: $(VENV)/.dev  ## set up and run all tests
+	$(BIN)/python -m pytest -n 2
+
+test-fast: $(VENV)/.dev  ## the tests that take seconds
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+lint: $(VENV)/.dev  ## ruff and mypy strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(VENV)/.dev  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+train: $(VENV)/.dev  ## train the shipped segmenter (about an hour)
+	$(BIN)/callosal fit --config configs/attention_unet.yaml
+
+picture: $(VENV)/.dev  ## draw the README picture anew from the MNI152 average head
+	$(BIN)/python docs/make_pictures.py
+
+bench: $(VENV)/.dev  ## midsagittal precision on the MNI152 average head
+	$(BIN)/python benchmarks/midsagittal_precision.py
+
+clean:  ## remove what the tasks made
+	rm -rf $(VENV) build dist *.egg-info callosal-demo .mypy_cache .ruff_cache .pytest_cache

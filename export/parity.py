@@ -1,0 +1,103 @@
+"""Does an ONNX file give the numbers of the torch network it came from?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from callosal.export.runtime import open_session
+from callosal.models.errors import ParityError
+
+BATCHES = (1, 2, 5)
+SIZES = ((64, 64), (97, 131), (200, 173), (256, 256), (384, 384), (301, 512))
+MAX_PROBABILITY_DIFFERENCE = 1e-4
+MAX_MASK_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True)
+class ParityRow:
+    """One comparison.
+
+    Attributes:
+        shape: Batch, height and width.
+        probability: Largest absolute difference of any probability.
+        mask: Share of pixels on the other side of one half.
+    """
+
+    shape: tuple[int, int, int]
+    probability: float
+    mask: float
+
+
+@dataclass(frozen=True)
+class Parity:
+    """All comparisons of one export."""
+
+    rows: tuple[ParityRow, ...]
+
+    def figures(self) -> dict[str, float]:
+        """The worst of each measure."""
+        return {
+            "max_probability_difference": max(row.probability for row in self.rows),
+            "max_mask_difference": max(row.mask for row in self.rows),
+        }
+
+    def require(self, file_name: str) -> None:
+        """Refuse an export whose numbers differ.
+
+        Raises:
+            ParityError: A difference is over the limit (or is not a number).
+        """
+        for row in self.rows:
+            within = (
+                row.probability <= MAX_PROBABILITY_DIFFERENCE and row.mask <= MAX_MASK_DIFFERENCE
+            )
+            if not within:
+                raise ParityError(
+                    f"{file_name}: at batch, height, width {row.shape} the probabilities differ "
+                    f"by {row.probability:.2e} and {row.mask:.2e} of the mask pixels; nothing "
+                    "was written",
+                    code="parity_lost",
+                )
+
+
+def measure_parity(network: nn.Module, path: Path, images: Sequence[NDArray[np.float32]]) -> Parity:
+    """Run both on every batch and size, odd ones too.
+
+    Args:
+        network: Torch network from (N, 1, H, W) to probabilities.
+        path: The ONNX file.
+        images: Slices (H, W) from which the inputs are cut or tiled.
+    """
+    session = open_session(path.read_bytes(), ["CPUExecutionProvider"], threads=1)
+    rows = []
+    for height, width in SIZES:
+        for count in BATCHES:
+            batch = np.stack(
+                [_cut(images[i % len(images)], height, width, i) for i in range(count)]
+            )
+            with torch.inference_mode():
+                expected = network(torch.from_numpy(batch)).numpy()
+            (found,) = session.run(None, {"image": batch})
+            rows.append(
+                ParityRow(
+                    (count, height, width),
+                    float(np.abs(found - expected).max()),
+                    float(((found > 0.5) != (expected > 0.5)).mean()),
+                )
+            )
+    return Parity(tuple(rows))
+
+
+def _cut(image: NDArray[np.float32], height: int, width: int, shift: int) -> NDArray[np.float32]:
+    """A (1, height, width) window about the centre, tiled where the image is smaller."""
+    rows = np.arange(height) + (image.shape[0] - height) // 2 + shift
+    columns = np.arange(width) + (image.shape[1] - width) // 2 - shift
+    window: NDArray[np.float32] = image.take(rows, axis=0, mode="wrap").take(
+        columns, axis=1, mode="wrap"
+    )
+    return window[None].astype(np.float32)

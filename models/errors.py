@@ -1,0 +1,46 @@
+"""The errors of callosal: one small tree; each error is also the builtin it specialises.
+
+It lives in the lowest layer so that every other may raise it. Each error carries a reason
+code, the word that `list-series`, `results.csv` and `plan.json` show.
+"""
+
+
+class CallosalError(Exception):
+    """Base of every error that callosal raises on purpose.
+
+    Args:
+        message: What is wrong, where, what was found and what to do, in one line.
+        code: Reason code in lower snake case, stable across versions.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type["CallosalError"], tuple[str, str]]:
+        """Pickle with the code, so that the error survives a process boundary."""
+        return type(self), (str(self), self.code)
+
+
+class InputError(CallosalError, ValueError):
+    """A file or series cannot be used: unreadable, inconsistent, or not head MRI."""
+
+
+class GeometryError(CallosalError, ValueError):
+    """A mask, contour or plane is degenerate, so no pose can be computed from it."""
+
+
+class DataError(CallosalError, ValueError):
+    """Training data is wrong: grids differ, masks are empty, splits overlap."""
+
+
+class ModelFileError(CallosalError, ValueError):
+    """A model file does not keep the ONNX contract, or was changed since its export."""
+
+
+class DeviceError(CallosalError, RuntimeError):
+    """The requested device or runtime is not there."""
+
+
+class ParityError(CallosalError, ArithmeticError):
+    """An exported file does not give the numbers of the network it came from."""

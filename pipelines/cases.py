@@ -1,0 +1,191 @@
+"""Cases: every image among the inputs that can be planned on, and why the others cannot."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import numpy as np
+from highdicom import Volume, VolumeGeometry
+
+from callosal.models.errors import InputError
+from callosal.pipelines.dicom.facts import Fact, describe_stack, fingerprint_stack
+from callosal.pipelines.dicom.headers import Header
+from callosal.pipelines.dicom.pixels import read_volume
+from callosal.pipelines.dicom.stacks import Stack, find_stacks
+from callosal.pipelines.dicom.tree import FileEntry
+from callosal.pipelines.dicom.views import check_sagittal_view
+from callosal.pipelines.input_files import scan_inputs
+from callosal.pipelines.nifti import read_nifti, read_nifti_geometry
+from callosal.pipelines.skips import Skip, SkipCounter
+
+_FINGERPRINT_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One image to plan on, not yet read.
+
+    Attributes:
+        kind: Where it comes from.
+        content: The stack, or the path of the NIfTI file.
+        label: What to call it on the console; holds no tag of the patient.
+        uid_key: Secret identity, stable over runs: hash it with a salt before it is shown.
+        fingerprint: SHA-256 that changes when the input does (UIDs, sizes, times of change).
+        patient_position: Such as HFS, "" where unknown.
+        n_slices: Slices of the stack; of a NIfTI file, voxels along its coarsest axis.
+        source: Facts for plan.json, none of which tells who the patient is.
+    """
+
+    kind: Literal["dicom", "nifti"]
+    content: Stack | Path
+    label: str
+    uid_key: str
+    fingerprint: str
+    patient_position: str
+    n_slices: int
+    source: Mapping[str, Fact]
+
+    def load(self) -> Volume:
+        """Read the voxels.
+
+        Raises:
+            InputError: Where they cannot be decoded, with its code.
+        """
+        if isinstance(self.content, Path):
+            return read_nifti(self.content)
+        return read_volume(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseIndex:
+    """All that was found among the inputs.
+
+    Attributes:
+        cases: What can be planned on, in a fixed order.
+        skipped: Everything else: stacks, then NIfTI files, then other files by reason.
+    """
+
+    cases: tuple[Case, ...]
+    skipped: tuple[Skip, ...]
+
+
+def find_cases(inputs: Sequence[Path]) -> CaseIndex:
+    """Look through folders and files for images of which a sagittal view can be made.
+
+    Series are put together over all inputs, so a series in two folders is one case.
+
+    Args:
+        inputs: Folders of any nesting, DICOM files and NIfTI files.
+
+    Returns:
+        Cases and skips; broken files among them never raise.
+
+    Raises:
+        InputError: Where no input holds any image: `no_such_input`, `empty_input` or
+            `no_images`.
+    """
+    headers: list[Header] = []
+    images: list[FileEntry] = []
+    files = SkipCounter.empty()
+    for found in scan_inputs(inputs):
+        if isinstance(found, Header):
+            headers.append(found)
+        elif isinstance(found, FileEntry):
+            images.append(found)
+        else:
+            files.add(found)
+    if not headers and not images:
+        files.check_any_image()
+    judged = [*_judge_stacks(headers, files), *map(_judge_nifti, images)]
+    return CaseIndex(
+        cases=tuple(item for item in judged if isinstance(item, Case)),
+        skipped=(
+            *(item for item in judged if isinstance(item, Skip)),
+            *files.skips(header.series_uid for header in headers),
+        ),
+    )
+
+
+def _judge_stacks(headers: Sequence[Header], files: SkipCounter) -> Iterator[Case | Skip]:
+    for stack in find_stacks(headers):
+        lost = files.count_faults(stack.header.series_uid)
+        notes = tuple(f"{count} files of the series refused: {code}" for code, count in lost)
+        yield _judge_stack(replace(stack, notes=(*stack.notes, *notes)))
+
+
+def _judge_stack(stack: Stack) -> Case | Skip:
+    source = describe_stack(stack)
+    label = _stack_label(stack)
+    if not stack.is_kept:
+        return Skip(label, stack.code, stack.reason, stack.n_files, stack.key, source)
+    return Case(
+        kind="dicom",
+        content=stack,
+        label=label,
+        uid_key=stack.key,
+        fingerprint=fingerprint_stack(stack),
+        patient_position=stack.header.patient_position,
+        n_slices=len(stack.planes),
+        source=source,
+    )
+
+
+def _stack_label(stack: Stack) -> str:
+    folder = str(PurePosixPath(stack.header.file.name).parent)
+    number = stack.header.series_number
+    series = "series without number" if number is None else f"series {number}"
+    return series if folder == "." else f"{folder}: {series}"
+
+
+def _judge_nifti(entry: FileEntry) -> Case | Skip:
+    path = Path(entry.path)
+    try:
+        digest = _hash_start(path, entry)
+        geometry = read_nifti_geometry(path)
+        check_sagittal_view(geometry)
+    except InputError as error:
+        return Skip(entry.name, error.code, str(error), 1, f"nifti/{entry.name}", {})
+    return Case(
+        kind="nifti",
+        content=path,
+        label=entry.name,
+        uid_key=f"nifti/{entry.name}/{digest}",
+        fingerprint=hashlib.sha256(f"{digest} {entry.mtime_ns}".encode()).hexdigest(),
+        patient_position="",
+        n_slices=_count_slices(geometry),
+        source=_describe_nifti(geometry),
+    )
+
+
+def _hash_start(path: Path, entry: FileEntry) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_FINGERPRINT_BYTES)
+    except OSError as error:
+        reason = error.strerror or "input/output error"
+        raise InputError(f"{entry.name}: cannot be read ({reason})", "unreadable") from None
+    return hashlib.sha256(start + str(entry.size_bytes).encode()).hexdigest()
+
+
+def _count_slices(geometry: VolumeGeometry) -> int:
+    """Voxels along the coarsest axis; the shortest of several that are as coarse."""
+    spacing_mm = np.round(geometry.spacing, 3)
+    order = zip(-spacing_mm, geometry.spatial_shape, strict=True)
+    return int(min(order)[1])
+
+
+def _describe_nifti(geometry: VolumeGeometry) -> dict[str, Fact]:
+    return {
+        "kind": "nifti",
+        "modality": None,
+        "n_files": 1,
+        "n_slices": _count_slices(geometry),
+        "matrix": [int(length) for length in geometry.spatial_shape],
+        "spacing_mm": [round(float(value), 4) for value in geometry.spacing],
+        "orientation": "".join(
+            letter.value for letter in geometry.get_closest_patient_orientation()
+        ),
+        "notes": [],
+    }

@@ -1,0 +1,97 @@
+"""The `callosal` console script.
+
+`fit`, `validate` and `test` are Lightning's; every other command is a typed function whose
+docstring is its help. Nothing heavy is imported before the command is known.
+"""
+
+import difflib
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
+
+from callosal.models.errors import CallosalError
+
+COMMANDS: dict[str, str] = {
+    "demo": "a head of known tilt, from DICOM to plan, truth beside result",
+    "infer": "DICOM folders and NIfTI files to scan plans",
+    "list-series": "every stack found, and why each was kept or skipped",
+    "fit": "train from a YAML config",
+    "validate": "score a checkpoint on the validation sites",
+    "test": "score a checkpoint on the test sites",
+    "evaluate": "figures of an ONNX file by case and by site",
+    "export": "a checkpoint to one ONNX file, with a parity report",
+    "models": "the models that ship",
+    "doctor": "what this machine can do",
+}
+TRAINING = frozenset({"fit", "validate", "test"})
+WRONG_USAGE = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: Words after `callosal`; those of the process by default.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if words else WRONG_USAGE
+    if words[0] == "--version":
+        print(f"callosal {version('callosal')}")
+        return 0
+    if words[0] not in COMMANDS:
+        print(_unknown(words[0]), file=sys.stderr)
+        return WRONG_USAGE
+    try:
+        return _run(words[0], words[1:])
+    except CallosalError as error:
+        print(f"callosal {words[0]}: {error.code}: {error}", file=sys.stderr)
+        return WRONG_USAGE if error.code == "wrong_usage" else 1
+    except SystemExit as exit_request:
+        # argparse ends a process with 2 for a wrong option; here 2 means that cases failed.
+        return WRONG_USAGE if exit_request.code else 0
+
+
+def _run(command: str, words: list[str]) -> int:
+    if command in TRAINING:
+        from callosal.pipelines.training.cli import run_training
+
+        run_training([command, *words])
+        return 0
+    from callosal.pipelines.command_line import call_function
+
+    name = command.replace("-", "_")
+    function: Callable[..., int] = getattr(
+        import_module(f"callosal.pipelines.commands.{name}"), name
+    )
+    return call_function(command, function, words)
+
+
+def _overview() -> str:
+    lines = [f"  {name:<12} {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: callosal COMMAND ...",
+            "",
+            "Finds the corpus callosum on head MRI and turns it into a scan plan.",
+            "Not a medical device: for research only.",
+            "",
+            *lines,
+            "",
+            "callosal COMMAND --help tells the options of a command.",
+        ]
+    )
+
+
+def _unknown(word: str) -> str:
+    near = difflib.get_close_matches(word, COMMANDS, 1)
+    hint = f"did you mean '{near[0]}'?" if near else "callosal --help lists the commands"
+    return f"callosal: there is no command '{word}'; {hint}"
+
+
+def run() -> NoReturn:
+    """Entry of the console script."""
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Command lines from typed functions: jsonargparse with short errors and positional inputs."""
+
+import difflib
+import inspect
+import re
+import sys
+from argparse import HelpFormatter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from jsonargparse import ActionConfigFile, ArgumentParser
+
+WRONG_USAGE = 3
+
+
+class ShortParser(ArgumentParser):
+    """A parser that answers a wrong option in one to three lines, with a suggestion."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Tell what is wrong and the nearest option, and end with code 3."""
+        if not self.exit_on_error:
+            # A parser inside another one: the outer one adds where it was.
+            super().error(message, ex)
+        end_with_usage(self, message, ())
+
+    def format_help(self, formatter: HelpFormatter | None = None) -> str:
+        """Show options with hyphens, as people type them; underscores are taken as well."""
+        return re.sub(
+            r"(?<![\w-])--\w+", lambda found: found[0].replace("_", "-"), super().format_help(formatter)
+        )
+
+
+def end_with_usage(parser: ArgumentParser, message: str, names: Sequence[str]) -> NoReturn:
+    """Print a mistake in one to three lines and end with code 3.
+
+    Args:
+        parser: Parser whose options are candidates for the suggestion.
+        message: What the parser found, of any length.
+        names: Further candidates, such as class names.
+    """
+    lines = [line.strip(" -:") for line in message.splitlines()]
+    print(f"{parser.prog}: {'; '.join(line for line in lines if line)}", file=sys.stderr)
+    options = [option for action in parser._actions for option in action.option_strings]
+    near = suggestion(message, [*names, *(option.lstrip("-") for option in options)])
+    if near is not None:
+        print(f"did you mean '{near}'?", file=sys.stderr)
+    print(f"{parser.prog} --help tells all options", file=sys.stderr)
+    sys.exit(WRONG_USAGE)
+
+
+def suggestion(message: str, candidates: Sequence[str]) -> str | None:
+    """The candidate nearest to a word of a message that is none itself.
+
+    >>> suggestion("unrecognized arguments: --outptu here", ["output", "model"])
+    'output'
+    """
+    for word in re.findall(r"[A-Za-z_][\w.-]*", message):
+        near: list[str] = difflib.get_close_matches(word, candidates, 1, cutoff=0.8)
+        if near and word not in candidates:
+            return near[0]
+    return None
+
+
+def call_function(command: str, function: Callable[..., int], words: list[str]) -> int:
+    """Parse words into the arguments of a function and call it.
+
+    A parameter named `inputs` or `input` takes the words without an option's name.
+
+    Args:
+        command: Name of the command, for messages.
+        function: Typed function with a Google docstring; it returns the exit code.
+        words: What follows the command.
+    """
+    parser = ShortParser(
+        prog=f"callosal {command}", description=(function.__doc__ or "").split("\n\n")[0]
+    )
+    parser.add_argument("--config", action=ActionConfigFile, help="YAML file with these options")
+    parameters = inspect.signature(function).parameters
+    positional: set[str | int] = {name for name in ("inputs", "input") if name in parameters}
+    if "inputs" in positional:
+        parser.add_argument("inputs", nargs="+", type=Path, help="folders and files to read")
+    if "input" in positional:
+        parser.add_argument("input", type=Path, help="folder or file to read")
+    parser.add_function_arguments(function, as_positional=False, skip=positional)
+    flags = {f"--{name}" for name, value in parameters.items() if value.annotation is bool}
+    arguments = parser.instantiate(parser.parse_args(_spelt_out(words, flags)))
+    return function(**{name: arguments[name] for name in parameters})
+
+
+def _spelt_out(words: list[str], flags: set[str]) -> list[str]:
+    """Write options as the parser has them: underscores for hyphens, a word for bare flags.
+
+    >>> _spelt_out(["a-b", "--overwrite", "--part-id", "2"], {"--overwrite"})
+    ['a-b', '--overwrite', 'true', '--part_id', '2']
+    """
+    spelt: list[str] = []
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        is_option = name.startswith("--")
+        spelt.append(
+            (name[:2] + name[2:].replace("-", "_") if is_option else name) + equals + value
+        )
+        following = words[index + 1 : index + 2]
+        if word in flags and following not in (["true"], ["false"]):
+            spelt.append("true")
+    return spelt

@@ -1,0 +1,1 @@
+"""The commands of the `callosal` console script, one typed function a file."""

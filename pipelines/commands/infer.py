@@ -1,0 +1,57 @@
+"""`callosal infer`: folders of DICOM and NIfTI files to scan plans."""
+
+from pathlib import Path
+
+from callosal.export.devices import Device
+from callosal.export.shipped import DEFAULT
+from callosal.models.errors import InputError
+from callosal.pipelines.settings import Settings
+
+
+def infer(
+    inputs: list[Path],
+    output: Path,
+    model: str = DEFAULT,
+    device: Device = "auto",
+    workers: int = 2,
+    threads: int | None = None,
+    part_id: int = 0,
+    num_parts: int = 1,
+    overwrite: bool = False,
+    settings: Settings = Settings(),  # noqa: B008 (frozen)
+) -> int:
+    """Find the corpus callosum on head MRI and write a scan plan for each series.
+
+    Writes run.json, results.csv, results.jsonl and a folder for each case with plan.json,
+    overlay.png and mask.nii.gz. Finished cases are kept when the command is run again.
+
+    Args:
+        inputs: Folders of DICOM (any nesting, any file names) and NIfTI files.
+        output: Folder to write into; made where it is missing.
+        model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
+        device: auto takes a GPU where it works; cpu, cuda and tensorrt are used or refused.
+        workers: Threads that read ahead.
+        threads: Threads of the network; by default the cores this process may use.
+        part_id: Which part of the cases, from 0, where several machines share the work.
+        num_parts: Number of parts.
+        overwrite: Do finished cases again.
+        settings: How the pose and the plan are made.
+
+    Returns:
+        Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused.
+    """
+    _check_parts(workers, part_id, num_parts)
+    # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.batch.run import Engine, Part, run_batch
+
+    engine = Engine(model, device, threads, workers)
+    return run_batch(inputs, output, engine, Part(part_id, num_parts), overwrite, settings)
+
+
+def _check_parts(workers: int, part_id: int, num_parts: int) -> None:
+    if workers < 1 or num_parts < 1 or not 0 <= part_id < num_parts:
+        raise InputError(
+            f"--workers {workers} --part-id {part_id} --num-parts {num_parts}: workers and parts "
+            "start at 1, part ids run from 0 to num-parts - 1",
+            code="wrong_usage",
+        )

@@ -1,0 +1,36 @@
+"""`callosal list-series`: every stack among the inputs, and why each was kept or skipped."""
+
+from pathlib import Path
+
+_EXIT_ALL, _EXIT_NONE, _EXIT_SOME = 0, 1, 2
+
+
+def list_series(input: Path, json: bool = False) -> int:
+    """List every stack of images that an input holds, and why each was kept or skipped.
+
+    Args:
+        input: Folder of DICOM or NIfTI files of any nesting, or one file.
+        json: Print JSON instead of a table.
+
+    Returns:
+        Exit code: 0 where all that can be used is sound, 1 where nothing can be used, 2 where
+        something is broken beside what can be used.
+
+    Raises:
+        InputError: Where the input holds no image at all.
+    """
+    from rich.console import Console
+
+    from callosal.pipelines.cases import find_cases
+    from callosal.pipelines.series_listing import listing_json, listing_table
+
+    index = find_cases([input])
+    if json:
+        print(listing_json(index))
+    else:
+        console = Console()
+        console.print(listing_table(index))
+        console.print(f"{len(index.cases)} kept, {len(index.skipped)} skipped")
+    if not index.cases:
+        return _EXIT_NONE
+    return _EXIT_SOME if any(skip.is_fault for skip in index.skipped) else _EXIT_ALL

@@ -1,0 +1,47 @@
+"""`callosal models`: what ships."""
+
+import json as json_format
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from callosal.export.shipped import DEFAULT, shipped_models
+
+
+def models(json: bool = False) -> int:
+    """List the shipped models with their figures on unseen sites.
+
+    Args:
+        json: Print JSON instead of a table.
+
+    Returns:
+        Exit code 0.
+    """
+    shipped = shipped_models()
+    if json:
+        rows = [
+            {**asdict(model), "path": str(model.path), "default": model.name == DEFAULT}
+            for model in shipped
+        ]
+        print(json_format.dumps(rows, indent=1))
+        return 0
+    table = Table()
+    for heading in ("name", "kind", "default", "Dice", "angle error", "sha256"):
+        table.add_column(heading)
+    for model in shipped:
+        overall = model.metrics.get("test", {}).get("overall", {})
+        table.add_row(
+            model.name,
+            model.kind,
+            "yes" if model.name == DEFAULT else "",
+            _mean(overall, "dice", ""),
+            _mean(overall, "angle_error_deg", " deg"),
+            model.sha256[:12],
+        )
+    Console().print(table)
+    return 0
+
+
+def _mean(figures: dict[str, dict[str, float]], name: str, unit: str) -> str:
+    return f"{figures[name]['mean']:.3f}{unit}" if name in figures else "-"

@@ -1,0 +1,1 @@
+"""DICOM in: headers, stacks, volumes."""

@@ -1,0 +1,114 @@
+"""The files of a tree: any nesting, any names, never out of the root."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One regular file below a root.
+
+    Attributes:
+        path: Path to open, absolute or as given; never shown to the user.
+        name: Path relative to the root with "/" and printable characters only, for messages.
+        size_bytes: Size of the file.
+        mtime_ns: Time of the last change, in nanoseconds since the epoch.
+    """
+
+    path: str
+    name: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that gives no image, and why.
+
+    Attributes:
+        name: Path relative to the root, for messages.
+        code: Reason code.
+        message: One line; what was found and what to do.
+        series_uid: Series the file belongs to, "" where unknown; internal, never shown.
+    """
+
+    name: str
+    code: str
+    message: str
+    series_uid: str = ""
+
+
+def walk_files(root: Path) -> Iterator[FileEntry | Skipped]:
+    """Every regular file below a folder, in a fixed order, in memory bounded by one folder.
+
+    Links to folders are not entered (a link inside the root leads to files that are met
+    anyway); links to files are followed only where the target lies inside the root.
+
+    Args:
+        root: A folder, or a single file.
+
+    Yields:
+        An entry a file; a Skipped for what cannot or must not be opened.
+    """
+    root = root.resolve()
+    if not root.is_dir():
+        info = root.stat()
+        yield FileEntry(str(root), printable(root.name), info.st_size, info.st_mtime_ns)
+        return
+    folders = [str(root)]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Skipped(_relative(folder, root), "unreadable", _os_reason(error))
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            else:
+                yield _visit(entry, root)
+
+
+def printable(name: str) -> str:
+    r"""A file name that is safe to print: one line, no control or undecodable characters.
+
+    >>> printable("a\nb")
+    'a?b'
+    """
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _visit(entry: os.DirEntry[str], root: Path) -> FileEntry | Skipped:
+    name = _relative(entry.path, root)
+    try:
+        if entry.is_symlink():
+            return _visit_link(Path(entry.path), name, root)
+        info = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        return Skipped(name, "unreadable", _os_reason(error))
+    if not stat.S_ISREG(info.st_mode):
+        return Skipped(name, "not_a_file", "a pipe, socket or device, not a regular file")
+    return FileEntry(entry.path, name, info.st_size, info.st_mtime_ns)
+
+
+def _visit_link(link: Path, name: str, root: Path) -> FileEntry | Skipped:
+    target = link.resolve(strict=True)
+    if not target.is_relative_to(root):
+        return Skipped(name, "symlink_outside", "a link out of the input folder; not followed")
+    info = target.stat()
+    if not stat.S_ISREG(info.st_mode):
+        return Skipped(name, "symlink_folder", "a link to a folder; not entered")
+    return FileEntry(str(target), name, info.st_size, info.st_mtime_ns)
+
+
+def _relative(path: str, root: Path) -> str:
+    return printable(Path(path).relative_to(root).as_posix())
+
+
+def _os_reason(error: OSError) -> str:
+    return f"cannot be read ({error.strerror or 'input/output error'}); check its permissions"

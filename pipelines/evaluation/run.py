@@ -1,0 +1,122 @@
+"""An evaluation: every labelled slice of a split through one ONNX file, beside the floors."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from callosal.export.devices import Device
+from callosal.export.runtime import Segmenter, open_segmenter
+from callosal.export.shipped import resolve_model
+from callosal.pipelines.evaluation.floors import constant_pose_floor, mean_mask_floor
+from callosal.pipelines.evaluation.measures import CaseMeasures, measure_case, on_slice
+from callosal.pipelines.evaluation.network import segment_slice
+from callosal.pipelines.evaluation.posed import posed
+from callosal.pipelines.evaluation.summary import summarise
+from callosal.pipelines.evaluation.worst import write_worst
+from callosal.pipelines.training.nifti_pairs import read_split
+from callosal.pipelines.training.slice_bank import LabelledSlice
+
+
+def run_evaluation(
+    data: Path,
+    output: Path,
+    model: str,
+    split: str,
+    device: Device,
+    pose_seed: int | None,
+    limit: int | None,
+) -> int:
+    """Score a model and write metrics.json, cases.csv and worst.png; see `callosal evaluate`.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        CallosalError: The data or the model cannot be used.
+    """
+    segmenter = open_segmenter(resolve_model(model), device)
+    cases = list(read_split(data, split))
+    if limit is not None:
+        cases = cases[:: max(1, len(cases) // limit)][:limit]
+    if pose_seed is not None:
+        cases = [posed(case, pose_seed * 100_003 + index) for index, case in enumerate(cases)]
+    output.mkdir(parents=True, exist_ok=True)
+    measures = _measure(segmenter, cases)
+    training = list(read_split(data, "train"))
+    metrics = {
+        "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
+        "split": split,
+        "pose_seed": pose_seed,
+        "overall": summarise(measures),
+        "sites": _by_site(cases, measures),
+        "floors": {
+            "mean_mask": summarise(mean_mask_floor(training, cases)),
+            "constant_pose": constant_pose_floor(training, cases),
+        },
+    }
+    (output / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
+    _write_cases(output / "cases.csv", cases, measures)
+    write_worst(output / "worst.png", segmenter, cases, measures)
+    _print(metrics)
+    return 0
+
+
+def _measure(segmenter: Segmenter, cases: Sequence[LabelledSlice]) -> list[CaseMeasures]:
+    measures = []
+    for case in track(cases, "evaluating", console=Console(stderr=True), transient=True):
+        probability, seconds = segment_slice(segmenter, case.image, case.spacing_mm)
+        place = on_slice(case.image, case.spacing_mm)
+        measures.append(measure_case(probability, case.mask, place, seconds))
+    return measures
+
+
+def _by_site(
+    cases: Sequence[LabelledSlice], measures: Sequence[CaseMeasures]
+) -> dict[str, dict[str, Any]]:
+    sites = sorted({case.site for case in cases})
+    return {
+        site: summarise([m for c, m in zip(cases, measures, strict=True) if c.site == site])
+        for site in sites
+    }
+
+
+def _write_cases(
+    path: Path, cases: Sequence[LabelledSlice], measures: Sequence[CaseMeasures]
+) -> None:
+    rows = [
+        {"name": case.name, "site": case.site, **measure.as_row()}
+        for case, measure in zip(cases, measures, strict=True)
+    ]
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _print(metrics: dict[str, Any]) -> None:
+    table = Table(title=f"{metrics['model']['name']} on {metrics['split']}")
+    columns = ("dice", "hd95_mm", "area_bias_pct", "angle_error_deg", "center_error_mm")
+    for heading in ("", "n", *columns, "below 0.90"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    rows = {
+        **metrics["sites"],
+        "all sites": metrics["overall"],
+        "floor: mean mask": metrics["floors"]["mean_mask"],
+    }
+    for name, figures in rows.items():
+        means = [_shown(figures[column]["mean"]) for column in columns]
+        table.add_row(name, str(figures["n"]), *means, str(figures["below_0_90"]))
+    pose = metrics["floors"]["constant_pose"]
+    errors = [_shown(pose[column]["mean"]) for column in columns[-2:]]
+    table.add_row("floor: constant pose", "", "", "", "", *errors, "")
+    Console(width=120).print(table)
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,76 @@
+"""A picture of the ten worst cases, to see whose error it is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from callosal.export.runtime import Segmenter
+from callosal.pipelines.contour import find_contours_mm
+from callosal.pipelines.evaluation.measures import CaseMeasures, on_slice
+from callosal.pipelines.evaluation.network import segment_slice
+from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.training.slice_bank import LabelledSlice
+
+TRUTH, ANSWER = (0, 158, 115), (230, 159, 0)
+TILE_MM = (64.0, 100.0)
+PIXELS_PER_MM = 4
+
+
+def write_worst(
+    path: Path,
+    segmenter: Segmenter,
+    cases: Sequence[LabelledSlice],
+    measures: Sequence[CaseMeasures],
+    count: int = 10,
+) -> None:
+    """Draw the cases of lowest Dice, worst first, two in a row."""
+    worst = sorted(range(len(cases)), key=lambda index: measures[index].dice)[:count]
+    tiles = [_tile(segmenter, cases[index], measures[index].dice) for index in worst]
+    width, height = tiles[0].size
+    sheet = Image.new("RGB", (2 * width, (len(tiles) + 1) // 2 * height))
+    for index, tile in enumerate(tiles):
+        sheet.paste(tile, (index % 2 * width, index // 2 * height))
+    sheet.save(path)
+
+
+def _tile(segmenter: Segmenter, case: LabelledSlice, dice: float) -> Image.Image:
+    """The surroundings of the reference mask with both outlines."""
+    place = on_slice(case.image, case.spacing_mm)
+    probability, _ = segment_slice(segmenter, case.image, case.spacing_mm)
+    truth = find_contours_mm(case.mask, place)
+    center = truth[0].mean(axis=0)
+    picture = _window(place, center)
+    pen = ImageDraw.Draw(picture)
+    answer = find_contours_mm(probability, place) if (probability >= 0.5).any() else []
+    for contours, colour in ((truth, TRUTH), (answer, ANSWER)):
+        for contour in contours:
+            points = _on_tile(contour, center)
+            pen.line([tuple(point) for point in [*points, points[0]]], fill=colour, width=1)
+    pen.text((4, 4), f"{case.name} {case.site} Dice {dice:.3f}", fill=(255, 255, 255))
+    return picture
+
+
+def _on_tile(xy_mm: NDArray[np.float64], center: NDArray[np.float64]) -> NDArray[np.float64]:
+    height, width = TILE_MM
+    offset = (center - xy_mm) + np.array([width, height]) / 2
+    points: NDArray[np.float64] = offset * PIXELS_PER_MM
+    return points
+
+
+def _window(place: SliceImage, center: NDArray[np.float64]) -> Image.Image:
+    top = float(np.percentile(place.pixels, 99.5)) or 1.0
+    grey = Image.fromarray((np.clip(place.pixels / top, 0, 1) * 255).astype(np.uint8))
+    height, width = TILE_MM
+    corners = center + np.array([[width, height], [-width, -height]]) / 2
+    (row0, column0), (row1, column1) = place.mm_to_pixels(corners) + 0.5
+    size = (round(width * PIXELS_PER_MM), round(height * PIXELS_PER_MM))
+    cut = grey.transform(
+        size,
+        Image.Transform.EXTENT,
+        (column0, row0, column1, row1),
+        Image.Resampling.BICUBIC,
+    )
+    return cut.convert("RGB")

@@ -1,0 +1,64 @@
+"""The files of all inputs, each told as MR image header, NIfTI file or reason to skip it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from callosal.pipelines.dicom.headers import Header, read_header
+from callosal.pipelines.dicom.tree import FileEntry, Skipped, printable, walk_files
+from callosal.pipelines.skips import NOT_IMAGES
+
+_NIFTI_SUFFIXES = (".nii", ".nii.gz")
+_LABEL_MARKS = ("_mask.", "_dseg.", "_probseg.", "_label-")
+
+
+def scan_inputs(inputs: Sequence[Path]) -> Iterator[Header | FileEntry | Skipped]:
+    """What each file among the inputs is; one at a time, in a fixed order.
+
+    Args:
+        inputs: Folders and files; a file that lies in several of them is told once.
+
+    Yields:
+        A header for an MR image, the entry itself for a NIfTI file, else the reason. An input
+        that does not exist or holds no image gives a reason of its own: `no_such_input`,
+        `empty_input` or `no_images`.
+    """
+    seen: set[str] = set()
+    for root in inputs:
+        prefix = f"{printable(root.resolve().name)}/" if len(inputs) > 1 and root.is_dir() else ""
+        yield from _scan_input(root, prefix, seen)
+
+
+def _scan_input(root: Path, prefix: str, seen: set[str]) -> Iterator[Header | FileEntry | Skipped]:
+    name = printable(root.name) or "input"
+    if not root.exists():
+        yield Skipped(name, "no_such_input", "there is no such file or folder; check the path")
+        return
+    n_files = n_images = 0
+    for entry in walk_files(root):
+        if isinstance(entry, FileEntry):
+            if entry.path in seen:
+                continue
+            seen.add(entry.path)
+        n_files += 1
+        found = _identify(replace(entry, name=prefix + entry.name), is_named=root.is_file())
+        n_images += not (isinstance(found, Skipped) and found.code in NOT_IMAGES)
+        yield found
+    if not n_files:
+        yield Skipped(name, "empty_input", "the folder holds no new file; check the path")
+    elif not n_images:
+        yield Skipped(
+            name, "no_images", f"holds {n_files} files, but none is DICOM or NIfTI; check the path"
+        )
+
+
+def _identify(entry: FileEntry | Skipped, is_named: bool) -> Header | FileEntry | Skipped:
+    """What a file is; label images are only read where the user named them."""
+    if isinstance(entry, Skipped):
+        return entry
+    file_name = PurePosixPath(entry.name).name.lower()
+    if not file_name.endswith(_NIFTI_SUFFIXES):
+        return read_header(entry)
+    if not is_named and any(mark in file_name for mark in _LABEL_MARKS):
+        return Skipped(entry.name, "label_image", "named as a mask or label, not an image")
+    return entry

@@ -1,0 +1,186 @@
+"""The picture of a result: slice, outline, box, line and final ROI, with a legend.
+
+Only a window around the callosum is shown, so that there is no face in it. Colours are those
+of Okabe and Ito (2008), told apart by colour-blind readers; each element also has a line style
+of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+from callosal.models.errors import GeometryError
+from callosal.pipelines.reference_line import ReferenceLine
+from callosal.pipelines.roi import Point, RotatedBox
+from callosal.pipelines.slice_image import SliceImage
+
+Array = NDArray[np.float64]
+
+WINDOW_MM = (140.0, 120.0)
+PIXELS_PER_MM = 6
+_FINE = 2  # lines are drawn this much larger and scaled down, which smooths them
+_LEGEND_HEIGHT = 64
+_SCALE_BAR_MM = 20.0
+
+
+@dataclass(frozen=True)
+class Pen:
+    """How one element is drawn.
+
+    Attributes:
+        label: Its name in the legend.
+        color: Red, green, blue.
+        width: Line width in pixels.
+        dash_mm: Length of dashes and gaps; 0 for a solid line.
+    """
+
+    label: str
+    color: tuple[int, int, int]
+    width: float
+    dash_mm: float = 0.0
+
+
+OUTLINE = Pen("outline", (240, 228, 66), 1.5)
+BOX = Pen("box", (86, 180, 233), 2.0, 2.5)
+LINE = Pen("line", (0, 158, 115), 3.0)
+FINAL = Pen("final ROI", (213, 94, 0), 3.0)
+
+
+def draw_overlay(
+    slice_image: SliceImage,
+    contours_mm: Sequence[Array],
+    box: RotatedBox | None,
+    line: ReferenceLine | None,
+    final: RotatedBox | None,
+    caption: str,
+) -> Image.Image:
+    """Draws a result on its slice.
+
+    Args:
+        slice_image: The midsagittal slice.
+        contours_mm: Outlines of the mask, largest first, each of shape (N, 2); one at least, for
+            the window is set by it: where no callosum was found, it could show a face.
+        box: Box of the callosum; None where there is none, as with the next two.
+        line: Reference line.
+        final: Final region; its long axis is drawn through it, a little longer.
+        caption: Status and confidence, such as "ok 0.97"; nothing that names the patient.
+
+    Returns:
+        RGB picture, 840 x 784 pixels: anterior on the left, superior on top.
+
+    Raises:
+        GeometryError: There is no outline.
+    """
+    if not contours_mm:
+        raise GeometryError("overlay: without an outline there is nothing to show", "empty_mask")
+    x, y = (contours_mm[0].min(axis=0) + contours_mm[0].max(axis=0)) / 2
+    center = (float(x), float(y))
+    picture = _background(slice_image, center).convert("RGB")
+    canvas = _Canvas(picture.size, center)
+    for contour in contours_mm:
+        canvas.polygon(contour, OUTLINE)
+    if box is not None:
+        canvas.polygon(box.corners_mm, BOX)
+    if final is not None:
+        canvas.polygon(final.corners_mm, FINAL)
+        reach = 0.5 * final.size_mm[0] + 5
+        canvas.path(final.from_frame_mm([(-reach, 0), (reach, 0)]), FINAL)
+    if line is not None:
+        canvas.path([line.start_mm, line.end_mm], LINE)
+    return _with_legend(canvas.onto(picture), final, caption)
+
+
+class _Canvas:
+    """A transparent layer, addressed in mm of the slice."""
+
+    def __init__(self, size: tuple[int, int], center_mm: Point) -> None:
+        self.layer = Image.new("RGBA", (size[0] * _FINE, size[1] * _FINE), (0, 0, 0, 0))
+        self._draw = ImageDraw.Draw(self.layer)
+        self._center_mm = np.array(center_mm)
+
+    def polygon(self, points_mm: ArrayLike, pen: Pen) -> None:
+        """Draws a closed line through points (x, y)."""
+        points = np.asarray(points_mm, dtype=float)
+        self.path(np.vstack([points, points[:1]]), pen)
+
+    def path(self, points_mm: ArrayLike, pen: Pen) -> None:
+        """Draws an open line through points (x, y)."""
+        points = np.asarray(points_mm, dtype=float)
+        for part in _dashes(points, pen.dash_mm) if pen.dash_mm else [points]:
+            self._draw.line(
+                self._pixels(part), fill=(*pen.color, 255), width=round(pen.width * _FINE),
+                joint="curve",
+            )  # fmt: skip
+
+    def onto(self, picture: Image.Image) -> Image.Image:
+        """The picture with the layer on it."""
+        small = self.layer.resize(picture.size, Image.Resampling.BOX)
+        return Image.alpha_composite(picture.convert("RGBA"), small).convert("RGB")
+
+    def _pixels(self, points_mm: Array) -> list[tuple[float, float]]:
+        # x grows toward anterior, which is left; y toward superior, which is up.
+        offset = (self._center_mm - points_mm) * PIXELS_PER_MM + _window_size() / 2
+        return [(float(x), float(y)) for x, y in offset * _FINE]
+
+
+def _window_size() -> Array:
+    return np.array(WINDOW_MM) * PIXELS_PER_MM
+
+
+def _background(slice_image: SliceImage, center_mm: Point) -> Image.Image:
+    """The window of the slice, interpolated, dark and bright outliers clipped."""
+    width, height = _window_size().astype(int)
+    x = center_mm[0] - (np.arange(width) + 0.5 - width / 2) / PIXELS_PER_MM
+    y = center_mm[1] - (np.arange(height) + 0.5 - height / 2) / PIXELS_PER_MM
+    xy_mm = np.stack(np.meshgrid(x, y), axis=-1)
+    where = np.moveaxis(slice_image.mm_to_pixels(xy_mm), -1, 0)
+    values = ndimage.map_coordinates(slice_image.pixels.astype(np.float32), where, order=1)
+    low, high = np.percentile(values, [1, 99.5])
+    gray = np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255
+    return Image.fromarray(gray.astype(np.uint8))
+
+
+def _dashes(points: Array, length_mm: float) -> list[Array]:
+    """Pieces of a path, as long as the gaps between them."""
+    walked = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]
+    starts = np.arange(0, walked[-1], 2 * length_mm)
+    pieces = []
+    for start in starts:
+        end = min(start + length_mm, walked[-1])
+        inner = walked[(walked > start) & (walked < end)]
+        at = np.r_[start, inner, end]
+        pieces.append(np.stack([np.interp(at, walked, points[:, i]) for i in (0, 1)], axis=1))
+    return pieces
+
+
+def _with_legend(picture: Image.Image, final: RotatedBox | None, caption: str) -> Image.Image:
+    """The picture with orientation letters and a scale bar, and a strip of text below."""
+    width, height = picture.size
+    page = Image.new("RGB", (width, height + _LEGEND_HEIGHT))
+    page.paste(picture)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default(20)
+    white = (255, 255, 255)
+    draw.text((10, height / 2), "A", white, font, anchor="lm")
+    draw.text((width - 10, height / 2), "P", white, font, anchor="rm")
+    draw.text((width / 2, 8), "S", white, font, anchor="ma")
+    draw.text((width / 2, height - 8), "I", white, font, anchor="md")
+    bar = _SCALE_BAR_MM * PIXELS_PER_MM
+    draw.line([(width - 12 - bar, height - 16), (width - 12, height - 16)], white, 4)
+    draw.text(
+        (width - 12 - bar / 2, height - 22), f"{_SCALE_BAR_MM:.0f} mm", white, font, anchor="md"
+    )
+    angle = "no pose" if final is None else f"angle {round(final.angle_deg, 1) + 0.0:.1f} deg"
+    draw.text((12, height + 18), f"{angle}    {caption}", white, font, anchor="lm")
+    x = 12.0
+    for pen in (OUTLINE, BOX, LINE, FINAL):
+        sample = np.array([(x, height + 46.0), (x + 40, height + 46.0)])
+        for part in _dashes(sample, 8.0) if pen.dash_mm else [sample]:
+            draw.line([tuple(point) for point in part], pen.color, round(pen.width + 1))
+        draw.text((x + 48, height + 46), pen.label, white, font, anchor="lm")
+        x += 72 + draw.textlength(pen.label, font)
+    return page

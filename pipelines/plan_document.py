@@ -1,0 +1,229 @@
+"""plan.json: one case's result as a JSON document of the schema `callosal/plan/1`."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from jsonschema import Draft202012Validator
+from numpy.typing import ArrayLike
+
+from callosal.models.errors import InputError
+from callosal.pipelines.plan import ScanPlan, Stack
+from callosal.pipelines.reference_line import ReferenceLine
+from callosal.pipelines.roi import RotatedBox, wrap_axis_deg
+from callosal.pipelines.slice_image import SliceImage
+
+SCHEMA = "callosal/plan/1"
+
+
+class Status(StrEnum):
+    """What a case came to."""
+
+    OK = "ok"
+    LOW_CONFIDENCE = "low_confidence"
+    NO_CALLOSUM = "no_callosum"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far the plan can be trusted.
+
+    Attributes:
+        status: What the case came to.
+        confidence: 0 to 1; None where nothing could be judged.
+        reasons: Codes; one at least for every status but `ok`.
+    """
+
+    status: Status
+    confidence: float | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was measured; None for all that was not.
+
+    Attributes:
+        midsagittal: Slice on which all was measured.
+        box: Minimum-area rectangle of the callosum.
+        line: Reference line.
+        final: Fused region; its size is not part of the document.
+        plan: The three stacks.
+        dof_estimated: Number of angles that were measured, 0 to 3.
+        morphometry: Measures of the callosum by name.
+    """
+
+    midsagittal: SliceImage | None = None
+    box: RotatedBox | None = None
+    line: ReferenceLine | None = None
+    final: RotatedBox | None = None
+    plan: ScanPlan | None = None
+    dof_estimated: int | None = None
+    morphometry: Mapping[str, float | None] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """What made the plan, and of what.
+
+    Attributes:
+        source: Facts of the images that do not tell who the patient is.
+        model: Name, hash and the like; None where no model was used.
+        software: Versions by name.
+        config_sha256: Hash of the settings.
+        timings_ms: Milliseconds by stage.
+    """
+
+    source: Mapping[str, Any]
+    model: Mapping[str, Any] | None = None
+    software: Mapping[str, Any] | None = None
+    config_sha256: str | None = None
+    timings_ms: Mapping[str, float] | None = None
+
+
+def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) -> dict[str, Any]:
+    """Assembles and checks the content of plan.json.
+
+    Lengths and angles are rounded to 1e-4, directions to 1e-7, so that they stay unit vectors.
+
+    Returns:
+        A document of plain JSON types that keeps the schema.
+
+    Raises:
+        InputError: The parts do not make a valid document (`invalid_plan`), such as an `ok` plan
+            without planes, or a number that is not finite.
+    """
+    slice_image, final = findings.midsagittal, findings.final
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "status": str(verdict.status),
+        "confidence": None if verdict.confidence is None else _rounded(verdict.confidence),
+        "reasons": list(verdict.reasons),
+        "source": dict(provenance.source),
+        "midsagittal": None if slice_image is None else _slice(slice_image),
+        "box": None if findings.box is None else _box(findings.box),
+        "line": None if findings.line is None else _line(findings.line),
+        "final": None if final is None or slice_image is None else _final(final, slice_image),
+        "planes": None if findings.plan is None else _planes(findings.plan),
+        "dof_estimated": findings.dof_estimated,
+        "morphometry": _numbers(findings.morphometry),
+        "model": None if provenance.model is None else dict(provenance.model),
+        "software": None if provenance.software is None else dict(provenance.software),
+        "config_sha256": provenance.config_sha256,
+        "timings_ms": _numbers(provenance.timings_ms),
+    }
+    validate_plan(document)
+    return document
+
+
+def validate_plan(document: Mapping[str, Any]) -> None:
+    """Checks a plan document against the JSON schema, and that all its numbers are finite.
+
+    Raises:
+        InputError: It does not keep the schema (`invalid_plan`); the message names the place.
+    """
+    errors = sorted(_validator().iter_errors(document), key=lambda error: list(error.path))
+    problems = [(error.json_path, error.message) for error in errors]
+    problems += [(path, "is not finite") for path in _not_finite(document, "$")]
+    if problems:
+        path, message = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        text = message if len(message) < 200 else message[:200] + "..."
+        raise InputError(f"plan: {path}: {text}{more}", "invalid_plan")
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    text = files("callosal.configs").joinpath("plan.schema.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def _not_finite(value: Any, path: str) -> Iterable[str]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _not_finite(item, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            yield from _not_finite(item, f"{path}[{i}]")
+
+
+def _slice(slice_image: SliceImage) -> dict[str, Any]:
+    return {
+        "origin_lps_mm": _rounded(slice_image.origin_lps_mm),
+        "row_dir": _rounded(slice_image.row_dir, 7),
+        "col_dir": _rounded(slice_image.col_dir, 7),
+        "normal": _rounded(slice_image.normal, 7),
+        "spacing_mm": _rounded(slice_image.spacing_mm, 7),
+        "shape": [int(side) for side in slice_image.pixels.shape],
+    }
+
+
+def _box(box: RotatedBox) -> dict[str, Any]:
+    return {
+        "center_mm": _rounded(box.center_mm),
+        "size_mm": _rounded(box.size_mm),
+        "angle_deg": _axis_angle(box.angle_deg),
+    }
+
+
+def _line(line: ReferenceLine) -> dict[str, Any]:
+    return {
+        "kind": str(line.kind),
+        "start_mm": _rounded(line.start_mm),
+        "end_mm": _rounded(line.end_mm),
+        "center_mm": _rounded(line.center_mm),
+        "angle_deg": _axis_angle(line.angle_deg),
+    }
+
+
+def _final(final: RotatedBox, slice_image: SliceImage) -> dict[str, Any]:
+    return {
+        "center_mm": _rounded(final.center_mm),
+        "angle_deg": _axis_angle(final.angle_deg),
+        "center_lps_mm": _rounded(slice_image.mm_to_lps(final.center_mm)),
+    }
+
+
+def _planes(plan: ScanPlan) -> dict[str, Any]:
+    return {
+        "transverse": _stack(plan.transverse),
+        "coronal": _stack(plan.coronal),
+        "sagittal": _stack(plan.sagittal),
+    }
+
+
+def _stack(stack: Stack) -> dict[str, Any]:
+    return {
+        "image_orientation_patient": _rounded(stack.image_orientation_patient, 7),
+        "center_lps_mm": _rounded(stack.center_lps_mm),
+        "fov_mm": _rounded(stack.fov_mm),
+        "thickness_mm": _rounded(stack.thickness_mm),
+        "gap_mm": _rounded(stack.gap_mm),
+        "n_slices": stack.n_slices,
+        "prescription": stack.prescription,
+    }
+
+
+def _numbers(values: Mapping[str, float | None] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    return {name: None if v is None else _rounded(v) for name, v in values.items()}
+
+
+def _axis_angle(angle_deg: float) -> Any:
+    # Rounding can reach -90, which the range leaves out.
+    return _rounded(wrap_axis_deg(round(angle_deg, 4)))
+
+
+def _rounded(value: ArrayLike, decimals: int = 4) -> Any:
+    """Plain floats; 0.0 is added because -0.0 looks like a fault to a reader."""
+    return (np.round(np.asarray(value, dtype=float), decimals) + 0.0).tolist()

@@ -1,0 +1,114 @@
+"""A volume resampled along a planned stack, and its NIfTI file."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import highdicom
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from callosal.models.errors import GeometryError
+from callosal.pipelines.plan import Stack
+
+Array = NDArray[np.float64]
+
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def stack_affine_lps(stack: Stack, pixel_mm: float) -> Array:
+    """4x4 matrix from (slice, row, column) indices of a stack to LPS mm.
+
+    Args:
+        stack: Stack with square pixels.
+        pixel_mm: Pixel spacing, above 0.
+    """
+    _, rows, columns = stack_shape(stack, pixel_mm)
+    affine = np.eye(4)
+    affine[:3, 0] = stack.normal * stack.slice_distance_mm
+    affine[:3, 1] = stack.col_dir * pixel_mm
+    affine[:3, 2] = stack.row_dir * pixel_mm
+    middle = np.array([stack.n_slices - 1, rows - 1, columns - 1]) / 2
+    affine[:3, 3] = stack.center_lps_mm - affine[:3, :3] @ middle
+    return affine
+
+
+def stack_affine_ras(stack: Stack, pixel_mm: float) -> Array:
+    """4x4 NIfTI matrix from (column, row, slice) indices of a stack to RAS mm."""
+    return nifti_affine(stack_affine_lps(stack, pixel_mm))
+
+
+def nifti_affine(affine_lps: Array) -> Array:
+    """The RAS matrix over (column, row, slice) of an LPS one over (slice, row, column)."""
+    return np.asarray(_LPS_TO_RAS @ affine_lps[:, [2, 1, 0, 3]])
+
+
+def stack_shape(stack: Stack, pixel_mm: float) -> tuple[int, int, int]:
+    """Slices, rows and columns of a stack at a pixel spacing.
+
+    Raises:
+        GeometryError: The spacing is not above 0.
+    """
+    if not pixel_mm > 0:
+        raise GeometryError(f"reslice: pixel {pixel_mm} mm must be above 0", "bad_spacing")
+    width, height = stack.fov_mm
+    return stack.n_slices, round(height / pixel_mm), round(width / pixel_mm)
+
+
+def isotropic(stack: Stack, voxel_mm: float) -> Stack:
+    """The same block of tissue in slices without gap, as thick as the pixels are wide."""
+    cover_mm = (stack.n_slices - 1) * stack.slice_distance_mm + stack.thickness_mm
+    count = max(1, math.ceil(cover_mm / voxel_mm - 1e-9))
+    return replace(stack, thickness_mm=voxel_mm, gap_mm=0.0, n_slices=count)
+
+
+def reslice(volume: highdicom.Volume, stack: Stack, pixel_mm: float) -> highdicom.Volume:
+    """Samples a volume at the slice centres of a stack, one slice at a time.
+
+    Linear interpolation; 0 outside the volume. Slices are sampled at their middle plane: thin
+    slices (see `isotropic`) give an aligned volume.
+
+    Args:
+        volume: Volume of shape (slices, rows, columns) with its LPS affine.
+        stack: Where to sample.
+        pixel_mm: Pixel spacing in the slices, above 0.
+
+    Returns:
+        Volume of float32 in the same frame of reference.
+
+    Raises:
+        GeometryError: The spacing is not above 0.
+    """
+    shape = stack_shape(stack, pixel_mm)
+    affine = stack_affine_lps(stack, pixel_mm)
+    to_source = np.linalg.inv(np.asarray(volume.affine, dtype=float)) @ affine
+    source = np.asarray(volume.array, dtype=np.float32)
+    result = np.empty(shape, np.float32)
+    in_plane = np.stack(np.meshgrid(*(np.arange(n) for n in shape[1:]), indexing="ij"))
+    in_slice = np.tensordot(to_source[:3, 1:3], in_plane, axes=1)
+    for k in range(shape[0]):
+        start = to_source[:3, 0] * k + to_source[:3, 3]
+        ndimage.map_coordinates(
+            source, in_slice + start[:, None, None], output=result[k], order=1, cval=0.0
+        )
+    return highdicom.Volume(
+        result,
+        affine,
+        coordinate_system="PATIENT",
+        frame_of_reference_uid=volume.frame_of_reference_uid,
+    )
+
+
+def write_nifti(volume: highdicom.Volume, path: Path) -> None:
+    """Writes a volume as NIfTI, array axes (column, row, slice), affine in RAS mm.
+
+    Args:
+        volume: Volume of shape (slices, rows, columns).
+        path: File to write, ending in .nii or .nii.gz.
+    """
+    image = volume.permute_spatial_axes((2, 1, 0)).to_nibabel()
+    image.header.set_xyzt_units("mm")
+    image.set_qform(image.affine, code=1)
+    image.set_sform(image.affine, code=1)
+    image.to_filename(path)

@@ -1,0 +1,87 @@
+"""What a user may set of pose and plan. It imports nothing heavy: the command line reads it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from callosal.models.errors import GeometryError
+
+
+@dataclass(frozen=True)
+class FusionSettings:
+    """How box and line are fused.
+
+    Attributes:
+        box_weight: Share of the box in centre and angle, 0 to 1; the line has the rest.
+        margin_mm: Added to the box's size on every side.
+        angle_scale_deg: Angle between box and line at which the agreement falls to 0.61.
+        shift_scale: Shift of the centres along the box, as share of its length, for the same.
+    """
+
+    box_weight: float = 0.5
+    margin_mm: float = 10.0
+    angle_scale_deg: float = 8.0
+    shift_scale: float = 0.10
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.box_weight <= 1:
+            raise GeometryError(
+                f"fusion: box_weight {self.box_weight} must lie in 0 to 1", "bad_weight"
+            )
+
+
+@dataclass(frozen=True)
+class SliceSettings:
+    """Slices of one stack.
+
+    Attributes:
+        thickness_mm: Slice thickness, above 0.
+        gap_mm: Distance between slices, 0 or more.
+    """
+
+    thickness_mm: float = 5.0
+    gap_mm: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.thickness_mm > 0 and self.gap_mm >= 0):
+            raise GeometryError(
+                f"plan: thickness {self.thickness_mm} mm must be above 0 and gap "
+                f"{self.gap_mm} mm not below",
+                "bad_slices",
+            )
+
+
+@dataclass(frozen=True)
+class PlanSettings:
+    """What the operator would set; the defaults are those of a routine adult 2D brain protocol.
+
+    Attributes:
+        transverse: 5 mm slices, 20 % gap.
+        coronal: 5 mm slices, 20 % gap.
+        sagittal: 4 mm slices, 20 % gap.
+        fov_margin_mm: Air around the head on each side of the field of view.
+        slice_margin_mm: Cover at both ends of a stack beyond the brain, taken to end where the
+            head ends or where no brain reaches farther.
+        fov_step_mm: The field of view is rounded up to a multiple of this.
+    """
+
+    transverse: SliceSettings = field(default_factory=SliceSettings)
+    coronal: SliceSettings = field(default_factory=SliceSettings)
+    sagittal: SliceSettings = field(default_factory=lambda: SliceSettings(4.0, 0.8))
+    fov_margin_mm: float = 10.0
+    slice_margin_mm: float = 0.0
+    fov_step_mm: float = 10.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a case is planned.
+
+    Attributes:
+        line: Which reference line is fused with the box.
+        fusion: Weights and margin of the final ROI.
+        plan: Slices and fields of view of the three stacks.
+    """
+
+    line: Literal["subcallosal", "endpoints", "principal_axis"] = "subcallosal"
+    fusion: FusionSettings = field(default_factory=FusionSettings)
+    plan: PlanSettings = field(default_factory=PlanSettings)

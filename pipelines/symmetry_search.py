@@ -1,0 +1,98 @@
+"""The search for a plane of symmetry over all tilts of a head, before it is refined."""
+
+from typing import Final
+
+import numpy as np
+
+from callosal.pipelines.resample import Array, GridImage, Image
+from callosal.pipelines.symmetry import MirrorPlane
+
+CONE_DEG: Final = 45.0  # turns of 30 degrees about all three axes tilt the plane by 41 at most
+_GRID_DEG: Final = 12.0
+_APART_DEG: Final = 13.0
+_LARGEST_OFFSET_MM: Final = 40.0
+
+
+def search_planes(
+    image: GridImage,
+    center_mm: Array,
+    left_right: Array,
+    radius_mm: float,
+    step_mm: float,
+    count: int,
+) -> tuple[MirrorPlane, ...]:
+    """The most symmetric planes of a coarse image over a grid of tilts and all offsets.
+
+    Args:
+        image: Local contrast of the head, coarse.
+        center_mm: Centre of the head in grid mm, shape (3,).
+        left_right: Unit direction of the patient's left-right axis in grid mm, shape (3,).
+        radius_mm: Half the side of the cube of samples.
+        step_mm: Distance of samples.
+        count: Number of planes wanted; they are at least 13 degrees apart.
+
+    Returns:
+        Planes, the most symmetric first.
+    """
+    planes = []
+    for normal in directions_about(left_right):
+        plane = MirrorPlane(center_mm, normal, 0.0)
+        block = image.block(center_mm, plane.frame, np.full(3, radius_mm), step_mm)
+        offset_mm, symmetry = best_offset(np.nan_to_num(block), step_mm)
+        planes.append(MirrorPlane(center_mm + offset_mm * normal, normal, symmetry))
+    planes.sort(key=lambda plane: -plane.symmetry)
+    return _apart(planes, count)
+
+
+def directions_about(axis: Array) -> Array:
+    """Unit vectors in rings about an axis, about 12 degrees apart, to 45 degrees; shape (n, 3)."""
+    frame = MirrorPlane(np.zeros(3), axis, 0.0).frame
+    tilts = np.radians(np.linspace(0, CONE_DEG, round(CONE_DEG / _GRID_DEG) + 1))
+    found = []
+    for tilt in tilts:
+        ring = max(1, round(2 * np.pi * np.sin(tilt) / np.radians(_GRID_DEG)))
+        turns = 2 * np.pi * np.arange(ring) / ring
+        ones = np.ones(ring)
+        x, y = np.sin(tilt) * np.cos(turns), np.sin(tilt) * np.sin(turns)
+        found.append(np.stack([x, y, np.cos(tilt) * ones], axis=1) @ frame.T)
+    return np.concatenate(found)
+
+
+def best_offset(block: Image, step_mm: float) -> tuple[float, float]:
+    """Where along the last axis a block is most symmetric, for all offsets at once.
+
+    The products of a profile with its mirror image about every point are its convolution with
+    itself, so one Fourier transform along the axis gives them all.
+
+    Args:
+        block: Samples, shape (U, V, W).
+        step_mm: Distance of samples along the last axis.
+
+    Returns:
+        Offset of the plane from the middle of the block in mm, and its symmetry, about 0..1.
+    """
+    length = block.shape[2]
+    padded = 2 * length
+    spectrum = np.fft.rfft(block, padded, axis=2)
+    products = np.fft.irfft((spectrum**2).sum(axis=(0, 1)), padded)
+    power = (block**2).sum(axis=(0, 1))
+    overlap = np.fft.rfft(np.ones(length), padded) * np.fft.rfft(power, padded)
+    shared_power = np.fft.irfft(overlap, padded)
+    offset_mm = (np.arange(padded) - (length - 1)) / 2 * step_mm
+    # part of the whole power in the divisor keeps a small overlap from winning
+    divisor = 0.7 * shared_power + 0.3 * power.sum() + 1e-9
+    symmetry = np.where(np.abs(offset_mm) <= _LARGEST_OFFSET_MM, products / divisor, -1.0)
+    best = int(np.argmax(symmetry))
+    return float(offset_mm[best]), float(symmetry[best])
+
+
+def _apart(planes: list[MirrorPlane], count: int) -> tuple[MirrorPlane, ...]:
+    """The first planes whose normals differ."""
+    kept: list[MirrorPlane] = []
+    limit = np.cos(np.radians(_APART_DEG))
+    for plane in planes:
+        if all(abs(plane.normal @ other.normal) < limit for other in kept):
+            kept.append(plane)
+        if len(kept) == count:
+            break
+    return tuple(kept)

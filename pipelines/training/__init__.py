@@ -1,0 +1,1 @@
+"""Training data: slices with masks, the procedural phantom, batched augmentation."""

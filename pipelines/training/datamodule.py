@@ -1,0 +1,137 @@
+"""The data of a training run: slices by split, batched and augmented."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from callosal.models.errors import DataError
+from callosal.pipelines.training.augment import Augmentation, augment
+from callosal.pipelines.training.nifti_pairs import read_split
+from callosal.pipelines.training.phantom_slices import phantom_split
+from callosal.pipelines.training.slice_bank import LabelledSlice, SliceBank, make_bank
+
+Sample = dict[str, Tensor]
+
+
+class BankDataset(Dataset[Sample]):
+    """Whole slices of a bank as tensors (1, S, S)."""
+
+    def __init__(self, bank: SliceBank) -> None:
+        self.bank = bank
+
+    def __len__(self) -> int:
+        return len(self.bank)
+
+    def __getitem__(self, index: int) -> Sample:
+        image = torch.from_numpy(self.bank.images[index]).float()
+        mask = torch.from_numpy(self.bank.masks[index]).float()
+        return {"image": image[None], "mask": mask[None]}
+
+
+class SliceDataModule(pl.LightningDataModule):
+    """Midsagittal slices with callosum masks, split by site.
+
+    Args:
+        root: Folder of NIfTI pairs with participants.tsv. Without it, the folder named by the
+            environment variable CALLOSAL_DATA is taken, then ../shared/data/abide-cc, and where
+            neither exists the procedural phantom.
+        batch_size: Slices in a training batch.
+        spacing_mm: Pixel size the network sees, in mm; the command line takes it from the model.
+        size: Rows and columns of a whole slice.
+        augmentation: Ranges of the random poses and scanners.
+        limit: At most so many training slices, evenly spread; all without it.
+        phantoms: Number of training slices when the phantom is used.
+        seed: Seed of order and augmentation.
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        batch_size: int = 8,
+        spacing_mm: float = 0.5,
+        size: int = 512,
+        augmentation: Augmentation = Augmentation(),  # noqa: B008 (frozen)
+        limit: int | None = None,
+        phantoms: int = 256,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        if root is not None and not root.is_dir():
+            raise DataError(
+                f"data.root: the folder {root} does not exist; name a folder of NIfTI pairs with "
+                "participants.tsv, or leave root out to train on the phantom",
+                code="no_such_folder",
+            )
+        self.root = root or _usual_root()
+        self.batch_size = batch_size
+        self.spacing_mm = spacing_mm
+        self.size = size
+        self.augmentation = augmentation
+        self.limit = limit
+        self.phantoms = phantoms
+        self.seed = seed
+        self._banks: dict[str, SliceBank] = {}
+
+    def setup(self, stage: str) -> None:
+        """Read the splits that a stage needs: fit, validate or test."""
+        for split in {"fit": ("train", "val"), "validate": ("val",)}.get(stage, ("test",)):
+            if split not in self._banks:
+                self._banks[split] = make_bank(self._slices(split), self.spacing_mm, self.size)
+
+    def _slices(self, split: str) -> Iterable[LabelledSlice]:
+        if self.root is None:
+            return phantom_split(split, self.phantoms, self.spacing_mm, self.size)
+        slices = list(read_split(self.root, split))
+        if split != "train" or self.limit is None:
+            return slices
+        return slices[:: max(1, len(slices) // self.limit)][: self.limit]
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        """Whole slices in an order fixed by the seed; crops are drawn on the device."""
+        order = torch.Generator().manual_seed(self.seed)
+        return DataLoader(
+            BankDataset(self._banks["train"]),
+            batch_size=min(self.batch_size, len(self._banks["train"])),
+            shuffle=True,
+            drop_last=True,
+            generator=order,
+        )
+
+    def val_dataloader(self) -> DataLoader[Sample]:
+        """Whole slices of the validation sites."""
+        return DataLoader(BankDataset(self._banks["val"]), batch_size=4)
+
+    def test_dataloader(self) -> DataLoader[Sample]:
+        """Whole slices of the test sites."""
+        return DataLoader(BankDataset(self._banks["test"]), batch_size=4)
+
+    def on_after_batch_transfer(self, batch: Sample, dataloader_idx: int) -> Sample:
+        """Augment training batches on the device they live on."""
+        if self.trainer is None or not self.trainer.training:
+            return batch
+        image, mask = batch["image"], batch["mask"]
+        # The step is part of the seed: a resumed run draws what an unbroken one would have.
+        step_seed = self.seed * 1_000_003 + self.trainer.global_step
+        rank_seed = step_seed * 1_009 + self.trainer.global_rank
+        generator = torch.Generator(device=image.device).manual_seed(rank_seed)
+        image, mask = augment(image, mask, self.spacing_mm, self.augmentation, generator)
+        return {"image": image, "mask": mask}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing but the seed: order and augmentation follow from it and the step."""
+        return {"seed": self.seed}
+
+
+def _usual_root() -> Path | None:
+    """The folder of $CALLOSAL_DATA, or ../shared/data/abide-cc, if there."""
+    candidates = [os.environ.get("CALLOSAL_DATA"), "../shared/data/abide-cc"]
+    found = [Path(name) for name in candidates if name and Path(name).is_dir()]
+    return found[0] if found else None

@@ -1,0 +1,112 @@
+import json
+import sys
+from types import ModuleType
+
+import numpy as np
+import pydicom
+import pytest
+
+from callosal.pipelines.commands import demo as module
+from callosal.pipelines.commands.demo import compare, demo, write_series
+from callosal.pipelines.demo_head import DemoHead
+from callosal.pipelines.phantom import phantom_head
+from callosal.pipelines.reference_pose import ReferencePose, RigidMotion
+
+
+@pytest.fixture
+def pose():
+    upright = ReferencePose(np.array([0.0, 5, 8]), np.array([0.0, -1, 0]), np.array([-1.0, 0, 0]))
+    return upright.moved(RigidMotion.of_angles(10, 5, -3))
+
+
+def plan_of(pose, angle_error_deg=0.0, shift_mm=(0.0, 0.0, 0.0)):
+    turn = RigidMotion.of_angles(10, 5, -3).rotation
+    row_dir, col_dir = turn @ [0, 1, 0], turn @ [0, 0, -1]
+    return {
+        "status": "ok",
+        "reasons": [],
+        "midsagittal": {
+            "row_dir": row_dir.tolist(),
+            "col_dir": col_dir.tolist(),
+            "normal": np.cross(row_dir, col_dir).tolist(),
+        },
+        "final": {
+            "angle_deg": pose.angle_deg(row_dir, col_dir) + angle_error_deg,
+            "center_lps_mm": (pose.center_lps_mm + shift_mm).tolist(),
+        },
+    }
+
+
+@pytest.fixture
+def stub(monkeypatch, pose):
+    """Put a plan in the place of the inference; the head is not written either."""
+
+    def install(plan):
+        def infer(inputs, output):
+            case = output / "cases" / "case-1"
+            case.mkdir(parents=True)
+            (output / "run.json").write_text("{}")
+            if plan is not None:
+                (case / "plan.json").write_text(json.dumps(plan))
+            return 0
+
+        fake = ModuleType("callosal.pipelines.commands.infer")
+        fake.infer = infer
+        monkeypatch.setitem(sys.modules, "callosal.pipelines.commands.infer", fake)
+        head = DemoHead("stub head", None, pose)
+        monkeypatch.setattr(module, "write_series", lambda folder, seed: head)
+
+    return install
+
+
+def test_comparison_tells_the_errors_put_in(pose):
+    comparison = compare(pose, plan_of(pose, 0.4, (0.0, 1.2, 0.9)))
+    assert comparison.true_angle_deg == pytest.approx(0, abs=1e-9)
+    assert comparison.angle_error_deg == pytest.approx(0.4)
+    assert comparison.center_error_mm == pytest.approx(1.5)
+    assert comparison.plane_error_deg == pytest.approx(0, abs=1e-5)
+    assert comparison.within_tolerance
+
+
+@pytest.mark.parametrize(
+    ("angle_error_deg", "shift_mm", "code"),
+    [(0.9, (0, 1.9, 0), 0), (-1.1, (0, 0, 0), 2), (0, (2.1, 0, 0), 2)],
+)
+def test_exit_code_follows_the_tolerance(
+    stub, pose, tmp_path, capsys, angle_error_deg, shift_mm, code
+):
+    stub(plan_of(pose, angle_error_deg, shift_mm))
+    assert demo(tmp_path, 0) == code
+    printed = capsys.readouterr().out
+    assert "overlay.png" in printed
+    assert ("NOT within" in printed) == (code == 2)
+
+
+@pytest.mark.parametrize(
+    "plan", [None, {"status": "no_callosum", "reasons": ["empty_mask"], "final": None}]
+)
+def test_no_plan_is_said_with_its_reason(stub, tmp_path, capsys, plan):
+    stub(plan)
+    assert demo(tmp_path, 0) == 1
+    assert ("empty_mask" if plan else "no case") in capsys.readouterr().out
+
+
+def test_a_second_run_clears_the_first_result(stub, pose, tmp_path):
+    stub(plan_of(pose))
+    assert demo(tmp_path, 0) == 0
+    assert demo(tmp_path, 1) == 0
+    assert len(list((tmp_path / "result" / "cases").iterdir())) == 1
+
+
+def test_series_is_that_of_the_head(monkeypatch, tmp_path):
+    small = phantom_head(0, (40, 60, 60), (4.0, 4.0, 4.0))
+    monkeypatch.setattr(
+        "callosal.pipelines.demo_head.demo_head",
+        lambda seed: DemoHead("small phantom", small.volume, small.pose),
+    )
+    head = write_series(tmp_path / "series", seed=0)
+    files = sorted((tmp_path / "series").iterdir())
+    assert len(files) == 176
+    middle = pydicom.dcmread(files[88])
+    assert middle.SeriesDescription == "T1 small phantom, tilted"
+    assert head.pose.plane_error_deg([1, 0, 0]) > 0.5

@@ -1,0 +1,65 @@
+"""Choice and refusal of devices; what needs a GPU is marked so."""
+
+import importlib.metadata
+from types import SimpleNamespace
+
+import pytest
+
+from callosal.export import devices
+from callosal.models.errors import DeviceError
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+
+@pytest.fixture
+def gpu_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = SimpleNamespace(get_available_providers=lambda: [CUDA, CPU])
+    monkeypatch.setattr(devices, "import_onnxruntime", lambda: runtime)
+
+
+@pytest.fixture
+def cpu_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = SimpleNamespace(get_available_providers=lambda: [CPU])
+    monkeypatch.setattr(devices, "import_onnxruntime", lambda: runtime)
+
+
+def _with_card(monkeypatch: pytest.MonkeyPatch, present: bool) -> None:
+    monkeypatch.setattr(devices, "cuda_device_present", lambda: present)
+
+
+@pytest.mark.usefixtures("gpu_build")
+def test_auto_takes_the_gpu_only_where_a_card_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_card(monkeypatch, True)
+    assert devices.choose_providers("auto") == [CUDA, CPU]
+    _with_card(monkeypatch, False)
+    assert devices.choose_providers("auto") == [CPU]
+
+
+@pytest.mark.usefixtures("cpu_build")
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_an_absent_device_is_refused_with_the_mend(device: devices.Device) -> None:
+    with pytest.raises(DeviceError, match=r"install callosal\[gpu\]"):
+        devices.choose_providers(device)
+
+
+@pytest.mark.usefixtures("cpu_build")
+def test_cpu_is_always_there() -> None:
+    assert devices.choose_providers("cpu") == [CPU]
+
+
+def test_two_wheels_are_found_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "distribution", lambda name: name)
+    with pytest.raises(DeviceError, match="both installed") as error:
+        devices.import_onnxruntime()
+    assert error.value.code == "two_runtimes"
+
+
+def test_the_installed_wheel_is_found() -> None:
+    found = devices.installed_wheels()
+    assert found
+    for name in found:
+        assert importlib.metadata.version(name)
+
+
+def test_usable_cores_is_at_least_one() -> None:
+    assert devices.usable_cores() >= 1

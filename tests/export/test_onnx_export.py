@@ -1,0 +1,149 @@
+"""Export of a small network: the contract, parity, and what happens when parity is lost."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from callosal.export import onnx_export
+from callosal.export.onnx_export import export_segmenter
+from callosal.export.runtime import open_segmenter
+from callosal.models.attention_unet import AttentionUNet
+from callosal.models.errors import InputError, ModelFileError, ParityError
+from callosal.models.segmentation_module import SegmentationModule
+from callosal.pipelines.phantom import phantom_slice
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(3)
+    net = AttentionUNet(widths=(8, 16, 24))
+    # Running statistics as after training, so that batch norm is not the identity.
+    net.train()(torch.randn(4, 1, 64, 64))
+    module = SegmentationModule(net, spacing_mm=0.8)
+    path = tmp_path_factory.mktemp("run") / "last.ckpt"
+    trainer = pl.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu")
+    trainer.strategy.connect(module)
+    trainer.save_checkpoint(path)
+    content = torch.load(path, weights_only=False)
+    content["hyper_parameters"]["net"] = {
+        "class_path": "callosal.models.attention_unet.AttentionUNet",
+        "init_args": {"widths": [8, 16, 24]},
+    }
+    content["hyper_parameters"]["_instantiator"] = "pytorch_lightning.cli.instantiate_module"
+    torch.save(content, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "small.onnx"
+    images = [phantom_slice(seed, (256, 256), 0.8)[0] for seed in range(2)]
+    export_segmenter(checkpoint, path, name="small", training_data="phantoms", images=images)
+    return path
+
+
+def test_one_file_with_free_dimensions_and_the_contract(exported: Path, checkpoint: Path) -> None:
+    model = onnx.load(str(exported))
+    shape = [dim.dim_param for dim in model.graph.input[0].type.tensor_type.shape.dim]
+    assert [name for name in shape if name] == ["batch", "height", "width"]
+    assert [value.name for value in model.graph.input] == ["image"]
+    assert [value.name for value in model.graph.output] == ["probability"]
+    assert model.opset_import[0].version >= 18
+    assert list(exported.parent.iterdir()) == [exported]
+    segmenter = open_segmenter(exported, "cpu", threads=1)
+    assert segmenter.contract.spacing_mm == 0.8
+    expected = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    assert segmenter.contract.checkpoint_sha256 == expected
+    assert segmenter.contract.parity["max_probability_difference"] <= 1e-4
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 64), (3, 97, 131), (2, 301, 128)])
+def test_the_runtime_gives_probabilities_of_the_input_shape(
+    exported: Path, shape: tuple[int, int, int]
+) -> None:
+    count, height, width = shape
+    images = np.random.default_rng(0).normal(size=(count, 1, height, width)).astype(np.float32)
+    answer = open_segmenter(exported, "cpu", threads=1).probability(images)
+    assert answer.shape == images.shape
+    assert answer.min() >= 0
+    assert answer.max() <= 1
+
+
+def test_raw_intensities_may_have_any_scale(exported: Path) -> None:
+    segmenter = open_segmenter(exported, "cpu", threads=1)
+    image = phantom_slice(0, (192, 192), 1.0)[0][None, None].astype(np.float32)
+    np.testing.assert_allclose(
+        segmenter.probability(image), segmenter.probability(image * 37), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((1, 1, 63, 64), np.float32),
+        np.zeros((1, 64, 64), np.float32),
+        np.zeros((1, 1, 64, 64)),
+        np.full((1, 1, 64, 64), np.nan, np.float32),
+    ],
+    ids=["small", "shape", "type", "nan"],
+)
+def test_wrong_images_are_refused(exported: Path, images: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="images must"):
+        open_segmenter(exported, "cpu", threads=1).probability(images)
+
+
+def test_lost_parity_leaves_no_file(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_graph = onnx_export._write_graph
+
+    def spoilt(network: nn.Module, path: Path) -> None:
+        write_graph(network, path)
+        with torch.no_grad():
+            next(network.net.parameters()).add_(0.5)
+
+    monkeypatch.setattr(onnx_export, "_write_graph", spoilt)
+    image = phantom_slice(0, (256, 256), 0.8)[0]
+    with pytest.raises(ParityError, match="nothing was written"):
+        export_segmenter(
+            checkpoint, tmp_path / "m.onnx", name="m", training_data="none", images=[image]
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.ckpt"
+    path.write_bytes(b"not a checkpoint")
+    with pytest.raises(InputError, match=r"other\.ckpt"):
+        export_segmenter(path, tmp_path / "m.onnx", name="m", training_data="none", images=[])
+
+
+def test_weights_outside_of_the_file_are_refused(exported: Path, tmp_path: Path) -> None:
+    model = onnx.load(str(exported))
+    path = tmp_path / "split.onnx"
+    onnx.save(model, str(path), save_as_external_data=True, location="weights.bin",
+              size_threshold=0)  # fmt: skip
+    with pytest.raises(ModelFileError) as error:
+        open_segmenter(path, "cpu", threads=1)
+    assert error.value.code == "bad_model_file"
+
+
+@pytest.mark.parametrize("content", [b"", b"not onnx at all", bytes(1000)])
+def test_what_is_no_onnx_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"broken\.onnx"):
+        open_segmenter(path, "cpu", threads=1)
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"none\.onnx"):
+        open_segmenter(tmp_path / "none.onnx", "cpu")

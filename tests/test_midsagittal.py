@@ -1,0 +1,187 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from highdicom import Volume
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.ndimage import affine_transform
+
+from callosal.models.errors import InputError
+from callosal.pipelines.cases import find_cases
+from callosal.pipelines.demo_head import mni152_file, mni152_head
+from callosal.pipelines.midsagittal import MidsagittalPlane, find_midsagittal_plane
+from tests.synthetic_head import HEAD_CENTER_LPS_MM, head_volume, rotation
+
+Array = NDArray[np.float64]
+RIGHT = np.array([-1.0, 0.0, 0.0])
+
+
+def angle_deg(first: Array, second: Array) -> float:
+    return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(first, second)), first @ second)))
+
+
+def offset_mm(plane: MidsagittalPlane, point_lps_mm: Array) -> float:
+    return abs(float((plane.point_lps_mm - point_lps_mm) @ plane.normal))
+
+
+def moved(volume: Volume, turn: Array, shift_mm: Array) -> tuple[Volume, Array]:
+    """The same voxels with the patient moved by the headers, and the 4x4 motion."""
+    motion = np.eye(4)
+    motion[:3, :3], motion[:3, 3] = turn, shift_mm
+    return Volume(volume.array, motion @ volume.affine, "PATIENT"), motion
+
+
+def turned_data(volume: Volume, turn: Array) -> tuple[Volume, Array]:
+    """The voxels resampled after the patient turned about the middle, and the 4x4 motion."""
+    middle = np.array(volume.center_position)
+    motion = np.eye(4)
+    motion[:3, :3], motion[:3, 3] = turn, middle - turn @ middle
+    index = np.linalg.inv(motion @ volume.affine) @ volume.affine
+    values = affine_transform(volume.array.astype(np.float32), index[:3, :3], index[:3, 3], order=1)
+    return volume.with_array(values), motion
+
+
+@pytest.mark.parametrize("angles_deg", [(0, 0, 0), (30, -30, 30), (-30, 30, 30), (10, 25, -20)])
+def test_plane_of_a_turned_head(angles_deg: tuple[float, float, float]) -> None:
+    turn = rotation(*angles_deg)
+    plane = find_midsagittal_plane(head_volume(turn))
+    assert angle_deg(plane.normal, turn @ RIGHT) < 0.5
+    assert offset_mm(plane, HEAD_CENTER_LPS_MM) < 0.5
+    assert plane.flags == ()
+    assert plane.symmetry > 0.6
+
+
+def test_symmetric_head_is_found_exactly_and_says_so() -> None:
+    turn = rotation(5, 8, -11)
+    plane = find_midsagittal_plane(head_volume(turn, asymmetry=0.0))
+    assert angle_deg(plane.normal, turn @ RIGHT) < 0.1
+    assert offset_mm(plane, HEAD_CENTER_LPS_MM) < 0.05
+    assert plane.symmetry > 0.98
+    assert plane.uncertainty_deg < 0.1
+    assert plane.uncertainty_mm < 0.1
+
+
+def test_uncertainty_grows_with_asymmetry() -> None:
+    even = find_midsagittal_plane(head_volume(asymmetry=0.1))
+    uneven = find_midsagittal_plane(head_volume(asymmetry=1.0))
+    assert uneven.uncertainty_deg > even.uncertainty_deg > 0
+    assert uneven.uncertainty_mm > even.uncertainty_mm > 0
+    assert uneven.symmetry < even.symmetry
+
+
+@pytest.mark.parametrize("spacing_mm", [(5, 1.5, 1.5), (1.5, 5, 1.5), (1.5, 1.5, 5)])
+def test_thick_slices_in_any_direction(spacing_mm: tuple[float, float, float]) -> None:
+    turn = rotation(-8, 12, 9)
+    plane = find_midsagittal_plane(head_volume(turn, spacing_mm))
+    assert angle_deg(plane.normal, turn @ RIGHT) < 1.0
+    assert offset_mm(plane, HEAD_CENTER_LPS_MM) < 0.7
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    angles_deg=st.tuples(*[st.floats(-25, 25)] * 3),
+    shift_mm=st.tuples(*[st.floats(-100, 100)] * 3),
+)
+def test_headers_alone_move_the_plane_exactly(
+    angles_deg: tuple[float, float, float], shift_mm: tuple[float, float, float]
+) -> None:
+    volume = head_volume()
+    plane = find_midsagittal_plane(volume)
+    other, motion = moved(volume, rotation(*angles_deg), np.array(shift_mm))
+    found = find_midsagittal_plane(other)
+    assert angle_deg(found.normal, motion[:3, :3] @ plane.normal) < 0.01
+    assert offset_mm(found, motion[:3, :3] @ plane.point_lps_mm + motion[:3, 3]) < 0.01
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0)])
+def test_axis_order_and_direction_do_not_matter(order: tuple[int, int, int]) -> None:
+    volume = head_volume(rotation(4, -6, 10))
+    plane = find_midsagittal_plane(volume)
+    other = volume.permute_spatial_axes(order).flip_spatial([0, 1])
+    found = find_midsagittal_plane(other)
+    assert angle_deg(found.normal, plane.normal) < 0.05
+    assert offset_mm(found, plane.point_lps_mm) < 0.05
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float64", ">i2"])
+def test_any_dtype(dtype: str) -> None:
+    volume = head_volume()
+    values = (volume.array / volume.array.max() * 250).astype(dtype)
+    plane = find_midsagittal_plane(volume.with_array(values))
+    assert angle_deg(plane.normal, RIGHT) < 0.5
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_dark_lesion_hardly_moves_the_plane(side: int) -> None:
+    volume = head_volume()
+    plane = find_midsagittal_plane(volume)
+    index = np.indices(volume.shape).reshape(3, -1)
+    lps = volume.affine[:3, :3] @ index + volume.affine[:3, 3:]
+    middle = HEAD_CENTER_LPS_MM + np.array([35.0 * side, 10.0, 15.0])
+    inside = np.linalg.norm(lps - middle[:, None], axis=0).reshape(volume.shape) < 20
+    found = find_midsagittal_plane(volume.with_array(np.where(inside, 40, volume.array)))
+    assert angle_deg(found.normal, plane.normal) < 1.0
+    assert offset_mm(found, plane.point_lps_mm) < 1.0
+
+
+def test_shading_hardly_moves_the_plane() -> None:
+    volume = head_volume()
+    shade = np.exp(np.linspace(-0.7, 0.7, volume.shape[0]))[:, None, None]
+    plane = find_midsagittal_plane(volume)
+    found = find_midsagittal_plane(volume.with_array(volume.array * shade.astype(np.float32)))
+    assert angle_deg(found.normal, plane.normal) < 0.2
+    assert offset_mm(found, plane.point_lps_mm) < 0.3
+
+
+def test_noise_is_flagged() -> None:
+    volume = head_volume()
+    noise = np.random.default_rng(3).uniform(1, 100, volume.shape)
+    plane = find_midsagittal_plane(volume.with_array(noise))
+    assert "weak_symmetry" in plane.flags
+    assert 0 <= plane.symmetry < 0.4
+    assert np.isfinite([plane.uncertainty_deg, plane.uncertainty_mm, *plane.normal]).all()
+
+
+def test_not_a_number_voxels_are_taken_as_unmeasured() -> None:
+    volume = head_volume()
+    values = volume.array.copy()
+    values[:4] = np.nan
+    plane = find_midsagittal_plane(volume.with_array(values))
+    assert angle_deg(plane.normal, RIGHT) < 0.5
+
+
+def test_refuses_what_has_no_plane() -> None:
+    volume = head_volume()
+    with pytest.raises(InputError) as empty:
+        find_midsagittal_plane(volume.with_array(np.full(volume.shape, 7, np.int16)))
+    assert empty.value.code == "empty_volume"
+    with pytest.raises(InputError) as blank:
+        find_midsagittal_plane(volume.with_array(np.zeros(volume.shape, np.int16)))
+    assert blank.value.code == "empty_volume"
+    with pytest.raises(InputError) as thin:
+        find_midsagittal_plane(volume[:3])
+    assert thin.value.code == "too_thin"
+
+
+@pytest.mark.skipif(mni152_file("t1") is None, reason="nilearn is not installed")
+def test_mni152_midplane_is_x_0() -> None:
+    plane = find_midsagittal_plane(mni152_head().volume)
+    assert angle_deg(plane.normal, RIGHT) < 0.05
+    assert offset_mm(plane, np.zeros(3)) < 0.05
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "series", ["sag-mprage-3t", "xa30-enhanced", "brainix/T1", "brainix/FLAIR"]
+)
+def test_real_series_keep_their_plane_when_the_data_turn(shared_data: Path, series: str) -> None:
+    volume = find_cases([shared_data / "dicom" / series]).cases[0].load()
+    plane = find_midsagittal_plane(volume)
+    assert plane.flags == ()
+    turned, motion = turned_data(volume, rotation(9, -14, 12))
+    found = find_midsagittal_plane(turned)
+    limit = 0.4 if max(volume.spacing) < 3 else 1.0
+    assert angle_deg(found.normal, motion[:3, :3] @ plane.normal) < limit
+    assert offset_mm(found, motion[:3, :3] @ plane.point_lps_mm + motion[:3, 3]) < limit

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from callosal.models.errors import GeometryError
+from callosal.pipelines.contour import callosum_contour_mm
+from callosal.pipelines.fusion import fuse
+from callosal.pipelines.overlay import (
+    BOX,
+    FINAL,
+    LINE,
+    OUTLINE,
+    PIXELS_PER_MM,
+    WINDOW_MM,
+    draw_overlay,
+)
+from callosal.pipelines.phantom.arch import Arch, arch_phantom
+from callosal.pipelines.reference_line import find_reference_line
+from callosal.pipelines.roi import RotatedBox
+from callosal.pipelines.settings import FusionSettings
+from callosal.pipelines.slice_image import SliceImage
+
+
+def parts(tilt=-12.0, spacing_mm=(0.5, 1.2)):
+    arch = Arch(85.0, 7.0, 55.0, tilt, (6.0, -9.0))
+    shape = (round(260 / spacing_mm[0]), round(260 / spacing_mm[1]))
+    probability = arch_phantom(arch, shape, spacing_mm)
+    slice_image = SliceImage(
+        100 * probability, spacing_mm, np.zeros(3), np.eye(3)[1], -np.eye(3)[2]
+    )
+    contour = callosum_contour_mm(probability, slice_image)
+    box = RotatedBox.around(contour)
+    return slice_image, contour, box, find_reference_line("subcallosal", contour, box)
+
+
+def drawn_at(picture, box, point_mm, color, reach=3):
+    """Whether a pixel of nearly that colour lies near a point of the slice."""
+    x = (box.center_mm[0] - point_mm[0] + WINDOW_MM[0] / 2) * PIXELS_PER_MM
+    y = (box.center_mm[1] - point_mm[1] + WINDOW_MM[1] / 2) * PIXELS_PER_MM
+    rows = slice(round(y) - reach, round(y) + reach + 1)
+    columns = slice(round(x) - reach, round(x) + reach + 1)
+    near = np.asarray(picture)[rows, columns].astype(int)
+    return bool((np.abs(near - color).max(axis=-1) < 40).any())
+
+
+def test_every_part_is_drawn_in_its_place_in_its_colour():
+    slice_image, contour, box, line = parts()
+    final = fuse(box, line, FusionSettings()).roi
+    picture = draw_overlay(slice_image, [contour], box, line, final, "ok 0.97")
+    middle = RotatedBox(
+        tuple((contour.min(axis=0) + contour.max(axis=0)) / 2), (1, 1), 0
+    )  # the window's
+    assert drawn_at(picture, middle, line.center_mm, LINE.color)
+    assert drawn_at(picture, middle, contour[len(contour) // 3], OUTLINE.color)
+    assert drawn_at(picture, middle, final.corners_mm[2], FINAL.color)
+    assert drawn_at(picture, middle, final.from_frame_mm((5, 0)), FINAL.color)
+    assert drawn_at(picture, middle, box.corners_mm[0], BOX.color, reach=20)
+    assert not drawn_at(picture, middle, final.from_frame_mm((0, 30)), FINAL.color)
+
+
+def test_the_picture_shows_a_window_around_the_callosum_only():
+    slice_image, contour, box, line = parts()
+    marked = slice_image.pixels.copy()
+    far = slice_image.mm_to_pixels([(95.0, -70.0)]).round().astype(int)[0]
+    marked[far[0] - 20 : far[0] + 20, far[1] - 8 : far[1] + 8] = 5000.0
+    other = SliceImage(marked, (0.5, 1.2), np.zeros(3), np.eye(3)[1], -np.eye(3)[2])
+    pictures = [draw_overlay(s, [contour], box, line, None, "") for s in (slice_image, other)]
+    assert np.array_equal(*map(np.asarray, pictures))
+    assert pictures[0].size == (840, 784)
+
+
+def test_only_the_caption_and_the_angle_change_the_legend():
+    slice_image, contour, box, line = parts()
+    final = fuse(box, line, FusionSettings()).roi
+    one = np.asarray(draw_overlay(slice_image, [contour], box, line, final, "ok 0.97"))
+    two = np.asarray(draw_overlay(slice_image, [contour], box, line, final, "low_confidence 0.2"))
+    assert np.array_equal(one[:720], two[:720])
+    assert not np.array_equal(one[720:], two[720:])
+
+
+def test_a_mask_alone_and_a_dark_slice_can_be_drawn():
+    slice_image, contour, _, _ = parts()
+    dark = SliceImage(
+        np.zeros_like(slice_image.pixels), (0.5, 1.2), np.zeros(3), np.eye(3)[1], -np.eye(3)[2]
+    )
+    picture = draw_overlay(dark, [contour], None, None, None, "low_confidence 0.1")
+    assert isinstance(picture, Image.Image)
+    assert picture.mode == "RGB"
+
+
+def test_without_an_outline_nothing_is_shown():
+    slice_image, _, box, line = parts()
+    with pytest.raises(GeometryError) as caught:
+        draw_overlay(slice_image, [], box, line, None, "")
+    assert caught.value.code == "empty_mask"

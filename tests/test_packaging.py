@@ -1,0 +1,73 @@
+"""What the wheel holds, and that imports run one way."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("configs", "export", "models", "pipelines")
+
+
+def _packages() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return project["tool"]["setuptools"]["packages"]
+
+
+def test_every_package_folder_is_listed() -> None:
+    found = {
+        "callosal." + ".".join(path.parent.relative_to(ROOT).parts)
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("__init__.py")
+    }
+    assert found == set(_packages())
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_packages_weights_and_configs(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "-w", tmp_path, ROOT]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    sources = {
+        "callosal/" + path.relative_to(ROOT).as_posix()
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    data = {
+        "callosal/" + path.relative_to(ROOT).as_posix()
+        for pattern in ("configs/*.yaml", "configs/*.json", "models/weights/*.onnx",
+                        "models/weights/*.md", "models/weights/*.json", "*/py.typed")
+        for path in ROOT.glob(pattern)
+    }  # fmt: skip
+    assert sources <= names
+    assert data <= names
+    assert any(name.endswith("attention_unet.onnx") for name in names)
+    assert not any(name.startswith(("tests/", "callosal/tests")) for name in names)
+
+
+def _imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("models", ("callosal.pipelines", "callosal.export")),
+        ("export", ("callosal.pipelines",)),
+    ],
+)
+def test_imports_run_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
+    for path in (ROOT / folder).rglob("*.py"):
+        assert not [name for name in _imports(path) if name.startswith(forbidden)], path

@@ -1,0 +1,34 @@
+import numpy as np
+from highdicom import Volume
+
+from callosal.pipelines.plane_sampling import sample_planes
+from callosal.pipelines.slice_image import SliceImage
+
+
+def grid(shape: tuple[int, int], center_lps_mm: tuple[float, float, float]) -> SliceImage:
+    return SliceImage(
+        np.zeros(shape, np.float32),
+        (1.0, 1.0),
+        np.array(center_lps_mm),
+        np.array([0.0, 1.0, 0.0]),
+        np.array([0.0, 0.0, -1.0]),
+    )
+
+
+def test_voxel_centres_come_back_unchanged() -> None:
+    values = np.random.default_rng(0).integers(0, 1000, (12, 9, 7)).astype(np.int16)
+    volume = Volume(values, np.eye(4), "PATIENT")
+    sampled = sample_planes(volume, grid((7, 9), (5.0, 4.0, 3.0)), np.array([0.0, 2.0, -1.0]))
+    for pixels, x in zip(sampled, (5, 3, 6), strict=True):
+        np.testing.assert_allclose(pixels, values[x, :, ::-1].T, atol=0.01)
+
+
+def test_a_single_slice_is_read_within_half_its_thickness() -> None:
+    values = np.random.default_rng(0).integers(1, 1000, (1, 9, 7)).astype(np.int16)
+    affine = np.diag([4.0, 1.0, 1.0, 1.0])
+    sampled = sample_planes(
+        Volume(values, affine, "PATIENT"), grid((7, 9), (0.0, 4.0, 3.0)), np.array([0.0, 1.9, 2.1])
+    )
+    np.testing.assert_allclose(sampled[0], values[0, :, ::-1].T, atol=0.01)
+    np.testing.assert_allclose(sampled[1], sampled[0])
+    assert (sampled[2] == 0).all()

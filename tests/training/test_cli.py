@@ -1,0 +1,68 @@
+"""Training through the real command line: every YAML, resume, and the messages of mistakes."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+TINY = [
+    "--trainer.accelerator=cpu",
+    "--trainer.precision=32",
+    "--trainer.val_check_interval=2",
+    "--trainer.log_every_n_steps=1",
+    "--data.phantoms=8",
+    "--data.batch_size=2",
+    "--data.size=192",
+    "--data.augmentation.crop_mm=64",
+]
+
+
+def _callosal(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    environment.pop("CALLOSAL_DATA", None)
+    command = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()", *words]
+    environment["PYTHONPATH"] = str(ROOT / ".typing")
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_every_config_runs_two_steps_on_the_phantom(config: Path, tmp_path: Path) -> None:
+    done = _callosal("fit", "--config", str(config), "--trainer.max_steps=2", *TINY, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (metrics,) = tmp_path.glob("runs/*/version_0/metrics.csv")
+    with metrics.open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert any(row.get("val/dice") for row in rows)
+    assert list(tmp_path.glob("runs/*/version_0/samples/*.png"))
+    (checkpoint,) = tmp_path.glob("runs/*/version_0/checkpoints/last.ckpt")
+    assert torch.load(checkpoint, weights_only=True)["global_step"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--model.lrr=1"], "--model.lrr"),
+        (["--model.lr=fast"], "float"),
+        (["--data.root=no/such/folder"], "does not exist"),
+        (["--model.net=AttentionUNett"], "AttentionUNet"),
+        (["--model.lr=7"], "lr must lie between 0 and 1"),
+    ],
+)
+def test_mistakes_are_answered_in_three_lines(
+    words: list[str], expected: str, tmp_path: Path
+) -> None:
+    config = ROOT / "configs" / "attention_unet.yaml"
+    done = _callosal("fit", "--config", str(config), *words, cwd=tmp_path)
+    assert done.returncode == 3
+    assert expected in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 3, done.stderr
