@@ -116,7 +116,8 @@ def _make_folder(output: Path) -> None:
 def _skipped_row(skip: Skip, salt: str, console: Console) -> Row:
     """Row of what is no case; faults are told on the console at once."""
     if skip.is_fault:
-        console.print(f"skipped: {skip.code}: {skip.message}", markup=False, soft_wrap=True)
+        told = f"skipped {skip.label}: {skip.code}: {skip.message}"
+        console.print(told, markup=False, soft_wrap=True)
     name = case_id(skip.uid_key or f"{skip.label}:{skip.code}", salt)
     return failed_row(name, str(skip.source.get("kind", "files")), "skipped", skip.code)
 

@@ -19,9 +19,9 @@ Image = NDArray[np.float32]
 # u, v and radius in mm: rostrum, genu, body, isthmus, splenium.
 _STANDARD = np.array(
     [
-        [20.5, -10.5, 0.9],
-        [26.0, -12.0, 1.5],
-        [32.0, -7.5, 4.2],
+        [23.5, -6.4, 1.5],
+        [28.0, -6.8, 2.8],
+        [32.0, -4.6, 4.2],
         [34.0, 0.0, 5.4],
         [29.5, 8.0, 4.6],
         [20.0, 12.8, 3.3],
@@ -112,7 +112,7 @@ def drawn_callosum(rng: np.random.Generator, factors: tuple[float, float]) -> Tu
     """
     knots = _STANDARD.copy()
     knots[:, :2] += rng.normal(0, 0.6, (len(knots), 2))
-    knots[0, 0] += rng.uniform(-2.5, 4.5)  # the rostrum's length varies most
+    knots[0, 0] += rng.uniform(-2.0, 2.0)  # the rostrum's length varies most
     genu, body, splenium = rng.uniform(0.8, 1.2, 3)
     parts = np.interp(knots[:, 0], [-30, -20, 0, 20, 30], [splenium, body, body, body, genu])
     knots[:, 2] *= parts * rng.uniform(0.8, 1.2)
