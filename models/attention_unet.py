@@ -1,5 +1,6 @@
 """Attention U-Net: an encoder-decoder with attention gates on its skips."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -7,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from callosal.models.blocks import AttentionGate, ConvNormAct, ResidualBlock, resize_to
-import itertools
 
 
 class AttentionUNet(nn.Module):

@@ -1,5 +1,6 @@
 """BiSeNetV2: a shallow wide branch for detail, a deep narrow one for context (arXiv 2004.02147)."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -7,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from callosal.models.blocks import ConvNormAct, resize_to
-import itertools
 
 
 class BiSeNetV2(nn.Module):

@@ -1,5 +1,6 @@
 """ViT segmenter: a transformer between a convolutional or a patch stem and a sharp decoder."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -8,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from callosal.models.blocks import ConvNormAct, ResidualBlock, resize_to
-import itertools
 
 
 class TransformerBlock(nn.Module):

@@ -27,7 +27,9 @@ class ShortParser(ArgumentParser):
     def format_help(self, formatter: HelpFormatter | None = None) -> str:
         """Show options with hyphens, as people type them; underscores are taken as well."""
         return re.sub(
-            r"(?<![\w-])--\w+", lambda found: found[0].replace("_", "-"), super().format_help(formatter)
+            r"(?<![\w-])--\w+",
+            lambda found: found[0].replace("_", "-"),
+            super().format_help(formatter),
         )
 
 

@@ -16,6 +16,7 @@ _MODE_SIGMA_MM = 45.0  # half of a brain's half-width: a head attracts, a neck b
 _KNOWN = 0.95  # share of a voxel below which the edge of a padded region shows in it
 _LEAST_SHARE = 1e-3
 _DARK = 0.1  # of the brightest neighbourhood: below it shading is not told from air
+_SATURATION = 1.0  # times the mean contrast: a lesion or a vessel is not the whole picture
 _CONTRAST_FLOOR = 0.03  # of the strongest local power: keeps the noise of air from being raised
 
 
@@ -84,6 +85,8 @@ def local_contrast(image: GridImage, known: Image, sigma_mm: float) -> GridImage
     mean = _background(image.values * weight, spacing_mm, sigma_mm)
     mean /= _background(weight, spacing_mm, sigma_mm) + _LEAST_SHARE
     relative = (image.values - mean) / (np.abs(mean) + _DARK * np.abs(mean).max())
+    typical = float((weight * np.abs(relative)).sum() / max(1.0, float(weight.sum())))
+    relative = np.clip(relative, -_SATURATION * typical, _SATURATION * typical)
     power = _background(weight * relative**2, spacing_mm, 1.5 * sigma_mm)
     power /= _background(weight, spacing_mm, 1.5 * sigma_mm) + _LEAST_SHARE
     contrast = relative / np.sqrt(power + _CONTRAST_FLOOR * power.max())

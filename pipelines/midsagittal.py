@@ -1,5 +1,6 @@
 """The midsagittal plane of a head volume, in any orientation, resolution and patient position."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,7 @@ _OPEN_MARGIN: Final = 0.2  # in symmetry, within which a middle resolution does 
 _RIVAL_MARGIN: Final = 0.05
 _RIVAL_APART_DEG: Final = 3.0
 _STEEP_DEG: Final = 50.0
-_STARTS: Final = 4
+_GUESSES: Final = 6
 _LEFT_RIGHT_LPS: Final = np.array([1.0, 0.0, 0.0])
 _SUPERIOR_LPS: Final = np.array([0.0, 0.0, 1.0])
 
@@ -77,7 +78,7 @@ class _Level:
 _MARGIN_MM: Final = 10.0  # of image around the lattice, for its moves and its contrast
 _BASE_MM: Final = 2.0
 _OVERVIEW_MM: Final = 8.0
-_COARSE: Final = _Level(6.0, 5.0, 20.0, 8.0, 60.0)
+_COARSE: Final = _Level(5.0, 4.0, 10.0, 8.0, 60.0)
 _MIDDLE: Final = _Level(4.0, 3.0, 15.0, 6.0, 60.0)
 _FINE: Final = _Level(2.5, 2.0, 10.0, 2.5, 40.0)
 
@@ -147,23 +148,24 @@ def _starts(base: GridImage, center_mm: Array, left_right: Array) -> list[Mirror
     """Planes at a local best of a middle resolution, all that may turn out the most symmetric."""
     ball_mm = np.full(3, _RADIUS_MM + _MARGIN_MM)
     coarse, lattice = _COARSE.image(base, center_mm, ball_mm), _COARSE.lattice()
-    guesses = search_planes(coarse, center_mm, left_right, _RADIUS_MM, _COARSE.step_mm, _STARTS)
-    guesses = tuple(refine(coarse, guess, lattice, center_mm, 0.5, 6) for guess in guesses)
+    guesses = search_planes(coarse, center_mm, left_right, _RADIUS_MM, _COARSE.step_mm, _GUESSES)
+    guesses = tuple(refine(coarse, guess, lattice, center_mm, 0.5, 4) for guess in guesses)
     middle, lattice = _MIDDLE.image(base, center_mm, ball_mm), _MIDDLE.lattice()
-    found = [refine(middle, guess, lattice, center_mm, 0.1, 8) for guess in guesses]
-    found.sort(key=lambda plane: -plane.symmetry)
-    starts: list[MirrorPlane] = []
-    for plane in found:
-        if plane.symmetry < found[0].symmetry - _OPEN_MARGIN:
-            break
-        if all(_differ(plane, start) for start in starts):
-            starts.append(plane)
-    return starts
+    starts = [refine(middle, g, lattice, center_mm, 0.1, 8) for g in _distinct(guesses)]
+    starts = _distinct(starts)
+    return [start for start in starts if start.symmetry > starts[0].symmetry - _OPEN_MARGIN]
 
 
-def _fit(
-    base: GridImage, center_mm: Array, start: MirrorPlane
-) -> tuple[MirrorPlane, float, float]:
+def _distinct(planes: Sequence[MirrorPlane]) -> list[MirrorPlane]:
+    """Planes that differ, the most symmetric first."""
+    kept: list[MirrorPlane] = []
+    for plane in sorted(planes, key=lambda plane: -plane.symmetry):
+        if all(_differ(plane, other) for other in kept):
+            kept.append(plane)
+    return kept
+
+
+def _fit(base: GridImage, center_mm: Array, start: MirrorPlane) -> tuple[MirrorPlane, float, float]:
     """The plane refined at the finest level, with its uncertainty in degrees and mm."""
     lattice = _FINE.lattice()
     box_mm = np.abs(start.frame) @ lattice.half_width_mm

@@ -57,6 +57,7 @@ class Findings:
         final: Fused region; its size is not part of the document.
         plan: The three stacks.
         dof_estimated: Number of angles that were measured, 0 to 3.
+        uncertainty: Of the midsagittal plane (deg, mm) and of the final pose (deg, mm).
         morphometry: Measures of the callosum by name.
     """
 
@@ -66,6 +67,7 @@ class Findings:
     final: RotatedBox | None = None
     plan: ScanPlan | None = None
     dof_estimated: int | None = None
+    uncertainty: Mapping[str, float | None] | None = None
     morphometry: Mapping[str, float | None] | None = None
 
 
@@ -113,6 +115,7 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
         "final": None if final is None or slice_image is None else _final(final, slice_image),
         "planes": None if findings.plan is None else _planes(findings.plan),
         "dof_estimated": findings.dof_estimated,
+        "uncertainty": _numbers(findings.uncertainty),
         "morphometry": _numbers(findings.morphometry),
         "model": None if provenance.model is None else dict(provenance.model),
         "software": None if provenance.software is None else dict(provenance.software),

@@ -10,22 +10,16 @@ from highdicom import Volume
 from PIL import Image
 
 from callosal.export.runtime import Segmenter
-from callosal.pipelines.fusion import FusedRoi, agreement, fuse
-from callosal.pipelines.head_extent import head_extent_mm
+from callosal.pipelines.neighbours import Spread, pose_spread
 from callosal.pipelines.overlay import draw_overlay
-from callosal.pipelines.plan import ScanPlan, make_plan, plan_axes
 from callosal.pipelines.plan_document import Findings, Provenance, Status, Verdict, plan_document
-from callosal.pipelines.quality import ABSENT, SURE, Quality
-from callosal.pipelines.reference_line import LineKind, ReferenceLine, find_reference_line
+from callosal.pipelines.pose import Pose, find_pose
+from callosal.pipelines.quality import ABSENT
+from callosal.pipelines.reslice import isotropic, reslice
 from callosal.pipelines.sagittal_views import SagittalViews, views
-from callosal.pipelines.segmentation import Callosum, find_callosum
+from callosal.pipelines.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.settings import Settings
-
-PLANE_FACTORS = {"weak_symmetry": 0.4, "rival_plane": 0.6, "steep_tilt": 0.4}
-"""What each doubt about the midsagittal plane leaves of the confidence."""
-
-AGREEMENT = 0.5
-"""Agreement of box and principal axis below which the confidence falls with it."""
+from callosal.pipelines.verdict import judge_case
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,31 +28,15 @@ class Outcome:
 
     Attributes:
         document: Content of plan.json.
-        callosum: The mask and its slice, where one was found.
-        overlay: The picture, where a callosum was found.
+        callosum: The mask and its slice, where anything was segmented.
+        overlay: The picture, likewise.
+        aligned: The volume resliced along the plan, where it was asked for and a plan was made.
     """
 
     document: dict[str, Any]
     callosum: Callosum | None
     overlay: Image.Image | None
-
-
-@dataclass(frozen=True, eq=False)
-class Pose:
-    """The pose of a callosum and the plan that follows from it.
-
-    Attributes:
-        line: The reference line of the settings.
-        fused: Box and line as one.
-        agreement: How well the box and the principal axis agree, 0 to 1. The axis is the second
-            witness: the subcallosal line rests on the same border as the box.
-        plan: The three stacks.
-    """
-
-    line: ReferenceLine
-    fused: FusedRoi
-    agreement: float
-    plan: ScanPlan
+    aligned: Volume | None
 
 
 class Stopwatch:
@@ -98,28 +76,22 @@ def process_volume(
     watch = Stopwatch()
     seen = views(volume, segmenter.contract.spacing_mm)
     watch.lap("midsagittal")
-    callosum = find_callosum(seen.slices, segmenter)
+    callosum = best_callosum(find_callosa(seen.slices, segmenter))
     watch.lap("segmentation")
     pose = None if callosum is None else find_pose(callosum, volume, settings)
     watch.lap("plan")
-    verdict = judge_case(seen, callosum, pose)
+    spread = _spread(volume, seen, callosum, pose, segmenter, settings)
+    watch.lap("neighbours")
+    verdict = judge_case(seen, callosum, pose, spread)
     # A mask that does not look like a callosum is shown, but no plan is made of it.
     kept = pose if (verdict.confidence or 0.0) >= ABSENT else None
-    findings = _findings(seen, callosum, kept)
+    findings = _findings(seen, callosum, kept, spread)
     overlay = None if callosum is None else _overlay(callosum, kept, verdict)
     watch.lap("overlay")
-    provenance = Provenance(
-        source=source,
-        model={
-            "name": segmenter.contract.name,
-            "sha256": segmenter.sha256,
-            "provider": segmenter.provider,
-        },
-        software={"callosal": version("callosal")},
-        config_sha256=config_sha256,
-        timings_ms=watch.timings_ms,
-    )
-    return Outcome(plan_document(verdict, findings, provenance), callosum, overlay)
+    aligned = _aligned(volume, kept, settings)
+    watch.lap("reslice")
+    provenance = _provenance(segmenter, source, config_sha256, watch.timings_ms)
+    return Outcome(plan_document(verdict, findings, provenance), callosum, overlay, aligned)
 
 
 def failed_outcome(source: Mapping[str, Any], code: str) -> Outcome:
@@ -129,46 +101,25 @@ def failed_outcome(source: Mapping[str, Any], code: str) -> Outcome:
         Findings(),
         Provenance(source=source, software={"callosal": version("callosal")}),
     )
-    return Outcome(document, None, None)
+    return Outcome(document, None, None, None)
 
 
-def find_pose(callosum: Callosum, volume: Volume, settings: Settings) -> Pose:
-    """Line, final ROI and the three stacks of a callosum.
-
-    Raises:
-        GeometryError: The outline is degenerate.
-    """
-    line = find_reference_line(settings.line, callosum.contour_mm, callosum.box)
-    fused = fuse(callosum.box, line, settings.fusion)
-    axis = find_reference_line(LineKind.PRINCIPAL_AXIS, callosum.contour_mm, callosum.box)
-    place = callosum.slice_image
-    center_lps_mm = place.mm_to_lps(fused.roi.center_mm)
-    extent = head_extent_mm(volume, plan_axes(place, fused.roi.angle_deg), center_lps_mm)
-    return Pose(
-        line,
-        fused,
-        agreement(callosum.box, axis, settings.fusion),
-        make_plan(place, fused.roi, extent, settings.plan),
-    )
+def _spread(
+    volume: Volume,
+    seen: SagittalViews,
+    callosum: Callosum | None,
+    pose: Pose | None,
+    segmenter: Segmenter,
+    settings: Settings,
+) -> Spread | None:
+    if seen.plane is None or callosum is None or pose is None:
+        return None
+    return pose_spread(volume, callosum, pose.fused.roi, segmenter, settings)
 
 
-def judge_case(seen: SagittalViews, callosum: Callosum | None, pose: Pose | None) -> Verdict:
-    """Status, confidence and reasons from mask, pose and midsagittal plane together."""
-    if callosum is None or pose is None:
-        return Verdict(Status.NO_CALLOSUM, 0.0, ("nothing_segmented",))
-    quality = _lowered_by_plane(callosum.quality, seen)
-    quality = quality.lowered(pose.agreement / AGREEMENT, "box_axis_disagree")
-    status = Status.OK if quality.confidence >= SURE else Status.LOW_CONFIDENCE
-    return Verdict(status, min(quality.confidence, 1.0), quality.reasons)
-
-
-def _lowered_by_plane(quality: Quality, seen: SagittalViews) -> Quality:
-    for flag in () if seen.plane is None else seen.plane.flags:
-        quality = quality.lowered(PLANE_FACTORS[flag], flag)
-    return quality
-
-
-def _findings(seen: SagittalViews, callosum: Callosum | None, pose: Pose | None) -> Findings:
+def _findings(
+    seen: SagittalViews, callosum: Callosum | None, pose: Pose | None, spread: Spread | None
+) -> Findings:
     if callosum is None or pose is None:
         # The midsagittal plane of a volume, two angles, was found all the same.
         midsagittal = None if seen.plane is None else seen.slices[0]
@@ -180,12 +131,22 @@ def _findings(seen: SagittalViews, callosum: Callosum | None, pose: Pose | None)
         final=pose.fused.roi,
         plan=pose.plan,
         dof_estimated=seen.dof_estimated,
+        uncertainty=_uncertainty(seen, spread),
         morphometry={
             "area_mm2": callosum.facts.area_mm2,
             "length_mm": callosum.facts.length_mm,
             "width_mm": callosum.facts.width_mm,
         },
     )
+
+
+def _uncertainty(seen: SagittalViews, spread: Spread | None) -> dict[str, float | None]:
+    return {
+        "plane_deg": None if seen.plane is None else seen.plane.uncertainty_deg,
+        "plane_mm": None if seen.plane is None else seen.plane.uncertainty_mm,
+        "angle_deg": None if spread is None else spread.angle_deg,
+        "center_mm": None if spread is None else spread.center_mm,
+    }
 
 
 def _overlay(callosum: Callosum, pose: Pose | None, verdict: Verdict) -> Image.Image:
@@ -197,4 +158,30 @@ def _overlay(callosum: Callosum, pose: Pose | None, verdict: Verdict) -> Image.I
         None if pose is None else pose.line,
         None if pose is None else pose.fused.roi,
         caption,
+    )
+
+
+def _aligned(volume: Volume, pose: Pose | None, settings: Settings) -> Volume | None:
+    if pose is None or settings.aligned_voxel_mm is None:
+        return None
+    voxel_mm = settings.aligned_voxel_mm
+    return reslice(volume, isotropic(pose.plan.transverse, voxel_mm), voxel_mm)
+
+
+def _provenance(
+    segmenter: Segmenter,
+    source: Mapping[str, Any],
+    config_sha256: str,
+    timings_ms: Mapping[str, float],
+) -> Provenance:
+    return Provenance(
+        source=source,
+        model={
+            "name": segmenter.contract.name,
+            "sha256": segmenter.sha256,
+            "provider": segmenter.provider,
+        },
+        software={"callosal": version("callosal")},
+        config_sha256=config_sha256,
+        timings_ms=timings_ms,
     )

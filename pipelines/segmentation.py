@@ -37,8 +37,18 @@ class Callosum:
     quality: Quality
 
 
-def find_callosum(slices: Sequence[SliceImage], segmenter: Segmenter) -> Callosum | None:
-    """The best callosum among slices of one size, or None when none shows any.
+def best_callosum(found: Sequence[Callosum | None]) -> Callosum | None:
+    """The most trusted callosum of several slices, or None when none shows any."""
+    # Among equally trusted slices the largest callosum lies nearest the middle.
+    return max(
+        (callosum for callosum in found if callosum is not None),
+        key=lambda callosum: (callosum.quality.confidence, callosum.facts.area_mm2),
+        default=None,
+    )
+
+
+def find_callosa(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Callosum | None]:
+    """The callosum of each slice, or None where it shows none.
 
     Args:
         slices: At least one, all of one shape, at the model's pixel size.
@@ -47,16 +57,10 @@ def find_callosum(slices: Sequence[SliceImage], segmenter: Segmenter) -> Callosu
     images = np.stack([_padded(slice_image.pixels) for slice_image in slices])[:, None]
     maps = segmenter.probability(images)[:, 0]
     height, width = slices[0].pixels.shape
-    found = [
+    return [
         _outline(probability[:height, :width], slice_image)
         for probability, slice_image in zip(maps, slices, strict=True)
     ]
-    # Among equally trusted slices the largest callosum lies nearest the middle.
-    return max(
-        (callosum for callosum in found if callosum is not None),
-        key=lambda callosum: (callosum.quality.confidence, callosum.facts.area_mm2),
-        default=None,
-    )
 
 
 def _padded(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

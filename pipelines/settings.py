@@ -80,8 +80,17 @@ class Settings:
         line: Which reference line is fused with the box.
         fusion: Weights and margin of the final ROI.
         plan: Slices and fields of view of the three stacks.
+        aligned_voxel_mm: Voxel of the volume resliced along the plan; None for no such volume.
     """
 
     line: Literal["subcallosal", "endpoints", "principal_axis"] = "subcallosal"
     fusion: FusionSettings = field(default_factory=FusionSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
+    aligned_voxel_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.aligned_voxel_mm is not None and not 0.2 <= self.aligned_voxel_mm <= 10:
+            raise GeometryError(
+                f"settings: aligned_voxel_mm {self.aligned_voxel_mm} must lie in 0.2 to 10",
+                "bad_spacing",
+            )

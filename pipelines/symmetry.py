@@ -87,26 +87,31 @@ class Halves:
     """The two sides of a plane sample by sample, the far side mirrored onto the near one.
 
     Attributes:
-        near: Samples on the side of the normal, shape (U, V, W); 0 where either side has none.
+        near: Samples on the side of the normal, shape (U, V, W); 0 outside the image.
         far: Samples at the mirrored points, same shape.
         jacobian: Derivative of near - far by shift (mm) and the two turns (radians),
             shape (3, U, V, W).
         weight: Lattice weight, 0 where a sample or a derivative is outside the image.
+        lattice_weight: Lattice weight everywhere.
     """
 
     near: Image
     far: Image
     jacobian: Image
     weight: Image
+    lattice_weight: Image
 
     @property
     def symmetry(self) -> float:
-        """Weighted correlation of the two sides, -1..1; 0 where there is nothing to compare."""
-        near_power = float((self.weight * self.near**2).sum())
-        far_power = float((self.weight * self.far**2).sum())
+        """Weighted correlation of the two sides, -1..1; 0 where there is nothing to compare.
+
+        What has no counterpart lowers it, so that a small overlap is not taken for symmetry.
+        """
+        near_power = float((self.lattice_weight * self.near**2).sum())
+        far_power = float((self.lattice_weight * self.far**2).sum())
         if near_power == 0.0 or far_power == 0.0:
             return 0.0
-        product = float((self.weight * self.near * self.far).sum())
+        product = float((self.lattice_weight * self.near * self.far).sum())
         return product / float(np.sqrt(near_power * far_power))
 
     def robust_weight(self) -> Image:
@@ -137,10 +142,11 @@ def halves(image: GridImage, plane: MirrorPlane, lattice: Lattice) -> Halves:
     )
     known = np.isfinite(jacobian.sum(axis=0)) & np.isfinite(block[near] - block[far])
     return Halves(
-        np.where(known, block[near], 0),
-        np.where(known, block[far], 0),
+        np.nan_to_num(block[near]),
+        np.nan_to_num(block[far]),
         np.where(known, jacobian, 0),
         np.where(known, lattice.weight, 0),
+        lattice.weight,
     )
 
 

@@ -109,5 +109,9 @@ def _sector_slices(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
 
 def _sector(sides: Halves, at: tuple[slice, slice]) -> Halves:
     return Halves(
-        sides.near[at], sides.far[at], sides.jacobian[(slice(None), *at)], sides.weight[at]
+        sides.near[at],
+        sides.far[at],
+        sides.jacobian[(slice(None), *at)],
+        sides.weight[at],
+        sides.lattice_weight[at],
     )

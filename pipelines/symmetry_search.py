@@ -10,7 +10,7 @@ from callosal.pipelines.symmetry import MirrorPlane
 CONE_DEG: Final = 45.0  # turns of 30 degrees about all three axes tilt the plane by 41 at most
 _GRID_DEG: Final = 12.0
 _APART_DEG: Final = 13.0
-_LARGEST_OFFSET_MM: Final = 40.0
+_LARGEST_OFFSET_MM: Final = 25.0  # of the midplane from the middle of the tissue
 
 
 def search_planes(

@@ -113,15 +113,20 @@ def test_any_dtype(dtype: str) -> None:
     assert angle_deg(plane.normal, RIGHT) < 0.5
 
 
+def lesioned(volume: Volume, center_lps_mm: Array) -> Volume:
+    """The volume with a dark ball of 40 mm."""
+    index = np.indices(volume.shape).reshape(3, -1)
+    lps = volume.affine[:3, :3] @ index + volume.affine[:3, 3:]
+    inside = np.linalg.norm(lps - center_lps_mm[:, None], axis=0).reshape(volume.shape) < 20
+    return volume.with_array(np.where(inside, volume.array * 0.15, volume.array))
+
+
 @pytest.mark.parametrize("side", [-1, 1])
 def test_a_dark_lesion_hardly_moves_the_plane(side: int) -> None:
     volume = head_volume()
     plane = find_midsagittal_plane(volume)
-    index = np.indices(volume.shape).reshape(3, -1)
-    lps = volume.affine[:3, :3] @ index + volume.affine[:3, 3:]
     middle = HEAD_CENTER_LPS_MM + np.array([35.0 * side, 10.0, 15.0])
-    inside = np.linalg.norm(lps - middle[:, None], axis=0).reshape(volume.shape) < 20
-    found = find_midsagittal_plane(volume.with_array(np.where(inside, 40, volume.array)))
+    found = find_midsagittal_plane(lesioned(volume, middle))
     assert angle_deg(found.normal, plane.normal) < 1.0
     assert offset_mm(found, plane.point_lps_mm) < 1.0
 
@@ -170,6 +175,16 @@ def test_mni152_midplane_is_x_0() -> None:
     plane = find_midsagittal_plane(mni152_head().volume)
     assert angle_deg(plane.normal, RIGHT) < 0.05
     assert offset_mm(plane, np.zeros(3)) < 0.05
+
+
+@pytest.mark.skipif(mni152_file("t1") is None, reason="nilearn is not installed")
+@pytest.mark.parametrize("place", [(-22.0, 3.0, 42.0), (22.0, 53.0, 42.0)])
+def test_a_lesion_by_the_midline_of_a_stripped_brain(place: tuple[float, float, float]) -> None:
+    """The lesion is the strongest contrast there is, and itself symmetric about other planes."""
+    plane = find_midsagittal_plane(lesioned(mni152_head().volume, np.array(place)))
+    assert angle_deg(plane.normal, RIGHT) < 1.0
+    assert offset_mm(plane, np.zeros(3)) < 1.0
+    assert plane.flags == ()
 
 
 @pytest.mark.shared

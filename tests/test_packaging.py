@@ -1,6 +1,7 @@
 """What the wheel holds, and that imports run one way."""
 
 import ast
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -29,7 +30,14 @@ def test_every_package_folder_is_listed() -> None:
 
 @pytest.mark.slow
 def test_the_wheel_holds_packages_weights_and_configs(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "-w", tmp_path, ROOT]
+    # From a copy: setuptools leaves a build folder, and takes stale files from one.
+    source = tmp_path / "source"
+    source.mkdir()
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, source / folder)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", tmp_path, source]
     subprocess.run(command, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())

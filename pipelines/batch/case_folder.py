@@ -10,6 +10,7 @@ from typing import Any
 from callosal.pipelines.batch.atomic import write_bytes, write_text
 from callosal.pipelines.mask_image import mask_nifti_bytes
 from callosal.pipelines.process import Outcome
+from callosal.pipelines.reslice import nifti_bytes
 
 DONE = "done.json"
 
@@ -54,7 +55,7 @@ def write_case(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / DONE).unlink(missing_ok=True)
     outputs = _outputs(outcome)
-    for stale in {"plan.json", "overlay.png", "mask.nii.gz"} - set(outputs):
+    for stale in {"plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz"} - set(outputs):
         (folder / stale).unlink(missing_ok=True)
     for name, content in outputs.items():
         write_bytes(folder / name, content)
@@ -73,4 +74,6 @@ def _outputs(outcome: Outcome) -> dict[str, bytes]:
         outputs["mask.nii.gz"] = mask_nifti_bytes(
             outcome.callosum.component, outcome.callosum.slice_image
         )
+    if outcome.aligned is not None:
+        outputs["aligned.nii.gz"] = nifti_bytes(outcome.aligned)
     return outputs

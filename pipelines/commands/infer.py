@@ -1,5 +1,6 @@
 """`callosal infer`: folders of DICOM and NIfTI files to scan plans."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from callosal.export.devices import Device
@@ -18,6 +19,7 @@ def infer(
     part_id: int = 0,
     num_parts: int = 1,
     overwrite: bool = False,
+    reslice: bool = False,
     settings: Settings = Settings(),  # noqa: B008 (frozen)
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
@@ -35,6 +37,8 @@ def infer(
         part_id: Which part of the cases, from 0, where several machines share the work.
         num_parts: Number of parts.
         overwrite: Do finished cases again.
+        reslice: Also write aligned.nii.gz, the volume resliced along the plan in 1 mm voxels
+            (or settings.aligned_voxel_mm).
         settings: How the pose and the plan are made.
 
     Returns:
@@ -44,6 +48,8 @@ def infer(
     # The help of this command has to come at once: what reads and plans is loaded here.
     from callosal.pipelines.batch.run import Engine, Part, run_batch
 
+    if reslice and settings.aligned_voxel_mm is None:
+        settings = replace(settings, aligned_voxel_mm=1.0)
     engine = Engine(model, device, threads, workers)
     return run_batch(inputs, output, engine, Part(part_id, num_parts), overwrite, settings)
 

@@ -70,7 +70,9 @@ def on_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float]) -> Sl
     )
 
 
-def final_roi(probability: NDArray[np.floating] | NDArray[np.uint8], slice_image: SliceImage) -> FusedRoi:
+def final_roi(
+    probability: NDArray[np.floating] | NDArray[np.uint8], slice_image: SliceImage
+) -> FusedRoi:
     """The final ROI of a map, as `infer` finds it with its defaults.
 
     Raises:

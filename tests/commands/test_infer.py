@@ -126,6 +126,19 @@ def test_other_settings_mean_other_results(series: Path, tmp_path: Path, run: Pa
     assert plan["line"]["kind"] == "endpoints"
 
 
+def test_an_aligned_volume_lies_along_the_plan(series: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    words = ["infer", str(series), "--output", str(output), "--device", "cpu", "--reslice"]
+    assert main([*words, "--settings.aligned-voxel-mm", "3"]) == 0
+    case = _case(output)
+    image = nib.load(case / "aligned.nii.gz")
+    plan = json.loads((case / "plan.json").read_text())["planes"]["transverse"]
+    assert image.header.get_zooms() == pytest.approx((3, 3, 3), abs=1e-4)
+    rows = np.array(plan["image_orientation_patient"][:3]) * [-1, -1, 1]
+    np.testing.assert_allclose(image.affine[:3, 0] / 3, rows, atol=1e-4)
+    assert np.asarray(image.dataobj).max() > 0
+
+
 def test_no_tag_and_no_path_is_in_any_output(run: Path) -> None:
     for path in run.rglob("*"):
         if path.is_file():
