@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from numpy.typing import ArrayLike
 
 from callosal.models.errors import InputError
+from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.plan import ScanPlan, Stack
 from callosal.pipelines.reference_line import ReferenceLine
 from callosal.pipelines.roi import RotatedBox, wrap_axis_deg
@@ -58,7 +59,7 @@ class Findings:
         plan: The three stacks.
         dof_estimated: Number of angles that were measured, 0 to 3.
         uncertainty: Of the midsagittal plane (deg, mm) and of the final pose (deg, mm).
-        morphometry: Measures of the callosum by name.
+        morphometry: Measures of the callosum.
     """
 
     midsagittal: SliceImage | None = None
@@ -68,7 +69,7 @@ class Findings:
     plan: ScanPlan | None = None
     dof_estimated: int | None = None
     uncertainty: Mapping[str, float | None] | None = None
-    morphometry: Mapping[str, float | None] | None = None
+    morphometry: Morphometry | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,7 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
         "planes": None if findings.plan is None else _planes(findings.plan),
         "dof_estimated": findings.dof_estimated,
         "uncertainty": _numbers(findings.uncertainty),
-        "morphometry": _numbers(findings.morphometry),
+        "morphometry": _morphometry(findings.morphometry),
         "model": None if provenance.model is None else dict(provenance.model),
         "software": None if provenance.software is None else dict(provenance.software),
         "config_sha256": provenance.config_sha256,
@@ -220,6 +221,17 @@ def _numbers(values: Mapping[str, float | None] | None) -> dict[str, Any] | None
     if values is None:
         return None
     return {name: None if v is None else _rounded(v) for name, v in values.items()}
+
+
+def _morphometry(morphometry: Morphometry | None) -> dict[str, Any] | None:
+    if morphometry is None:
+        return None
+    profile = morphometry.thickness_profile_mm
+    return {
+        **{name: None if v is None else _rounded(v) for name, v in morphometry.values.items()},
+        "thickness_profile_mm": None if profile is None else _rounded(profile),
+        "reasons": dict(morphometry.reasons),
+    }
 
 
 def _axis_angle(angle_deg: float) -> Any:

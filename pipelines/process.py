@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 from highdicom import Volume
+from numpy.typing import NDArray
 from PIL import Image
 
 from callosal.export.runtime import Segmenter
+from callosal.pipelines.morphometry.measures import Morphometry, measure
+from callosal.pipelines.morphometry.parcel_mask import parcel_mask
+from callosal.pipelines.morphometry.parcellation import Course
+from callosal.pipelines.morphometry.picture import draw_parcellation
 from callosal.pipelines.neighbours import Spread, pose_spread
 from callosal.pipelines.overlay import draw_overlay
 from callosal.pipelines.plan_document import Findings, Provenance, Status, Verdict, plan_document
@@ -23,6 +29,14 @@ from callosal.pipelines.verdict import judge_case
 
 
 @dataclass(frozen=True, eq=False)
+class Parcels:
+    """The parts of the callosum: labels on the midsagittal slice (H, W), and their picture."""
+
+    labels: NDArray[np.uint8]
+    picture: Image.Image
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """What a case came to.
 
@@ -31,12 +45,14 @@ class Outcome:
         callosum: The mask and its slice, where anything was segmented.
         overlay: The picture, likewise.
         aligned: The volume resliced along the plan, where it was asked for and a plan was made.
+        parcels: The parts of the callosum, likewise.
     """
 
     document: dict[str, Any]
     callosum: Callosum | None
     overlay: Image.Image | None
     aligned: Volume | None
+    parcels: Parcels | None
 
 
 class Stopwatch:
@@ -85,13 +101,17 @@ def process_volume(
     verdict = judge_case(seen, callosum, pose, spread)
     # A mask that does not look like a callosum is shown, but no plan is made of it.
     kept = pose if (verdict.confidence or 0.0) >= ABSENT else None
-    findings = _findings(seen, callosum, kept, spread)
+    morphometry = None if callosum is None or kept is None else _morphometry(callosum, kept)
+    watch.lap("morphometry")
+    findings = _findings(seen, callosum, kept, spread, morphometry)
     overlay = None if callosum is None else _overlay(callosum, kept, verdict)
     watch.lap("overlay")
     aligned = _aligned(volume, kept, settings)
     watch.lap("reslice")
     provenance = _provenance(segmenter, source, config_sha256, watch.timings_ms)
-    return Outcome(plan_document(verdict, findings, provenance), callosum, overlay, aligned)
+    document = plan_document(verdict, findings, provenance)
+    parcels = _parcels(callosum, morphometry, settings)
+    return Outcome(document, callosum, overlay, aligned, parcels)
 
 
 def failed_outcome(source: Mapping[str, Any], code: str) -> Outcome:
@@ -101,7 +121,7 @@ def failed_outcome(source: Mapping[str, Any], code: str) -> Outcome:
         Findings(),
         Provenance(source=source, software={"callosal": version("callosal")}),
     )
-    return Outcome(document, None, None, None)
+    return Outcome(document, None, None, None, None)
 
 
 def _spread(
@@ -117,8 +137,33 @@ def _spread(
     return pose_spread(volume, callosum, pose.fused.roi, segmenter, settings)
 
 
+def _morphometry(callosum: Callosum, pose: Pose) -> Morphometry:
+    return measure(
+        callosum.contour_mm, callosum.component, callosum.slice_image, callosum.box, pose.line
+    )
+
+
+def _parcels(
+    callosum: Callosum | None, morphometry: Morphometry | None, settings: Settings
+) -> Parcels | None:
+    """The parts along the midline, where they were asked for and there is a midline."""
+    if callosum is None or morphometry is None or settings.parcels is None:
+        return None
+    for parcellation in morphometry.parcellations:
+        if (parcellation.scheme, parcellation.course) == (settings.parcels, Course.MIDLINE):
+            return Parcels(
+                parcel_mask(parcellation, callosum.component, callosum.slice_image),
+                draw_parcellation(callosum.slice_image, morphometry, parcellation),
+            )
+    return None
+
+
 def _findings(
-    seen: SagittalViews, callosum: Callosum | None, pose: Pose | None, spread: Spread | None
+    seen: SagittalViews,
+    callosum: Callosum | None,
+    pose: Pose | None,
+    spread: Spread | None,
+    morphometry: Morphometry | None,
 ) -> Findings:
     if callosum is None or pose is None:
         # The midsagittal plane of a volume, two angles, was found all the same.
@@ -132,11 +177,7 @@ def _findings(
         plan=pose.plan,
         dof_estimated=seen.dof_estimated,
         uncertainty=_uncertainty(seen, spread),
-        morphometry={
-            "area_mm2": callosum.facts.area_mm2,
-            "length_mm": callosum.facts.length_mm,
-            "width_mm": callosum.facts.width_mm,
-        },
+        morphometry=morphometry,
     )
 
 

@@ -81,12 +81,15 @@ class Settings:
         fusion: Weights and margin of the final ROI.
         plan: Slices and fields of view of the three stacks.
         aligned_voxel_mm: Voxel of the volume resliced along the plan; None for no such volume.
+        parcels: Also write parcels.nii.gz and parcels.png: the parts of the callosum, counted
+            along its midline, by Witelson (7) or by Hofer and Frahm (5).
     """
 
     line: Literal["subcallosal", "endpoints", "principal_axis"] = "subcallosal"
     fusion: FusionSettings = field(default_factory=FusionSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
     aligned_voxel_mm: float | None = None
+    parcels: Literal["witelson", "hofer_frahm"] | None = None
 
     def __post_init__(self) -> None:
         if self.aligned_voxel_mm is not None and not 0.2 <= self.aligned_voxel_mm <= 10:

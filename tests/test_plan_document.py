@@ -1,6 +1,7 @@
 import copy
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
 from callosal.pipelines.head_extent import HeadExtent
+from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.plan import make_plan
 from callosal.pipelines.plan_document import (
     Findings,
@@ -38,6 +40,13 @@ PROVENANCE = Provenance(
     config_sha256="a" * 64,
     timings_ms={"total": 12.34567},
 )
+MEASURED = Morphometry(
+    values={"area_mm2": 612.3, "thickness_max_mm": None},
+    reasons={"thickness_max_mm": "no_midline"},
+    outline_mm=np.zeros((3, 2)),
+    midline=None,
+    parcellations=(),
+)
 FINDINGS = Findings(
     midsagittal=MIDSAGITTAL,
     box=BOX,
@@ -45,7 +54,7 @@ FINDINGS = Findings(
     final=BOX.with_margin(10),
     plan=make_plan(MIDSAGITTAL, BOX, HeadExtent(), PlanSettings()),
     dof_estimated=3,
-    morphometry={"area_mm2": 612.3, "thickness_max_mm": None},
+    morphometry=MEASURED,
 )
 
 
@@ -108,7 +117,12 @@ def test_a_slice_may_be_told_where_no_callosum_was_found():
         (Verdict(Status.LOW_CONFIDENCE, 0.2, ("Not A Code",)), FINDINGS, "$.reasons[0]"),
         (
             Verdict(Status.OK, 0.9),
-            Findings(**{**vars(FINDINGS), "morphometry": {"area_mm2": math.nan}}),
+            Findings(
+                **{
+                    **vars(FINDINGS),
+                    "morphometry": replace(MEASURED, values={"area_mm2": math.nan}),
+                }
+            ),
             "$.morphometry.area_mm2",
         ),
     ],

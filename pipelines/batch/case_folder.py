@@ -7,12 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from callosal.pipelines.batch.atomic import write_bytes, write_text
-from callosal.pipelines.mask_image import mask_nifti_bytes
+from callosal.pipelines.contour import LEVEL
+from callosal.pipelines.label_image import label_nifti_bytes
 from callosal.pipelines.process import Outcome
 from callosal.pipelines.reslice import nifti_bytes
 
 DONE = "done.json"
+OUTPUTS = frozenset({
+    "plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz", "parcels.nii.gz", "parcels.png",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def write_case(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / DONE).unlink(missing_ok=True)
     outputs = _outputs(outcome)
-    for stale in {"plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz"} - set(outputs):
+    for stale in OUTPUTS - set(outputs):
         (folder / stale).unlink(missing_ok=True)
     for name, content in outputs.items():
         write_bytes(folder / name, content)
@@ -67,13 +74,20 @@ def _outputs(outcome: Outcome) -> dict[str, bytes]:
     """Content of each file by name."""
     outputs = {"plan.json": (json.dumps(outcome.document, indent=1) + "\n").encode("utf-8")}
     if outcome.overlay is not None:
-        stream = io.BytesIO()
-        outcome.overlay.save(stream, format="PNG")
-        outputs["overlay.png"] = stream.getvalue()
+        outputs["overlay.png"] = _png(outcome.overlay)
     if outcome.callosum is not None:
-        outputs["mask.nii.gz"] = mask_nifti_bytes(
-            outcome.callosum.component, outcome.callosum.slice_image
-        )
+        place = outcome.callosum.slice_image
+        mask = (outcome.callosum.component >= LEVEL).astype(np.uint8)
+        outputs["mask.nii.gz"] = label_nifti_bytes(mask, place)
+        if outcome.parcels is not None:
+            outputs["parcels.nii.gz"] = label_nifti_bytes(outcome.parcels.labels, place)
+            outputs["parcels.png"] = _png(outcome.parcels.picture)
     if outcome.aligned is not None:
         outputs["aligned.nii.gz"] = nifti_bytes(outcome.aligned)
     return outputs
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, format="PNG")
+    return stream.getvalue()

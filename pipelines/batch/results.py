@@ -11,6 +11,7 @@ from callosal.pipelines.batch.atomic import write_text
 
 Row = Mapping[str, Any]
 
+MEASURES = ("area_mm2", "midline_length_mm", "thickness_mean_mm", "cc_index")
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS = (
@@ -27,7 +28,7 @@ COLUMNS = (
     "box_length_mm",
     "box_width_mm",
     "line_angle_deg",
-    "area_mm2",
+    *MEASURES,
     "dof_estimated",
     "transverse",
     "seconds",
@@ -39,7 +40,7 @@ def plan_row(case_id: str, document: Mapping[str, Any], seconds: float) -> dict[
     final, box, line = (document[key] or {} for key in ("final", "box", "line"))
     center = final.get("center_lps_mm") or (None, None, None)
     length, width = box.get("size_mm") or (None, None)
-    planes = document["planes"] or {}
+    planes, measures = document["planes"] or {}, document["morphometry"] or {}
     return {
         "case_id": case_id,
         "status": document["status"],
@@ -54,7 +55,7 @@ def plan_row(case_id: str, document: Mapping[str, Any], seconds: float) -> dict[
         "box_length_mm": length,
         "box_width_mm": width,
         "line_angle_deg": line.get("angle_deg"),
-        "area_mm2": (document["morphometry"] or {}).get("area_mm2"),
+        **{name: measures.get(name) for name in MEASURES},
         "dof_estimated": document["dof_estimated"],
         "transverse": planes.get("transverse", {}).get("prescription"),
         "seconds": round(seconds, 3),

@@ -139,6 +139,21 @@ def test_an_aligned_volume_lies_along_the_plan(series: Path, tmp_path: Path) -> 
     assert np.asarray(image.dataobj).max() > 0
 
 
+def test_parcels_are_written_when_asked_for(series: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    words = ["infer", str(series), "--output", str(output), "--device", "cpu"]
+    assert main([*words, "--settings.parcels", "witelson"]) == 0
+    case = _case(output)
+    parcels = np.asarray(nib.load(case / "parcels.nii.gz").dataobj)
+    mask = np.asarray(nib.load(case / "mask.nii.gz").dataobj)
+    assert set(np.unique(parcels)) >= {0, 4, 5, 6, 7}
+    assert ((parcels > 0) == (mask > 0)).all()
+    assert (case / "parcels.png").stat().st_size > 1000
+    measures = json.loads((case / "plan.json").read_text())["morphometry"]
+    assert measures["area_mm2"] > 300
+    assert len(measures["thickness_profile_mm"]) == 100
+
+
 def test_no_tag_and_no_path_is_in_any_output(run: Path) -> None:
     for path in run.rglob("*"):
         if path.is_file():

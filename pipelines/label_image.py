@@ -1,0 +1,24 @@
+"""Labels on the midsagittal slice as a NIfTI image, in their place in the patient."""
+
+import gzip
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from callosal.pipelines.slice_image import SliceImage
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def label_nifti_bytes(labels: NDArray[np.uint8], slice_image: SliceImage) -> bytes:
+    """Bytes of a .nii.gz file of shape (H, W, 1).
+
+    Args:
+        labels: 0 outside, shape (H, W).
+        slice_image: Gives the place; the affine is RAS, as NIfTI has it.
+    """
+    image = nib.Nifti1Image(labels[..., None], LPS_TO_RAS @ slice_image.affine_lps)
+    image.header.set_xyzt_units("mm")
+    # No time stamp, so that equal labels are equal files.
+    return gzip.compress(image.to_bytes(), mtime=0)

@@ -1,0 +1,231 @@
+"""All measures of the callosum on one slice."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from callosal.models.errors import GeometryError
+from callosal.pipelines import polygon
+from callosal.pipelines.contour import LEVEL
+from callosal.pipelines.morphometry.borders import find_borders
+from callosal.pipelines.morphometry.callosum_index import corpus_callosum_index, find_diameter
+from callosal.pipelines.morphometry.midline import Midline, find_midline
+from callosal.pipelines.morphometry.outline import even_outline, perimeter_mm
+from callosal.pipelines.morphometry.parcellation import (
+    PARTS,
+    Course,
+    Parcellation,
+    Scheme,
+    parcellate,
+)
+from callosal.pipelines.morphometry.thickness import part_widths_mm
+from callosal.pipelines.reference_line import ReferenceLine
+from callosal.pipelines.roi import RotatedBox
+from callosal.pipelines.slice_image import SliceImage
+
+Array = NDArray[np.float64]
+
+SMOOTHING = 0.005
+"""Least smoothing of the outline, as a share of the perimeter: 1 mm on a common callosum."""
+
+FRINGE_MM = 2.0
+PARCELLATIONS = tuple(product(Scheme, Course))
+
+OF_THE_MIDLINE = (
+    "midline_length_mm",
+    "thickness_mean_mm",
+    "thickness_max_mm",
+    "curvature_mean_per_mm",
+    "genu_width_mm",
+    "body_width_mm",
+    "isthmus_width_mm",
+    "splenium_width_mm",
+    "bending_angle_deg",
+)
+
+
+def part_names(scheme: Scheme, course: Course) -> list[str]:
+    """Names of the measures of a parcellation's parts.
+
+    >>> part_names(Scheme.HOFER_FRAHM, Course.MIDLINE)[0]
+    'hofer_frahm_midline_1_mm2'
+    """
+    prefix = f"{scheme}_midline" if course is Course.MIDLINE else str(scheme)
+    return [f"{prefix}_{number}_mm2" for number in range(1, PARTS[scheme] + 1)]
+
+
+PART_NAMES = tuple(name for pair in PARCELLATIONS for name in part_names(*pair))
+
+
+@dataclass(frozen=True, eq=False)
+class Morphometry:
+    """What was measured on one callosum.
+
+    Attributes:
+        values: Every measure of docs/measures.md by name; None where it could not be measured.
+        reasons: Why not, a code for each measure that is None.
+        outline_mm: The even outline that was measured, shape (N, 2).
+        midline: The midline; None where the outline has no two tips.
+        parcellations: Both schemes, straight and along the midline; empty without a midline.
+    """
+
+    values: Mapping[str, float | None]
+    reasons: Mapping[str, str]
+    outline_mm: Array
+    midline: Midline | None
+    parcellations: tuple[Parcellation, ...]
+
+    def as_document(self) -> dict[str, float | None]:
+        """All measures by name, for plan.json and result tables."""
+        return dict(self.values)
+
+    @property
+    def thickness_profile_mm(self) -> list[float] | None:
+        """Thickness at 100 even places along the midline, anterior first."""
+        if self.midline is None:
+            return None
+        return [float(value) for value in self.midline.thickness_profile_mm()]
+
+
+def measure(
+    outline_mm: Array,
+    component: Array,
+    slice_image: SliceImage,
+    box: RotatedBox,
+    line: ReferenceLine,
+) -> Morphometry:
+    """Measure a callosum.
+
+    Args:
+        outline_mm: Outer outline of the callosum, shape (N, 2).
+        component: Probability map with every other component erased, shape (H, W).
+        slice_image: Grid of the map.
+        box: Box around the outline; its long axis tells anterior from posterior.
+        line: Reference line, above which the height is measured.
+
+    Raises:
+        GeometryError: The outline encloses no area.
+    """
+    pixel_mm = math.sqrt(math.prod(slice_image.spacing_mm))
+    smoothing_mm = max(pixel_mm, SMOOTHING * perimeter_mm(outline_mm))
+    even_mm = even_outline(outline_mm, smoothing_mm)
+    measured = _Measured({}, {})
+    measured.values.update(_of_the_outline(even_mm, box))
+    _add_height(measured, even_mm, line)
+    _add_partial_volume(measured, component, slice_image)
+    _add_diameter(measured, even_mm, box)
+    try:
+        midline = find_midline(find_borders(even_mm, box))
+    except GeometryError as error:
+        measured.leave_out((*OF_THE_MIDLINE, *PART_NAMES), error.code)
+        return Morphometry(measured.values, measured.reasons, even_mm, None, ())
+    _add_midline(measured, midline, box)
+    parcellations = tuple(
+        parcellate(scheme, course, even_mm, midline, box) for scheme, course in PARCELLATIONS
+    )
+    _add_parts(measured, parcellations)
+    return Morphometry(measured.values, measured.reasons, even_mm, midline, parcellations)
+
+
+def partial_volume_area_mm2(component: Array, slice_image: SliceImage) -> float:
+    """Area that counts each pixel by its probability, in mm2.
+
+    Counted are the pixels of the component and those within 2 mm (at least one pixel) of it, so
+    that faint probabilities far away add nothing. A binary mask gives its pixel count.
+
+    Args:
+        component: Probability map with every other component erased, shape (H, W).
+        slice_image: Gives the spacing.
+
+    Raises:
+        GeometryError: No pixel of the map reaches the level.
+    """
+    inside = component >= LEVEL
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    if len(rows) == 0:
+        raise GeometryError("area: no pixel of the map reaches one half", "empty_mask")
+    reach = np.maximum(np.ceil(FRINGE_MM / np.array(slice_image.spacing_mm)), 1).astype(int)
+    window = tuple(
+        slice(max(int(at[0]) - extra, 0), int(at[-1]) + extra + 1)
+        for at, extra in zip((rows, columns), reach, strict=True)
+    )
+    near = ndimage.maximum_filter(inside[window], size=tuple(2 * reach + 1), mode="constant")
+    return float(component[window][near].sum() * math.prod(slice_image.spacing_mm))
+
+
+def _of_the_outline(even_mm: Array, box: RotatedBox) -> dict[str, float]:
+    area, perimeter = polygon.area_mm2(even_mm), perimeter_mm(even_mm)
+    return {
+        "area_mm2": area,
+        "perimeter_mm": perimeter,
+        "circularity": 4 * math.pi * area / perimeter**2,
+        "box_length_mm": box.size_mm[0],
+        "box_width_mm": box.size_mm[1],
+    }
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Measures as they are gathered, and why some are missing."""
+
+    values: dict[str, float | None]
+    reasons: dict[str, str]
+
+    def leave_out(self, names: Iterable[str], code: str) -> None:
+        self.values.update(dict.fromkeys(names))
+        self.reasons.update(dict.fromkeys(names, code))
+
+
+def _add_height(measured: _Measured, even_mm: Array, line: ReferenceLine) -> None:
+    """Height of the outline above the reference line."""
+    base, from_line = np.subtract(line.start_mm, line.end_mm), even_mm - np.array(line.end_mm)
+    if line.length_mm <= 0:
+        measured.leave_out(["height_mm"], "no_line")
+        return
+    heights = (base[0] * from_line[:, 1] - base[1] * from_line[:, 0]) / line.length_mm
+    measured.values["height_mm"] = float(heights.max())
+
+
+def _add_partial_volume(measured: _Measured, component: Array, slice_image: SliceImage) -> None:
+    try:
+        measured.values["pv_area_mm2"] = partial_volume_area_mm2(component, slice_image)
+    except GeometryError as error:
+        measured.leave_out(["pv_area_mm2"], error.code)
+
+
+def _add_diameter(measured: _Measured, even_mm: Array, box: RotatedBox) -> None:
+    diameter = find_diameter(even_mm, box)
+    measured.values["ap_diameter_mm"] = diameter.length_mm
+    try:
+        measured.values["cc_index"] = corpus_callosum_index(even_mm, diameter)
+    except GeometryError as error:
+        measured.leave_out(["cc_index"], error.code)
+
+
+def _add_midline(measured: _Measured, midline: Midline, box: RotatedBox) -> None:
+    profile = midline.thickness_profile_mm()
+    measured.values.update(
+        midline_length_mm=midline.length_mm,
+        thickness_mean_mm=float(profile.mean()),
+        thickness_max_mm=float(profile.max()),
+        curvature_mean_per_mm=midline.mean_curvature_per_mm(),
+        **part_widths_mm(profile),
+    )
+    try:
+        measured.values["bending_angle_deg"] = midline.bending_angle_deg(box)
+    except GeometryError as error:
+        measured.leave_out(["bending_angle_deg"], error.code)
+
+
+def _add_parts(measured: _Measured, parcellations: Sequence[Parcellation]) -> None:
+    for parcellation in parcellations:
+        names = part_names(parcellation.scheme, parcellation.course)
+        measured.values.update(zip(names, parcellation.areas_mm2, strict=True))
+        missing = [name for name in names if measured.values[name] is None]
+        code = "no_rostral_body" if parcellation.undivided_mm is None else "no_rostrum"
+        measured.leave_out(missing, code)
