@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -82,9 +81,7 @@ def export_segmenter(
     module = load_checkpoint(checkpoint)
     network = ProbabilityNetwork(module).eval()
     output.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary_name = tempfile.mkstemp(suffix=".onnx", dir=output.parent)
-    os.close(handle)
-    temporary = Path(temporary_name)
+    temporary = output.with_name(f".{secrets.token_hex(4)}.{output.name}")
     try:
         _write_graph(network, temporary)
         parity = measure_parity(network, temporary, images)
