@@ -1,7 +1,6 @@
 """Precision of the midsagittal plane: how well it follows a head that is turned, thinned, lesioned.
 
-The reference of each head is the plane found in the volume as it is, moved along. Run from the
-root of the project, for instance:
+The reference of each head is the plane found in the volume as it is, moved along. For instance:
 
     python benchmarks/midsagittal_precision.py --mni152 SERIES_FOLDER OTHER.nii.gz --poses 50
 """
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
-from callosal.pipelines.cases import find_cases
-from callosal.pipelines.demo_head import mni152_head
+from callosal.pipelines.demonstration.demo_head import mni152_head
 from callosal.pipelines.midsagittal import MidsagittalPlane, find_midsagittal_plane
+from callosal.pipelines.reading.cases import find_cases
 
 Array = NDArray[np.float64]
 Row = dict[str, float | int | str]
@@ -117,12 +116,12 @@ def turned(volume: Volume, turn: Array) -> tuple[Volume, Array]:
 def thinned(volume: Volume, axis: int) -> Volume:
     """Slices left out until those kept lie 5 mm apart or little more; coarser axes stay."""
     step = max(1, int(np.ceil(0.96 * SLICE_MM / volume.spacing[axis])))
-    keep = [slice(step // 2, None, step) if i == axis else slice(None) for i in range(3)]
-    return volume[keep[0], keep[1], keep[2]]
+    others = [other for other in range(3) if other != axis]
+    return volume.permute_spatial_axes([axis, *others])[step // 2 :: step]
 
 
 def error_of(volume: Volume, motion: Array, reference: MidsagittalPlane) -> Error:
-    """Error of the plane found against the reference after a motion of the patient."""
+    """Error of the plane found against the reference moved along."""
     found = find_midsagittal_plane(volume)
     normal = motion[:3, :3] @ reference.normal
     point = motion[:3, :3] @ reference.point_lps_mm + motion[:3, 3]

@@ -76,6 +76,7 @@ class _Level:
 
 
 _MARGIN_MM: Final = 10.0  # of image around the lattice, for its moves and its contrast
+_REACH_STEP_MM: Final = 10.0  # four voxels of the finest level
 _BASE_MM: Final = 2.0
 _OVERVIEW_MM: Final = 8.0
 _COARSE: Final = _Level(5.0, 4.0, 10.0, 8.0, 60.0)
@@ -168,9 +169,11 @@ def _distinct(planes: Sequence[MirrorPlane]) -> list[MirrorPlane]:
 def _fit(base: GridImage, center_mm: Array, start: MirrorPlane) -> tuple[MirrorPlane, float, float]:
     """The plane refined at the finest level, with its uncertainty in degrees and mm."""
     lattice = _FINE.lattice()
-    box_mm = np.abs(start.frame) @ lattice.half_width_mm
-    image = _FINE.image(base, center_mm, np.minimum(box_mm, _RADIUS_MM) + _MARGIN_MM)
-    plane = refine(image, start, lattice, center_mm, tolerance_mm=0.004, most_steps=15)
+    box_mm = np.minimum(np.abs(start.frame) @ lattice.half_width_mm, _RADIUS_MM) + _MARGIN_MM
+    # whole steps, so that a start that differs by a hair leads to the same voxels
+    reach_mm = np.ceil(box_mm / _REACH_STEP_MM) * _REACH_STEP_MM
+    image = _FINE.image(base, center_mm, reach_mm)
+    plane = refine(image, start, lattice, center_mm, tolerance_mm=0.002, most_steps=20)
     return plane, *jackknife(image, plane, lattice)
 
 

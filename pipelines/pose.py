@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from highdicom import Volume
 
 from callosal.pipelines.fusion import FusedRoi, agreement, fuse
-from callosal.pipelines.head_extent import head_extent_mm
-from callosal.pipelines.plan import ScanPlan, make_plan, plan_axes
+from callosal.pipelines.planning.head_extent import head_extent_mm
+from callosal.pipelines.planning.plan import ScanPlan, make_plan, plan_axes
 from callosal.pipelines.reference_line import LineKind, ReferenceLine, find_reference_line
 from callosal.pipelines.segmentation import Callosum
 from callosal.pipelines.settings import Settings

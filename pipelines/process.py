@@ -17,11 +17,17 @@ from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.morphometry.parcellation import Course
 from callosal.pipelines.morphometry.picture import draw_parcellation
 from callosal.pipelines.neighbours import Spread, pose_spread
-from callosal.pipelines.overlay import draw_overlay
-from callosal.pipelines.plan_document import Findings, Provenance, Status, Verdict, plan_document
+from callosal.pipelines.planning.overlay import draw_overlay
+from callosal.pipelines.planning.plan_document import (
+    Findings,
+    Provenance,
+    Status,
+    Verdict,
+    plan_document,
+)
+from callosal.pipelines.planning.reslice import isotropic, reslice
 from callosal.pipelines.pose import Pose, find_pose
 from callosal.pipelines.quality import ABSENT
-from callosal.pipelines.reslice import isotropic, reslice
 from callosal.pipelines.sagittal_views import SagittalViews, views
 from callosal.pipelines.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.settings import Settings

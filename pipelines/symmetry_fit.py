@@ -14,8 +14,8 @@ import numpy as np
 from callosal.pipelines.resample import Array, GridImage, Image
 from callosal.pipelines.symmetry import Halves, Lattice, MirrorPlane, halves
 
-_LARGEST_SHIFT_MM: Final = 6.0  # a step
-_LARGEST_TURN: Final = 0.1  # radians a step
+_LARGEST_STEP: Final = np.array([6.0, 0.1, 0.1])  # mm, radians, radians
+_LARGEST_GAIN: Final = 4.0
 _SECTORS: Final = 4  # along each axis in the plane, for the jackknife
 
 
@@ -41,17 +41,31 @@ def refine(
         The plane with the symmetry of its halves.
     """
     plane = start.through_nearest(center_mm)
-    reach_mm = float(lattice.half_width_mm[0])
+    reach_mm = np.array([1.0, *lattice.half_width_mm[:2]])
+    gain, last_mm = 1.0, np.zeros(3)
     for _ in range(most_steps):
         sides = halves(image, plane, lattice)
-        hessian, gradient = _normal_equations(sides, sides.robust_weight())
-        step = -_solve(hessian, gradient)
-        shift_mm = float(np.clip(step[0], -_LARGEST_SHIFT_MM, _LARGEST_SHIFT_MM))
-        turns = np.clip(step[1:], -_LARGEST_TURN, _LARGEST_TURN)
-        plane = plane.moved(shift_mm, turns).through_nearest(center_mm)
-        if abs(shift_mm) + reach_mm * np.abs(turns).max() < tolerance_mm:
+        step_mm = -_solve(*_normal_equations(sides, sides.robust_weight())) * reach_mm
+        gain = _tuned(gain, step_mm, last_mm)
+        last_mm = step_mm
+        step = np.clip(gain * step_mm / reach_mm, -_LARGEST_STEP, _LARGEST_STEP)
+        plane = plane.moved(float(step[0]), step[1:]).through_nearest(center_mm)
+        if np.abs(gain * step_mm).sum() < tolerance_mm:
             break
     return replace(plane, symmetry=halves(image, plane, lattice).symmetry)
+
+
+def _tuned(gain: float, step_mm: Array, last_mm: Array) -> float:
+    """Gain of the next step: more where steps shrink slowly, less where they turn back.
+
+    Texture that has no mirror image adds to the Gauss-Newton matrix, so that plain steps fall
+    short by a constant factor; the ratio of successive steps shows it (Aitken).
+    """
+    last_power = float(last_mm @ last_mm)
+    if last_power == 0.0:
+        return gain
+    ratio = float(np.clip(step_mm @ last_mm / last_power, -0.5, 0.6))
+    return float(np.clip(gain / (1 - ratio), 0.5, _LARGEST_GAIN))
 
 
 def _normal_equations(sides: Halves, weight: Image) -> tuple[Array, Array]:

@@ -1,7 +1,7 @@
 """Status, confidence and reasons of a case: symmetry, mask, pose and neighbours together."""
 
 from callosal.pipelines.neighbours import Spread
-from callosal.pipelines.plan_document import Status, Verdict
+from callosal.pipelines.planning.plan_document import Status, Verdict
 from callosal.pipelines.pose import Pose
 from callosal.pipelines.quality import SURE, Quality, Range
 from callosal.pipelines.sagittal_views import SagittalViews

@@ -12,9 +12,9 @@ from PIL import Image
 
 from callosal.pipelines.batch.atomic import write_bytes, write_text
 from callosal.pipelines.contour import LEVEL
-from callosal.pipelines.label_image import label_nifti_bytes
+from callosal.pipelines.planning.label_image import label_nifti_bytes
+from callosal.pipelines.planning.reslice import nifti_bytes
 from callosal.pipelines.process import Outcome
-from callosal.pipelines.reslice import nifti_bytes
 
 DONE = "done.json"
 OUTPUTS = frozenset({

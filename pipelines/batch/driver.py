@@ -21,8 +21,8 @@ from callosal.models.errors import CallosalError
 from callosal.pipelines.batch.case_folder import Fingerprint, finished_row, write_case
 from callosal.pipelines.batch.case_id import case_id
 from callosal.pipelines.batch.results import append_row, failed_row, plan_row
-from callosal.pipelines.cases import Case
 from callosal.pipelines.process import Outcome, failed_outcome
+from callosal.pipelines.reading.cases import Case
 
 Process = Callable[[Case, Volume], Outcome]
 

@@ -17,10 +17,10 @@ from callosal.pipelines.batch.case_id import case_id, output_salt
 from callosal.pipelines.batch.driver import make_jobs, run_jobs, settings_sha256, split_finished
 from callosal.pipelines.batch.results import Row, failed_row, write_tables
 from callosal.pipelines.batch.run_record import write_run_record
-from callosal.pipelines.cases import find_cases
 from callosal.pipelines.process import process_volume
+from callosal.pipelines.reading.cases import find_cases
+from callosal.pipelines.reading.skips import Skip
 from callosal.pipelines.settings import Settings
-from callosal.pipelines.skips import Skip
 
 
 @dataclass(frozen=True)

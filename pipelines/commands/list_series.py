@@ -21,8 +21,8 @@ def list_series(input: Path, json: bool = False) -> int:
     """
     from rich.console import Console
 
-    from callosal.pipelines.cases import find_cases
-    from callosal.pipelines.series_listing import listing_json, listing_table
+    from callosal.pipelines.reading.cases import find_cases
+    from callosal.pipelines.reading.series_listing import listing_json, listing_table
 
     index = find_cases([input])
     if json:

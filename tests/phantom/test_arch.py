@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callosal.pipelines.demonstration.reference_pose import measured_box_and_line
 from callosal.pipelines.phantom import Arch, arch_phantom
 from callosal.pipelines.phantom.arch import pixel_axes_mm
-from callosal.pipelines.reference_pose import measured_box_and_line
 from callosal.pipelines.slice_image import SliceImage
 
 

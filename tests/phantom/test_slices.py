@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from callosal.pipelines.demonstration.reference_pose import measured_box_and_line
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.reference_pose import measured_box_and_line
 from callosal.pipelines.slice_image import SliceImage
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from callosal.models.errors import InputError
+from callosal.pipelines.demonstration.reference_pose import ReferencePose, RigidMotion
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.reference_line import LineKind, ReferenceLine
-from callosal.pipelines.reference_pose import ReferencePose, RigidMotion
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
 

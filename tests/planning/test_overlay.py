@@ -5,7 +5,8 @@ from PIL import Image
 from callosal.models.errors import GeometryError
 from callosal.pipelines.contour import callosum_contour_mm
 from callosal.pipelines.fusion import fuse
-from callosal.pipelines.overlay import (
+from callosal.pipelines.phantom.arch import Arch, arch_phantom
+from callosal.pipelines.planning.overlay import (
     BOX,
     FINAL,
     LINE,
@@ -14,7 +15,6 @@ from callosal.pipelines.overlay import (
     WINDOW_MM,
     draw_overlay,
 )
-from callosal.pipelines.phantom.arch import Arch, arch_phantom
 from callosal.pipelines.reference_line import find_reference_line
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings

@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import InputError
-from callosal.pipelines.nifti import read_nifti, read_nifti_geometry
+from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
 
 VOXELS = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
 

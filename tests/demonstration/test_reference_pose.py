@@ -3,8 +3,12 @@ import math
 import numpy as np
 import pytest
 
+from callosal.pipelines.demonstration.reference_pose import (
+    ReferencePose,
+    RigidMotion,
+    measured_box_and_line,
+)
 from callosal.pipelines.phantom import Arch, arch_phantom
-from callosal.pipelines.reference_pose import ReferencePose, RigidMotion, measured_box_and_line
 from callosal.pipelines.slice_image import SliceImage
 
 ROW, COLUMN = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, -1.0])

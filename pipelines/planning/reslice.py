@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.plan import Stack
+from callosal.pipelines.planning.plan import Stack
 
 Array = NDArray[np.float64]
 

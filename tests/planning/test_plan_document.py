@@ -8,10 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
-from callosal.pipelines.head_extent import HeadExtent
 from callosal.pipelines.morphometry.measures import Morphometry
-from callosal.pipelines.plan import make_plan
-from callosal.pipelines.plan_document import (
+from callosal.pipelines.planning.head_extent import HeadExtent
+from callosal.pipelines.planning.plan import make_plan
+from callosal.pipelines.planning.plan_document import (
     Findings,
     Provenance,
     Status,

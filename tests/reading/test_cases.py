@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from callosal.models.errors import InputError
-from callosal.pipelines.cases import CaseIndex, find_cases
+from callosal.pipelines.reading.cases import CaseIndex, find_cases
 from tests.dicom.make_series import (
     AXIAL,
     SeriesRecipe,

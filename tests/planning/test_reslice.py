@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.head_extent import HeadExtent
-from callosal.pipelines.plan import make_plan
-from callosal.pipelines.reslice import (
+from callosal.pipelines.planning.head_extent import HeadExtent
+from callosal.pipelines.planning.plan import make_plan
+from callosal.pipelines.planning.reslice import (
     isotropic,
     nifti_bytes,
     reslice,
@@ -16,7 +16,7 @@ from callosal.pipelines.reslice import (
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings
 from callosal.pipelines.slice_image import SliceImage
-from tests.head_volumes import CENTER_LPS_MM, GANTRY_IN_PATIENT, RADII_MM, head_volume
+from tests.planning.head_volumes import CENTER_LPS_MM, GANTRY_IN_PATIENT, RADII_MM, head_volume
 
 MIDSAGITTAL = SliceImage(
     np.zeros((200, 200), np.float32),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.prescription import Prescription
+from callosal.pipelines.planning.prescription import Prescription
 
 # The basic planes as viewers show them: row direction, column direction in LPS.
 BASIC = {"T": [1, 0, 0, 0, 1, 0], "S": [0, 1, 0, 0, 0, -1], "C": [1, 0, 0, 0, 0, -1]}

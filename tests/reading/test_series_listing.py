@@ -2,9 +2,9 @@ import json
 
 from rich.console import Console
 
-from callosal.pipelines.cases import CaseIndex
-from callosal.pipelines.series_listing import listing_json, listing_table
-from callosal.pipelines.skips import Skip
+from callosal.pipelines.reading.cases import CaseIndex
+from callosal.pipelines.reading.series_listing import listing_json, listing_table
+from callosal.pipelines.reading.skips import Skip
 
 FILES = Skip("[bold]x", "truncated", "the end [is] missing", 3, "", {})
 

@@ -16,9 +16,9 @@ from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
 from callosal.pipelines.dicom.tree import FileEntry
 from callosal.pipelines.dicom.views import check_sagittal_view
-from callosal.pipelines.input_files import scan_inputs
-from callosal.pipelines.nifti import read_nifti, read_nifti_geometry
-from callosal.pipelines.skips import Skip, SkipCounter
+from callosal.pipelines.reading.input_files import scan_inputs
+from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
+from callosal.pipelines.reading.skips import Skip, SkipCounter
 
 _FINGERPRINT_BYTES = 65536
 

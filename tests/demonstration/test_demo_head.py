@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines import demo_head as module
-from callosal.pipelines.demo_head import (
+from callosal.pipelines.demonstration import demo_head as module
+from callosal.pipelines.demonstration.demo_head import (
     MNI152_BOX,
     MNI152_LINE,
     DemoHead,
@@ -17,8 +17,12 @@ from callosal.pipelines.demo_head import (
     mni152_plane,
     tilted,
 )
+from callosal.pipelines.demonstration.reference_pose import (
+    ReferencePose,
+    RigidMotion,
+    measured_box_and_line,
+)
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.reference_pose import ReferencePose, RigidMotion, measured_box_and_line
 
 needs_nilearn = pytest.mark.skipif(
     mni152_file("t1") is None, reason="nilearn (extra demo) is not installed"

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from callosal.models.errors import InputError
 from callosal.pipelines.morphometry.measures import Morphometry
-from callosal.pipelines.plan import ScanPlan, Stack
+from callosal.pipelines.planning.plan import ScanPlan, Stack
 from callosal.pipelines.reference_line import ReferenceLine
 from callosal.pipelines.roi import RotatedBox, wrap_axis_deg
 from callosal.pipelines.slice_image import SliceImage

@@ -2,7 +2,7 @@ import pytest
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.tree import Skipped
-from callosal.pipelines.skips import SkipCounter
+from callosal.pipelines.reading.skips import SkipCounter
 
 
 def counter(*skipped: Skipped) -> SkipCounter:

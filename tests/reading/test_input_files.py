@@ -2,7 +2,7 @@ from pathlib import Path
 
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.tree import FileEntry, Skipped
-from callosal.pipelines.input_files import scan_inputs
+from callosal.pipelines.reading.input_files import scan_inputs
 from tests.dicom.make_series import SeriesRecipe, make_slice
 
 

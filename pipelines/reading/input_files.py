@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from callosal.pipelines.dicom.headers import Header, read_header
 from callosal.pipelines.dicom.tree import FileEntry, Skipped, printable, walk_files
-from callosal.pipelines.skips import NOT_IMAGES
+from callosal.pipelines.reading.skips import NOT_IMAGES
 
 _NIFTI_SUFFIXES = (".nii", ".nii.gz")
 _LABEL_MARKS = ("_mask.", "_dseg.", "_probseg.", "_label-")

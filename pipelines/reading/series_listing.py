@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from rich.markup import escape
 from rich.table import Table
 
-from callosal.pipelines.cases import Case, CaseIndex
 from callosal.pipelines.dicom.facts import Fact
-from callosal.pipelines.skips import Skip
+from callosal.pipelines.reading.cases import Case, CaseIndex
+from callosal.pipelines.reading.skips import Skip
 
 SCHEMA = "callosal/series/1"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from callosal.pipelines.head_extent import BRAIN_LIMIT_MM, HeadExtent
-from callosal.pipelines.prescription import Prescription
+from callosal.pipelines.planning.head_extent import BRAIN_LIMIT_MM, HeadExtent
+from callosal.pipelines.planning.prescription import Prescription
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings, SliceSettings
 from callosal.pipelines.slice_image import SliceImage
