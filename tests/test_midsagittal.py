@@ -79,7 +79,7 @@ def test_thick_slices_in_any_direction(spacing_mm: tuple[float, float, float]) -
     assert offset_mm(plane, HEAD_CENTER_LPS_MM) < 0.7
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     angles_deg=st.tuples(*[st.floats(-25, 25)] * 3),
     shift_mm=st.tuples(*[st.floats(-100, 100)] * 3),

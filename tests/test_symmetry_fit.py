@@ -43,3 +43,17 @@ def test_jackknife_sees_parts_that_disagree() -> None:
     uneven_deg, uneven_mm = jackknife(image.with_values(sheared), plane, lattice)
     assert uneven_deg > 5 * even_deg
     assert uneven_mm > 5 * even_mm
+
+
+def test_refine_ends_at_one_plane_from_different_starts() -> None:
+    image = mirrored_image(rotation(0, 10, 5) @ X, 3.0)
+    noise = np.random.default_rng(0).normal(0, 0.05, image.values.shape).astype(np.float32)
+    lattice = Lattice.about_head(3.0, 45.0, 30.0)
+    normal = rotation(0, 10, 5) @ X
+    ends = []
+    for shift_mm, turns in ((3.0, (0.1, 0.05)), (-4.0, (-0.05, 0.1))):
+        start = MirrorPlane(3.0 * normal, normal, 0.0).moved(shift_mm, np.array(turns))
+        noisy = image.with_values(image.values + noise)
+        ends.append(refine(noisy, start, lattice, CENTER_MM, tolerance_mm=1e-4, most_steps=40))
+    assert np.degrees(np.linalg.norm(ends[0].normal - ends[1].normal)) < 0.005
+    assert abs((ends[0].point_mm - ends[1].point_mm) @ normal) < 0.005
