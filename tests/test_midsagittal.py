@@ -181,7 +181,7 @@ def test_mni152_midplane_is_x_0() -> None:
 @pytest.mark.parametrize("place", [(-22.0, 3.0, 42.0), (22.0, 53.0, 42.0)])
 def test_a_lesion_by_the_midline_of_a_stripped_brain(place: tuple[float, float, float]) -> None:
     """The lesion is the strongest contrast there is, and itself symmetric about other planes."""
-    plane = find_midsagittal_plane(lesioned(mni152_head().volume, np.array(place)))
+    plane = find_midsagittal_plane(lesioned(mni152_head().volume[::2, ::2, ::2], np.array(place)))
     assert angle_deg(plane.normal, RIGHT) < 1.0
     assert offset_mm(plane, np.zeros(3)) < 1.0
     assert plane.flags == ()

@@ -60,7 +60,9 @@ def noisier(labelled: LabelledSlice, seed: int, factor: float = 3.0) -> Labelled
 
 def noisy(labelled: LabelledSlice, seed: int, share: float = 0.1) -> LabelledSlice:
     """Rician noise of a share of the bright tissue, per pixel of the grid."""
-    return _with_noise(labelled, seed, share * float(np.percentile(labelled.image, 99)))
+    return _with_noise(
+        labelled, seed, share * float(np.percentile(labelled.image.astype(np.float64), 99))
+    )
 
 
 def strong_bias(labelled: LabelledSlice, seed: int, ratio: float = 5.0) -> LabelledSlice:

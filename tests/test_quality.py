@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from callosal.pipelines.contour import callosum_component, find_contours_mm, smooth_contour_mm
+from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.phantom.arch import Arch, arch_phantom
+from callosal.pipelines.quality import RANGES, SURE, MaskFacts, Quality, judge, measure_mask
+from callosal.pipelines.roi import RotatedBox
+
+GOOD = MaskFacts(
+    area_mm2=590, length_mm=71, width_mm=24, solidity=0.44, certainty=0.97, blur=0.6, rival=0.0,
+    at_edge=0.0,
+)  # fmt: skip
+BAD = {
+    "area_mm2": 60.0, "length_mm": 20.0, "width_mm": 3.0, "solidity": 0.9, "certainty": 0.6,
+    "blur": 4.0, "rival": 1.0, "at_edge": 0.5,
+}  # fmt: skip
+
+
+def test_a_common_callosum_is_sure_without_reasons() -> None:
+    assert judge(GOOD) == Quality(1.0, ())
+
+
+@pytest.mark.parametrize("fact", BAD)
+def test_each_fact_alone_can_refuse_and_says_why(fact: str) -> None:
+    quality = judge(replace(GOOD, **{fact: BAD[fact]}))
+    assert quality.confidence < SURE
+    assert quality.reasons == (RANGES[fact][1],)
+
+
+def test_a_factor_of_one_leaves_no_reason() -> None:
+    assert Quality(0.8, ("a",)).lowered(1.0, "b") == Quality(0.8, ("a",))
+    assert Quality(0.8, ("a",)).lowered(0.5, "b") == Quality(0.4, ("a", "b"))
+
+
+def _facts(probability: np.ndarray, pixels: np.ndarray | None = None) -> MaskFacts:
+    place = on_slice(np.ones_like(probability) if pixels is None else pixels, (1.0, 1.0))
+    component = callosum_component(probability, place)
+    contour = smooth_contour_mm(find_contours_mm(component, place)[0])
+    return measure_mask(probability, component, contour, RotatedBox.around(contour), place)
+
+
+@pytest.fixture(scope="module")
+def arch() -> np.ndarray:
+    shape = Arch(length_mm=85, thickness_mm=7, half_angle_deg=75, tilt_deg=5, center_mm=(0, 0))
+    return arch_phantom(shape, (160, 160), (1.0, 1.0))
+
+
+def test_facts_of_a_known_arch(arch: np.ndarray) -> None:
+    facts = _facts(arch)
+    assert facts.area_mm2 == pytest.approx(arch.sum(), rel=0.02)
+    assert facts.rival == facts.at_edge == 0
+    assert facts.certainty > 0.9
+
+
+def test_a_second_blob_is_a_rival(arch: np.ndarray) -> None:
+    both = arch.copy()
+    both[140:150, 20:50] = 1.0
+    assert _facts(both).rival == pytest.approx(300 / arch.sum(), rel=0.1)
+
+
+def test_the_edge_of_the_scan_counts_and_dark_ventricles_do_not(arch: np.ndarray) -> None:
+    rows, columns = np.nonzero(arch > 0.5)
+    ventricle = np.ones_like(arch)
+    ventricle[rows.max() - 8 : rows.max(), columns.mean().astype(int) :][:, :6] = 0
+    assert _facts(arch, ventricle).at_edge == 0
+    cut = np.ones_like(arch)
+    cut[:, : columns.min() + 2] = 0
+    assert _facts(arch, cut).at_edge > 0
