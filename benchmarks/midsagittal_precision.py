@@ -19,7 +19,7 @@ from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
 from callosal.pipelines.demonstration.demo_head import mni152_head
-from callosal.pipelines.midsagittal import MidsagittalPlane, find_midsagittal_plane
+from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
 from callosal.pipelines.reading.cases import find_cases
 
 Array = NDArray[np.float64]

@@ -20,7 +20,7 @@ from callosal.pipelines.demonstration.demo_head import mni152_head
 from callosal.pipelines.evaluation import wrong_slices
 from callosal.pipelines.evaluation.measures import on_slice
 from callosal.pipelines.evaluation.posed import posed
-from callosal.pipelines.midsagittal import find_midsagittal_plane
+from callosal.pipelines.midplane.midsagittal import find_midsagittal_plane
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.quality import SURE
 from callosal.pipelines.segmentation import find_callosa

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
 from callosal.pipelines.fusion import fuse
+from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
 from callosal.pipelines.reference_line import find_reference_line
 from callosal.pipelines.roi import RotatedBox, axis_difference_deg
-from callosal.pipelines.sagittal_slice import NativePlane, cut_slices
 from callosal.pipelines.segmentation import Callosum, find_callosa
 from callosal.pipelines.settings import Settings
 

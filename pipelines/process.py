@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from callosal.export.runtime import Segmenter
+from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.morphometry.parcellation import Course
@@ -28,7 +29,6 @@ from callosal.pipelines.planning.plan_document import (
 from callosal.pipelines.planning.reslice import isotropic, reslice
 from callosal.pipelines.pose import Pose, find_pose
 from callosal.pipelines.quality import ABSENT
-from callosal.pipelines.sagittal_views import SagittalViews, views
 from callosal.pipelines.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.settings import Settings
 from callosal.pipelines.verdict import judge_case

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from callosal.pipelines import polygon
-from callosal.pipelines.contour import LEVEL
+from callosal.pipelines.outline import polygon
+from callosal.pipelines.outline.contour import LEVEL
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
+from callosal.pipelines.outline import polygon
 from callosal.pipelines.roi import Point, RotatedBox, wrap_axis_deg
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
+from callosal.pipelines.outline import polygon
 
 Array = NDArray[np.float64]
 Point = tuple[float, float]

@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 
 from callosal.export.runtime import MIN_SIDE, Segmenter
 from callosal.models.errors import GeometryError
-from callosal.pipelines.contour import callosum_component, find_contours_mm, smooth_contour_mm
+from callosal.pipelines.outline.contour import (
+    callosum_component,
+    find_contours_mm,
+    smooth_contour_mm,
+)
 from callosal.pipelines.quality import MaskFacts, Quality, judge, measure_mask
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage

@@ -1,10 +1,10 @@
 """Status, confidence and reasons of a case: symmetry, mask, pose and neighbours together."""
 
+from callosal.pipelines.midplane.sagittal_views import SagittalViews
 from callosal.pipelines.neighbours import Spread
 from callosal.pipelines.planning.plan_document import Status, Verdict
 from callosal.pipelines.pose import Pose
 from callosal.pipelines.quality import SURE, Quality, Range
-from callosal.pipelines.sagittal_views import SagittalViews
 from callosal.pipelines.segmentation import Callosum
 
 PLANE_FACTORS = {"weak_symmetry": 0.4, "rival_plane": 0.6, "steep_tilt": 0.4}

@@ -3,8 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from callosal.pipelines.contour import callosum_component, find_contours_mm, smooth_contour_mm
 from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.outline.contour import (
+    callosum_component,
+    find_contours_mm,
+    smooth_contour_mm,
+)
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
 from callosal.pipelines.quality import RANGES, SURE, MaskFacts, Quality, judge, measure_mask
 from callosal.pipelines.roi import RotatedBox

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from callosal.pipelines.batch.atomic import write_bytes, write_text
-from callosal.pipelines.contour import LEVEL
+from callosal.pipelines.outline.contour import LEVEL
 from callosal.pipelines.planning.label_image import label_nifti_bytes
 from callosal.pipelines.planning.reslice import nifti_bytes
 from callosal.pipelines.process import Outcome

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from callosal.export.runtime import Segmenter
-from callosal.pipelines.contour import find_contours_mm
 from callosal.pipelines.evaluation.measures import CaseMeasures, on_slice
 from callosal.pipelines.evaluation.network import segment_slice
+from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.slice_image import SliceImage
 from callosal.pipelines.training.slice_bank import LabelledSlice
 

@@ -11,8 +11,8 @@ from highdicom import Volume
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from callosal.pipelines.plane_sampling import sample_planes
-from callosal.pipelines.sagittal_slice import PatientPlane, cut_slices
+from callosal.pipelines.midplane.plane_sampling import sample_planes
+from callosal.pipelines.midplane.sagittal_slice import PatientPlane, cut_slices
 from callosal.pipelines.slice_image import SliceImage
 from callosal.pipelines.training.slice_bank import LabelledSlice
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
+from callosal.pipelines.outline import polygon
 from callosal.pipelines.roi import RotatedBox
 
 Array = NDArray[np.float64]

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
-from callosal.pipelines.contour import LEVEL
 from callosal.pipelines.morphometry.borders import find_borders
 from callosal.pipelines.morphometry.callosum_index import corpus_callosum_index, find_diameter
 from callosal.pipelines.morphometry.midline import Midline, find_midline
@@ -24,6 +22,8 @@ from callosal.pipelines.morphometry.parcellation import (
     parcellate,
 )
 from callosal.pipelines.morphometry.thickness import part_widths_mm
+from callosal.pipelines.outline import polygon
+from callosal.pipelines.outline.contour import LEVEL
 from callosal.pipelines.reference_line import ReferenceLine
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage

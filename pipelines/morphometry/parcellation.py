@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
 from callosal.pipelines.morphometry.genu_bend import (
     THIRD,
     GenuBend,
@@ -22,6 +21,7 @@ from callosal.pipelines.morphometry.genu_bend import (
 )
 from callosal.pipelines.morphometry.half_plane import clip_between
 from callosal.pipelines.morphometry.midline import Midline
+from callosal.pipelines.outline import polygon
 from callosal.pipelines.roi import RotatedBox
 
 Array = NDArray[np.float64]

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.contour import callosum_contour_mm
 from callosal.pipelines.fusion import fuse
+from callosal.pipelines.outline.contour import callosum_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
 from callosal.pipelines.planning.overlay import (
     BOX,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from callosal.pipelines.resample import Array, GridImage, Image
+from callosal.pipelines.midplane.resample import Array, GridImage, Image
 
 _RIM_MM = 15.0  # width over which the lattice's weight falls to zero at its border
 _OUTLIER_SCALE = 4.0  # residuals, in robust standard deviations, that count a quarter

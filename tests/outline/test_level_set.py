@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from callosal.pipelines import polygon
-from callosal.pipelines.level_set import refined, trace
+from callosal.pipelines.outline import polygon
+from callosal.pipelines.outline.level_set import refined, trace
 
 
 def test_a_diamond_of_one_pixel_crosses_half_way():

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from callosal.pipelines.resample import Array, GridImage, Image
-from callosal.pipelines.symmetry import MirrorPlane
+from callosal.pipelines.midplane.resample import Array, GridImage, Image
+from callosal.pipelines.midplane.symmetry import MirrorPlane
 
 CONE_DEG: Final = 45.0  # turns of 30 degrees about all three axes tilt the plane by 41 at most
 _GRID_DEG: Final = 12.0

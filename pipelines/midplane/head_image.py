@@ -3,7 +3,7 @@
 import numpy as np
 
 from callosal.models.errors import InputError
-from callosal.pipelines.resample import (
+from callosal.pipelines.midplane.resample import (
     Array,
     GridImage,
     Image,

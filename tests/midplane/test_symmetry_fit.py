@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from callosal.pipelines.symmetry import Lattice, MirrorPlane
-from callosal.pipelines.symmetry_fit import jackknife, refine
-from tests.synthetic_head import rotation
-from tests.test_symmetry import X, mirrored_image
+from callosal.pipelines.midplane.symmetry import Lattice, MirrorPlane
+from callosal.pipelines.midplane.symmetry_fit import jackknife, refine
+from tests.midplane.synthetic_head import rotation
+from tests.midplane.test_symmetry import X, mirrored_image
 
 CENTER_MM = np.array([2.0, 1.0, -3.0])
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines.head_image import head_center, local_contrast
-from callosal.pipelines.resample import GridImage
+from callosal.pipelines.midplane.head_image import head_center, local_contrast
+from callosal.pipelines.midplane.resample import GridImage
 
 SUPERIOR = np.array([0.0, 0.0, 1.0])
 

@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callosal.pipelines.resample import (
+from callosal.pipelines.midplane.resample import (
     GridImage,
     apply_along_axis,
     gaussian_weights,
     isotropic,
 )
-from tests.synthetic_head import rotation
+from tests.midplane.synthetic_head import rotation
 
 
 def ramp(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> GridImage:

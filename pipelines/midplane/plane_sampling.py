@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 
 from callosal.models.errors import InputError
-from callosal.pipelines.resample import Array
+from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.slice_image import SliceImage
 
 _SPLINE_REACH: Final = 8  # voxels after which a cubic B-spline no longer feels a cut

@@ -1,7 +1,7 @@
 import numpy as np
 from highdicom import Volume
 
-from callosal.pipelines.plane_sampling import sample_planes
+from callosal.pipelines.midplane.plane_sampling import sample_planes
 from callosal.pipelines.slice_image import SliceImage
 
 

@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callosal.pipelines.symmetry_search import (
+from callosal.pipelines.midplane.symmetry_search import (
     CONE_DEG,
     best_offset,
     directions_about,
     search_planes,
 )
-from tests.synthetic_head import rotation
-from tests.test_symmetry import X, mirrored_image
+from tests.midplane.synthetic_head import rotation
+from tests.midplane.test_symmetry import X, mirrored_image
 
 
 @given(st.floats(0, CONE_DEG), st.floats(0, 360), st.tuples(*[st.floats(-90, 90)] * 3))

@@ -3,8 +3,8 @@ import pytest
 from highdicom import Volume
 
 from callosal.models.errors import InputError
-from callosal.pipelines.sagittal_views import StackShape, sagittal_candidates, views
-from tests.synthetic_head import HEAD_CENTER_LPS_MM, head_volume, intensities, rotation
+from callosal.pipelines.midplane.sagittal_views import StackShape, sagittal_candidates, views
+from tests.midplane.synthetic_head import HEAD_CENTER_LPS_MM, head_volume, intensities, rotation
 
 SAGITTAL = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 AXIAL = np.array([[0.0, 0, 1], [0, 1, 0], [1, 0, 0]])

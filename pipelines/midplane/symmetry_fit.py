@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from callosal.pipelines.resample import Array, GridImage, Image
-from callosal.pipelines.symmetry import Halves, Lattice, MirrorPlane, halves
+from callosal.pipelines.midplane.resample import Array, GridImage, Image
+from callosal.pipelines.midplane.symmetry import Halves, Lattice, MirrorPlane, halves
 
 _LARGEST_STEP: Final = np.array([6.0, 0.1, 0.1])  # mm, radians, radians
 _LARGEST_GAIN: Final = 4.0

@@ -8,9 +8,9 @@ import numpy as np
 from highdicom import Volume
 
 from callosal.models.errors import InputError
-from callosal.pipelines.midsagittal import MidsagittalPlane, find_midsagittal_plane
-from callosal.pipelines.resample import Array
-from callosal.pipelines.sagittal_slice import NativePlane, cut_slice
+from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
+from callosal.pipelines.midplane.resample import Array
+from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
 from callosal.pipelines.slice_image import SliceImage
 
 _VOLUME_SLICES: Final = 16  # a sagittal stack with fewer is a localizer

@@ -9,11 +9,11 @@ from highdicom import Volume
 from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
-from callosal.pipelines.head_image import head_center, local_contrast
-from callosal.pipelines.resample import Array, GridImage, isotropic
-from callosal.pipelines.symmetry import Lattice, MirrorPlane
-from callosal.pipelines.symmetry_fit import jackknife, refine
-from callosal.pipelines.symmetry_search import search_planes
+from callosal.pipelines.midplane.head_image import head_center, local_contrast
+from callosal.pipelines.midplane.resample import Array, GridImage, isotropic
+from callosal.pipelines.midplane.symmetry import Lattice, MirrorPlane
+from callosal.pipelines.midplane.symmetry_fit import jackknife, refine
+from callosal.pipelines.midplane.symmetry_search import search_planes
 
 _RADIUS_MM: Final = 88.0  # of the ball that is compared: the brain, without the neck
 _SURELY_SYMMETRIC: Final = 0.4  # heads with large lesions stay above 0.5, noise below 0.2

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
+from callosal.pipelines.outline import polygon
 from callosal.pipelines.roi import rotated_mm
 
 RECTANGLE = np.array([(0.0, 0), (6, 0), (6, 2), (0, 2)])

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
-from callosal.pipelines.contour import (
+from callosal.pipelines.fusion import fuse
+from callosal.pipelines.outline import polygon
+from callosal.pipelines.outline.contour import (
     callosum_component,
     callosum_contour_mm,
     find_contours_mm,
     smooth_contour_mm,
 )
-from callosal.pipelines.fusion import fuse
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
 from callosal.pipelines.reference_line import find_reference_line
 from callosal.pipelines.roi import RotatedBox, axis_difference_deg

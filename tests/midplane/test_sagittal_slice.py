@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callosal.models.errors import GeometryError, InputError
-from callosal.pipelines.sagittal_slice import (
+from callosal.pipelines.midplane.sagittal_slice import (
     NativePlane,
     cut_slice,
     cut_slices,
     sagittal_directions,
 )
-from tests.synthetic_head import rotation
+from tests.midplane.synthetic_head import rotation
 
 MIDDLE_LPS_MM = np.array([12.0, -30.0, 45.0])
 GRADIENT = np.array([1.0, -2.0, 0.5])

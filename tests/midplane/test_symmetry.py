@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callosal.pipelines.resample import GridImage
-from callosal.pipelines.symmetry import Lattice, MirrorPlane, halves
-from tests.synthetic_head import rotation
+from callosal.pipelines.midplane.resample import GridImage
+from callosal.pipelines.midplane.symmetry import Lattice, MirrorPlane, halves
+from tests.midplane.synthetic_head import rotation
 
 X = np.array([1.0, 0.0, 0.0])
 

@@ -12,8 +12,8 @@ from scipy import ndimage
 from scipy.interpolate import CubicSpline
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines import polygon
-from callosal.pipelines.level_set import refined, trace
+from callosal.pipelines.outline import polygon
+from callosal.pipelines.outline.level_set import refined, trace
 from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]

@@ -10,9 +10,9 @@ from scipy.ndimage import affine_transform
 
 from callosal.models.errors import InputError
 from callosal.pipelines.demonstration.demo_head import mni152_file, mni152_head
-from callosal.pipelines.midsagittal import MidsagittalPlane, find_midsagittal_plane
+from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
 from callosal.pipelines.reading.cases import find_cases
-from tests.synthetic_head import HEAD_CENTER_LPS_MM, head_volume, rotation
+from tests.midplane.synthetic_head import HEAD_CENTER_LPS_MM, head_volume, rotation
 
 Array = NDArray[np.float64]
 RIGHT = np.array([-1.0, 0.0, 0.0])

@@ -1,0 +1,1 @@
+"""The midsagittal plane of a head, and slices cut along it."""

@@ -1,0 +1,1 @@
+"""Outlines of masks: level sets, contours in mm, polygons."""
