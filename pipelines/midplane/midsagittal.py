@@ -152,7 +152,7 @@ def _starts(base: GridImage, center_mm: Array, left_right: Array) -> list[Mirror
     guesses = search_planes(coarse, center_mm, left_right, _RADIUS_MM, _COARSE.step_mm, _GUESSES)
     guesses = tuple(refine(coarse, guess, lattice, center_mm, 0.5, 4) for guess in guesses)
     middle, lattice = _MIDDLE.image(base, center_mm, ball_mm), _MIDDLE.lattice()
-    starts = [refine(middle, g, lattice, center_mm, 0.1, 8) for g in _distinct(guesses)]
+    starts = [refine(middle, g, lattice, center_mm, 0.01, 12) for g in _distinct(guesses)]
     starts = _distinct(starts)
     return [start for start in starts if start.symmetry > starts[0].symmetry - _OPEN_MARGIN]
 
