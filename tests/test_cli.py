@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -45,9 +45,8 @@ def test_wrong_usage_is_told_in_three_lines(
 
 def test_help_of_infer_takes_less_than_a_second() -> None:
     script = "from callosal.pipelines.cli import main; main(['infer', '--help'])"
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 1.0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processor time: a busy machine must not decide.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
