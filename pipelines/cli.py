@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
 }
 TRAINING = frozenset({"fit", "validate", "test"})
 WRONG_USAGE = 3
+STOPPED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,9 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     try:
         return _run(words[0], words[1:])
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("callosal"):
+            raise
+        print(
+            f"callosal {words[0]}: missing_extra: needs the package {error.name}; "
+            "run pip install 'callosal[train]' (in a clone: pip install '.[train]')",
+            file=sys.stderr,
+        )
+        return 1
     except CallosalError as error:
         print(f"callosal {words[0]}: {error.code}: {error}", file=sys.stderr)
         return WRONG_USAGE if error.code == "wrong_usage" else 1
+    except KeyboardInterrupt:
+        return STOPPED
     except SystemExit as exit_request:
         # argparse ends a process with 2 for a wrong option; here 2 means that cases failed.
         return WRONG_USAGE if exit_request.code else 0

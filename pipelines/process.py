@@ -197,7 +197,9 @@ def _uncertainty(seen: SagittalViews, spread: Spread | None) -> dict[str, float 
 
 
 def _overlay(callosum: Callosum, pose: Pose | None, verdict: Verdict) -> Image.Image:
-    caption = f"{verdict.status} {verdict.confidence:.2f}  {' '.join(verdict.reasons)}"
+    shown, hidden = verdict.reasons[:2], len(verdict.reasons) - 2
+    reasons = ", ".join(shown) + (f" and {hidden} more" if hidden > 0 else "")
+    caption = f"{verdict.status} {verdict.confidence:.2f}   {reasons}"
     return draw_overlay(
         callosum.slice_image,
         [callosum.contour_mm],

@@ -50,3 +50,14 @@ def test_help_of_infer_takes_less_than_a_second() -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # Processor time: a busy machine must not decide.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
+
+
+def test_a_missing_extra_is_named_with_its_mend(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "callosal.pipelines.training.cli", raising=False)
+    assert main(["fit", "--help"]) == 1
+    error = capsys.readouterr().err
+    assert "callosal[train]" in error
+    assert len(error.strip().splitlines()) == 1

@@ -97,6 +97,7 @@ def run_jobs(
             yield row
     if stop.asked:
         console.print("stopped; run the same command again to go on with the rest")
+        raise KeyboardInterrupt
 
 
 def _run_job(
@@ -123,6 +124,9 @@ def _run_job(
     row = plan_row(job.name, outcome.document, time.perf_counter() - start)
     write_case(output / "cases" / job.name, outcome, row, job.fingerprint)
     append_row(output, row)
+    # Only the console tells which case is which series: the names of folders can be personal.
+    told = f"{job.name} {row['status']}: {job.case.label}"
+    console.print(told, markup=False, highlight=False, soft_wrap=True)
     return row
 
 

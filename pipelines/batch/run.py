@@ -100,7 +100,7 @@ def run_batch(
         write_run_record(
             output, segmenter, engine.device, config, config_sha256, [*rows, *skipped], timings_s
         )
-    _report(rows, n_kept, output, console)
+    _report([*rows, *skipped], n_kept, output, console)
     return _exit_code(rows, len(jobs), any(skip.is_fault for skip in index.skipped))
 
 

@@ -20,5 +20,7 @@ def label_nifti_bytes(labels: NDArray[np.uint8], slice_image: SliceImage) -> byt
     """
     image = nib.Nifti1Image(labels[..., None], LPS_TO_RAS @ slice_image.affine_lps)
     image.header.set_xyzt_units("mm")
+    image.set_qform(image.affine, code=1)
+    image.set_sform(image.affine, code=1)
     # No time stamp, so that equal labels are equal files.
     return gzip.compress(image.to_bytes(), mtime=0)
