@@ -135,6 +135,10 @@ def _write_metadata(path: Path, metadata: dict[str, str]) -> None:
     for dimension, text in zip((0, 2, 3), ("batch", "height", "width"), strict=True):
         model.graph.output[0].type.tensor_type.shape.dim[dimension].dim_param = text
     del model.metadata_props[:]
+    # The exporter notes source lines with the paths of this machine on every node.
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer,
+                 *model.graph.input, *model.graph.output, model.graph):  # fmt: skip
+        del part.metadata_props[:]
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))
