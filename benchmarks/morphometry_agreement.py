@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.export.runtime import Segmenter, open_segmenter
+from callosal.export.shipped import resolve_model
 from callosal.models.errors import GeometryError
 from callosal.pipelines.evaluation.measures import on_slice
 from callosal.pipelines.evaluation.network import segment_slice
@@ -104,7 +105,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="ONNX segmenter")
     parser.add_argument("--split", default="val", help="split of participants.tsv")
     arguments = parser.parse_args()
-    segmenter = open_segmenter(arguments.model, "cpu")
+    segmenter = open_segmenter(resolve_model(str(arguments.model)), "cpu")
     pairs = [
         measured_pair(segmenter, labelled)
         for labelled in read_split(arguments.data, arguments.split)

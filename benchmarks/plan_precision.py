@@ -7,7 +7,9 @@ plan of the head as it is, moved along.
 """
 
 import argparse
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from highdicom import Volume
@@ -27,37 +29,58 @@ def main() -> None:
     parser.add_argument("--poses", type=int, default=50)
     arguments = parser.parse_args()
     segmenter = open_segmenter(resolve_model(arguments.model), "cpu")
-    print(
-        "| head | poses | transverse mean / 95th pct / max, deg | centre mean / max, mm | not ok |"
-    )
+    print("| head | plans | n | transverse mean / p95 / max, deg | centre mean / max, mm |")
     print("|---|---|---|---|---|")
     for name, volume in read_heads(arguments.inputs, arguments.mni152):
-        rng = np.random.default_rng(0)
-        reference = _pose(volume, segmenter)
-        if reference is None:
-            print(f"| {name} | no plan | | | |")
-            continue
-        angles, distances, refused = [], [], 0
-        for _ in range(arguments.poses):
-            head, motion = turned(volume, random_turn(rng))
-            found = _pose(head, segmenter)
-            if found is None:
-                refused += 1
-                continue
-            normal = motion[:3, :3] @ reference[0]
-            center = motion[:3, :3] @ reference[1] + motion[:3, 3]
-            angles.append(np.degrees(np.arccos(np.clip(found[0] @ normal, -1, 1))))
-            distances.append(np.linalg.norm(found[1] - center))
-        turn = f"{np.mean(angles):.2f} / {np.percentile(angles, 95):.2f} / {np.max(angles):.2f}"
-        shift = f"{np.mean(distances):.2f} / {np.max(distances):.2f}"
-        print(f"| {name} | {arguments.poses} | {turn} | {shift} | {refused} |", flush=True)
+        _measure(name, volume, segmenter, arguments.poses)
 
 
-def _pose(volume: Volume, segmenter: Segmenter) -> tuple[np.ndarray, np.ndarray] | None:
-    """Normal of the transverse stack and final centre, both in LPS; None unless the plan is ok."""
-    plan = process_volume(volume, segmenter, Settings(), {}, "0" * 64).document
-    if plan["status"] != "ok":
-        return None
+def _measure(name: str, volume: Volume, segmenter: Segmenter, poses: int) -> None:
+    """Print the errors of all plans and, apart, of the sure ones: they are a choice of the best."""
+    rng = np.random.default_rng(0)
+    reference = _plan(volume, segmenter)
+    if reference["planes"] is None:
+        print(f"| {name} | no plan of the head as it is | | | |")
+        return
+    errors, sure, reasons = [], [], Counter()
+    for _ in range(poses):
+        head, motion = turned(volume, random_turn(rng))
+        found = _plan(head, segmenter)
+        if found["status"] != "ok":
+            reasons.update(found["reasons"])
+        if found["planes"] is not None:
+            errors.append(_error(reference, found, motion))
+            sure.append(found["status"] == "ok")
+    _print(name, "every plan", np.array(errors))
+    _print(name, "ok alone", np.array(errors)[np.array(sure)])
+    print(f"| {name} | no plan: {poses - len(errors)}; against not ok: {dict(reasons)} | | | |")
+
+
+def _print(name: str, which: str, errors: np.ndarray) -> None:
+    if not len(errors):
+        print(f"| {name} | {which} | 0 | - | - |")
+        return
+    angles, shifts = errors.T
+    turn = f"{angles.mean():.2f} / {np.percentile(angles, 95):.2f} / {angles.max():.2f}"
+    shift = f"{shifts.mean():.2f} / {shifts.max():.2f}"
+    print(f"| {name} | {which} | {len(errors)} | {turn} | {shift} |", flush=True)
+
+
+def _plan(volume: Volume, segmenter: Segmenter) -> dict[str, Any]:
+    return process_volume(volume, segmenter, Settings(), {}, "0" * 64).document
+
+
+def _error(reference: dict[str, Any], found: dict[str, Any], motion: np.ndarray) -> list[float]:
+    """Angle of the transverse normals in degrees, and distance of the centres in mm."""
+    normal, center = _pose(reference)
+    found_normal, found_center = _pose(found)
+    cosine = np.clip(found_normal @ motion[:3, :3] @ normal, -1, 1)
+    moved = motion[:3, :3] @ center + motion[:3, 3]
+    return [float(np.degrees(np.arccos(cosine))), float(np.linalg.norm(found_center - moved))]
+
+
+def _pose(plan: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Normal of the transverse stack and final centre, both in LPS."""
     rows, columns = np.reshape(plan["planes"]["transverse"]["image_orientation_patient"], (2, 3))
     return np.cross(rows, columns), np.array(plan["final"]["center_lps_mm"])
 

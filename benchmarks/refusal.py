@@ -25,7 +25,7 @@ from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.quality import SURE
 from callosal.pipelines.segmentation import find_callosa
 from callosal.pipelines.training.nifti_pairs import read_split
-from callosal.pipelines.training.slice_bank import LabelledSlice
+from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
 
 SPACING_MM = (0.5, 0.5)
 OFF_MM = (-20.0, -16.0, -12.0, 12.0, 16.0, 20.0)
@@ -40,9 +40,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="at most so many slices, evenly spread")
     arguments = parser.parse_args()
     segmenter = open_segmenter(resolve_model(arguments.model), "cpu")
-    slices = list(read_split(arguments.data, arguments.split))
-    if arguments.limit is not None:
-        slices = slices[:: max(1, len(slices) // arguments.limit)][: arguments.limit]
+    slices = evenly_spread(list(read_split(arguments.data, arguments.split)), arguments.limit)
     refused: dict[str, list[bool]] = {}
     for kind, pixels in (*_of_slices(slices), *_of_heads(), *_made()):
         refused.setdefault(kind, []).append(not _is_sure(segmenter, pixels))

@@ -16,7 +16,7 @@ from callosal.pipelines.evaluation.network import segment_slice
 from callosal.pipelines.evaluation.robustness import DEGRADATIONS, Degradation
 from callosal.pipelines.evaluation.summary import summarise
 from callosal.pipelines.training.nifti_pairs import read_split
-from callosal.pipelines.training.slice_bank import LabelledSlice
+from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
 
 
 def main() -> None:
@@ -28,9 +28,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
     segmenter = open_segmenter(resolve_model(arguments.model), "cpu")
-    slices = list(read_split(arguments.data, arguments.split))
-    if arguments.limit is not None:
-        slices = slices[:: max(1, len(slices) // arguments.limit)][: arguments.limit]
+    slices = evenly_spread(list(read_split(arguments.data, arguments.split)), arguments.limit)
     rows = {}
     print("| picture | n | mean Dice | below 0.90 | final angle error, deg | centre error, mm |")
     print("|---|---|---|---|---|---|")

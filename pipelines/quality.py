@@ -3,8 +3,8 @@
 Every fact has a range in which it counts fully and a wider one outside of which it counts
 nothing; the confidence is the product over all facts. The ranges of size and shape are those
 of 731 adult and adolescent callosa, widened by half for children, atrophy and thick slices;
-those of certainty and blur were set on the validation sites, so that 98 % of right slices stay
-sure (benchmarks/refusal.py).
+those of certainty and blur were set on the validation sites (benchmarks/refusal.py), the upper
+limit of blur also so that a real 3 T series stays sure, which is therefore no test of it.
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ from callosal.pipelines.evaluation.posed import posed
 from callosal.pipelines.evaluation.summary import summarise
 from callosal.pipelines.evaluation.worst import write_worst
 from callosal.pipelines.training.nifti_pairs import read_split
-from callosal.pipelines.training.slice_bank import LabelledSlice
+from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
 
 
 def run_evaluation(
@@ -41,9 +41,7 @@ def run_evaluation(
         CallosalError: The data or the model cannot be used.
     """
     segmenter = open_segmenter(resolve_model(model), device)
-    cases = list(read_split(data, split))
-    if limit is not None:
-        cases = cases[:: max(1, len(cases) // limit)][:limit]
+    cases = evenly_spread(list(read_split(data, split)), limit)
     if pose_seed is not None:
         cases = [posed(case, pose_seed * 100_003 + index) for index, case in enumerate(cases)]
     output.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -14,7 +13,12 @@ from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation, augment
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.phantom_slices import phantom_split
-from callosal.pipelines.training.slice_bank import LabelledSlice, SliceBank, make_bank
+from callosal.pipelines.training.slice_bank import (
+    LabelledSlice,
+    SliceBank,
+    evenly_spread,
+    make_bank,
+)
 
 Sample = dict[str, Tensor]
 
@@ -89,10 +93,9 @@ class SliceDataModule(pl.LightningDataModule):
     def _slices(self, split: str) -> Iterable[LabelledSlice]:
         if self.root is None:
             return phantom_split(split, self.phantoms, self.spacing_mm, self.size)
-        slices = list(read_split(self.root, split))
-        if split != "train" or self.limit is None:
-            return slices
-        return slices[:: max(1, len(slices) // self.limit)][: self.limit]
+        return evenly_spread(
+            list(read_split(self.root, split)), self.limit if split == "train" else None
+        )
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Whole slices in an order fixed by the seed; crops are drawn on the device."""
@@ -118,16 +121,13 @@ class SliceDataModule(pl.LightningDataModule):
         if self.trainer is None or not self.trainer.training:
             return batch
         image, mask = batch["image"], batch["mask"]
-        # The step is part of the seed: a resumed run draws what an unbroken one would have.
+        # The step is part of the seed: a resumed run augments as an unbroken one would have.
+        # The order of the slices is not resumed yet: it starts anew.
         step_seed = self.seed * 1_000_003 + self.trainer.global_step
         rank_seed = step_seed * 1_009 + self.trainer.global_rank
         generator = torch.Generator(device=image.device).manual_seed(rank_seed)
         image, mask = augment(image, mask, self.spacing_mm, self.augmentation, generator)
         return {"image": image, "mask": mask}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Nothing but the seed: order and augmentation follow from it and the step."""
-        return {"seed": self.seed}
 
 
 def _usual_root() -> Path | None:

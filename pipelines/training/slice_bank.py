@@ -1,6 +1,6 @@
 """A bank of slices with masks, all on one grid, held in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,13 @@ class SliceBank:
 
     def __len__(self) -> int:
         return len(self.names)
+
+
+def evenly_spread(slices: Sequence[LabelledSlice], limit: int | None) -> list[LabelledSlice]:
+    """At most `limit` slices, evenly spread over all; all of them without a limit."""
+    if limit is None:
+        return list(slices)
+    return list(slices[:: max(1, len(slices) // limit)][:limit])
 
 
 def make_bank(slices: Iterable[LabelledSlice], spacing_mm: float, size: int) -> SliceBank:

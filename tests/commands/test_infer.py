@@ -213,12 +213,11 @@ def test_a_head_without_callosum_gets_no_plan(series: Path, tmp_path: Path) -> N
     path = tmp_path / "noise.nii.gz"
     nib.save(nib.Nifti1Image(noise, np.diag([2.5, 2.5, 2.5, 1])), path)
     output = tmp_path / "out"
-    code = main(["infer", str(path), "--output", str(output), "--device", "cpu"])
+    main(["infer", str(path), "--output", str(output), "--device", "cpu"])
     (row,) = _rows(output)
     assert row["status"] in ("no_callosum", "low_confidence")
     assert row["final_angle_deg"] == ""
     assert row["reasons"]
-    assert code in (0, 1, 2)
 
 
 def test_parts_share_the_cases_without_overlap(series: Path, tmp_path: Path) -> None:

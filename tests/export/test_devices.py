@@ -6,7 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from callosal.export import devices
+from callosal.export.runtime import open_segmenter
+from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import DeviceError
+from callosal.pipelines.phantom import phantom_slice
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
@@ -63,3 +66,14 @@ def test_the_installed_wheel_is_found() -> None:
 
 def test_usable_cores_is_at_least_one() -> None:
     assert devices.usable_cores() >= 1
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not devices.cuda_device_present(), reason="no CUDA device on this machine")
+def test_the_gpu_gives_the_probabilities_of_the_cpu() -> None:
+    path = resolve_model(DEFAULT)
+    image = phantom_slice(0, (256, 256), 0.5)[0][None, None]
+    on_gpu, on_cpu = (open_segmenter(path, device) for device in ("cuda", "cpu"))
+    assert on_gpu.provider == CUDA
+    # Convolutions on the GPU may round to TF32.
+    assert abs(on_gpu.probability(image) - on_cpu.probability(image)).max() < 1e-2

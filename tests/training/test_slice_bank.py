@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import DataError
-from callosal.pipelines.training.slice_bank import LabelledSlice, make_bank
+from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread, make_bank
 
 
 def _labelled(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> LabelledSlice:
@@ -40,3 +40,12 @@ def test_labels_on_the_same_spacing_are_not_resampled() -> None:
 def test_nothing_to_hold_is_refused() -> None:
     with pytest.raises(DataError, match="no labelled slice"):
         make_bank([], 0.5, 128)
+
+
+@pytest.mark.parametrize(("limit", "count"), [(None, 10), (3, 3), (10, 10), (50, 10)])
+def test_a_limit_spreads_over_all(limit: int | None, count: int) -> None:
+    slices = [_labelled((8, 8), (1.0, 1.0)) for _ in range(10)]
+    kept = evenly_spread(slices, limit)
+    assert len(kept) == count
+    assert kept[0] is slices[0]
+    assert limit != 3 or kept[-1] is slices[6]
