@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from callosal.pipelines.outline import polygon
 from callosal.pipelines.outline.contour import LEVEL
+from callosal.pipelines.outline.others import find_others, within
 from callosal.pipelines.outline.surroundings import brightness, share_at_edge
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
@@ -61,8 +62,9 @@ class MaskFacts:
         lean_deg: Angle from straight below the long axis to where the arch opens, positive
             toward anterior; a callosum opens below, a little toward posterior.
         certainty: Mean probability inside.
-        blur: Area between probabilities 0.1 and 0.9 for each mm of the outline, in mm.
-        rival: Area of the largest other component over this one's.
+        blur: Area between probabilities 0.1 and 0.9 within 3 mm, for each mm of the outline, in mm.
+        pieces: Area of the other components within 10 mm over this one's: a broken mask.
+        rival: How much the shape of another component is that of a callosum, 0 to 1.
         at_edge: Share of the outline within 2 mm of the edge of the field of view.
         contrast: Step of the median intensity from a ring 2.5 mm outside to the inside, over the
             spread of the intensities in the neighbourhood.
@@ -76,6 +78,7 @@ class MaskFacts:
     lean_deg: float
     certainty: float
     blur: float
+    pieces: float
     rival: float
     at_edge: float
     contrast: float
@@ -90,11 +93,16 @@ RANGES: dict[str, tuple[Range, str]] = {
     "lean_deg": (Range(-95, -55, 36, 58), "arch_leans"),
     "certainty": (Range(0.85, 0.94, 1.0, 1.01), "weak_evidence"),
     "blur": (Range(-0.01, 0.0, 1.2, 3.0), "blurred_border"),
+    "pieces": (Range(-0.01, 0.0, 0.15, 0.8), "in_pieces"),
     "rival": (Range(-0.01, 0.0, 0.15, 0.8), "second_candidate"),
     "at_edge": (Range(-0.01, 0.0, 0.02, 0.2), "cut_by_field_of_view"),
     "contrast": (Range(0.28, 0.39, math.inf, math.inf), "low_contrast"),
     "dark_in_even": (Range(-0.01, 0.0, 2.2, 3.3), "dark_in_even_tissue"),
 }
+
+
+SHAPE = ("area_mm2", "length_mm", "width_mm", "solidity")
+"""The facts that an outline alone gives."""
 
 
 @dataclass(frozen=True)
@@ -135,26 +143,38 @@ def measure_mask(
         box: Its box.
         slice_image: The slice they were found on.
     """
-    pixel_mm2 = float(np.prod(slice_image.spacing_mm))
     inside = component >= LEVEL
-    area_mm2 = polygon.area_mm2(contour_mm)
-    border_mm = float(np.linalg.norm(contour_mm - np.roll(contour_mm, 1, axis=0), axis=1).sum())
-    uncertain = ((component > 0.1) & (component < 0.9)).sum() * pixel_mm2
-    others = ((probability >= LEVEL) & ~inside).sum() * pixel_mm2
+    others = find_others(probability, inside, slice_image)
     light = brightness(contour_mm, inside, slice_image)
     return MaskFacts(
-        area_mm2=area_mm2,
-        length_mm=box.size_mm[0],
-        width_mm=box.size_mm[1],
-        solidity=area_mm2 / polygon.area_mm2(polygon.convex_hull_mm(contour_mm)),
+        **_shape(contour_mm, box),
         lean_deg=_lean_deg(contour_mm, box),
         certainty=float(probability[inside].mean()),
-        blur=float(uncertain) / border_mm,
-        rival=float(others) / (float(inside.sum()) * pixel_mm2),
+        blur=_blur_mm(component, contour_mm, slice_image),
+        pieces=others.near_mm2 / polygon.area_mm2(contour_mm),
+        rival=max((_likeness(other) for other in others.contours_mm), default=0.0),
         at_edge=share_at_edge(contour_mm, slice_image),
         contrast=light.contrast,
         dark_in_even=light.dark_in_even,
     )
+
+
+def _shape(contour_mm: Array, box: RotatedBox) -> dict[str, float]:
+    area_mm2 = polygon.area_mm2(contour_mm)
+    hull_mm2 = polygon.area_mm2(polygon.convex_hull_mm(contour_mm))
+    return dict(zip(SHAPE, (area_mm2, *box.size_mm, area_mm2 / hull_mm2), strict=True))
+
+
+def _likeness(contour_mm: Array) -> float:
+    """Marks from 0 to 1 that an outline gets for its shape."""
+    shape = _shape(contour_mm, RotatedBox.around(contour_mm))
+    return math.prod(RANGES[name][0].score(value) for name, value in shape.items())
+
+
+def _blur_mm(component: Array, contour_mm: Array, slice_image: SliceImage) -> float:
+    border_mm = float(np.linalg.norm(contour_mm - np.roll(contour_mm, 1, axis=0), axis=1).sum())
+    uncertain = (component > 0.1) & (component < 0.9) & within(component >= LEVEL, 3, slice_image)
+    return float(uncertain.sum() * np.prod(slice_image.spacing_mm)) / border_mm
 
 
 def _lean_deg(contour_mm: Array, box: RotatedBox) -> float:

@@ -16,11 +16,11 @@ from callosal.pipelines.roi import RotatedBox
 
 GOOD = MaskFacts(
     area_mm2=590, length_mm=71, width_mm=24, solidity=0.44, lean_deg=-12, certainty=0.97, blur=0.6,
-    rival=0.0, at_edge=0.0, contrast=0.65, dark_in_even=0.0,
+    pieces=0.0, rival=0.0, at_edge=0.0, contrast=0.65, dark_in_even=0.0,
 )  # fmt: skip
 BAD = {
     "area_mm2": 60.0, "length_mm": 20.0, "width_mm": 3.0, "solidity": 0.9, "certainty": 0.6,
-    "blur": 4.0, "rival": 1.0, "at_edge": 0.5, "lean_deg": 55.0, "contrast": 0.3,
+    "blur": 4.0, "pieces": 1.0, "rival": 1.0, "at_edge": 0.5, "lean_deg": 55.0, "contrast": 0.3,
     "dark_in_even": 4.0,
 }  # fmt: skip
 
@@ -65,10 +65,30 @@ def test_facts_of_a_known_arch(arch: np.ndarray) -> None:
     assert facts.certainty > 0.9
 
 
-def test_a_second_blob_is_a_rival(arch: np.ndarray) -> None:
+def test_a_second_callosum_is_a_rival() -> None:
+    shape = Arch(length_mm=85, thickness_mm=7, half_angle_deg=75, tilt_deg=5, center_mm=(0, 45))
+    both = arch_phantom(shape, (200, 160), (1.0, 1.0))
+    both[80:] += arch_phantom(replace(shape, center_mm=(0, 0)), (200, 160), (1.0, 1.0))[80:]
+    facts = _facts(both)
+    assert facts.rival == 1
+    assert facts.pieces == 0
+
+
+def test_a_blob_far_away_is_no_rival(arch: np.ndarray) -> None:
     both = arch.copy()
     both[140:150, 20:50] = 1.0
-    assert _facts(both).rival == pytest.approx(300 / arch.sum(), rel=0.1)
+    facts = _facts(both)
+    assert facts.rival == facts.pieces == 0
+    assert facts.blur == _facts(arch).blur
+
+
+def test_a_broken_mask_is_in_pieces(arch: np.ndarray) -> None:
+    broken = arch.copy()
+    broken[:, 60:65] = 0.0
+    facts = _facts(broken)
+    whole = arch[:, 65:].sum()
+    assert facts.pieces == pytest.approx(arch[:, :60].sum() / whole, rel=0.15)
+    assert facts.rival < 0.1
 
 
 def test_the_edge_of_the_scan_counts_and_dark_ventricles_do_not(arch: np.ndarray) -> None:
