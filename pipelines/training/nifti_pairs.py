@@ -6,7 +6,7 @@ participant_id, site and split.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,10 +55,21 @@ def read_split(root: Path, split: str) -> Iterator[LabelledSlice]:
     Raises:
         DataError: No subject has this split, or a pair is wrong (the message names the file).
     """
-    participants = [row for row in read_participants(root) if row.split == split]
-    if not participants:
+    yield from read_slices(root, read_participants(root), split)
+
+
+def read_slices(
+    root: Path, participants: Sequence[Participant], split: str
+) -> Iterator[LabelledSlice]:
+    """Read the labelled slices of those participants that have this split.
+
+    Raises:
+        DataError: No subject has this split, or a pair is wrong (the message names the file).
+    """
+    chosen = [row for row in participants if row.split == split]
+    if not chosen:
         raise DataError(f"participants.tsv: no subject has split {split!r}", code="empty_split")
-    for participant in participants:
+    for participant in chosen:
         yield read_pair(root / participant.name, participant)
 
 
