@@ -118,20 +118,8 @@ class SliceDataModule(pl.LightningDataModule):
         return participants
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Whole slices in an order fixed by the seed; crops are drawn on the device.
-
-        A run that is resumed within an epoch goes on where it was.
-        """
-        trainer, count = self.trainer, len(self._banks["train"])
-        ranks = 1 if trainer is None else trainer.world_size
-        rank = 0 if trainer is None else trainer.global_rank
-        batch_size = min(self.batch_size, count // ranks)
-        batches = count // ranks // batch_size
-        done = 0 if trainer is None else trainer.fit_loop.epoch_loop.batch_progress.current.ready
-        order = SliceOrder(count, self.seed, rank, ranks, seen=done % batches * batch_size)
-        return DataLoader(
-            BankDataset(self._banks["train"]), batch_size, sampler=order, drop_last=True
-        )
+        """Whole slices in an order fixed by the seed; crops are drawn on the device."""
+        return ordered_loader(self._banks["train"], self.batch_size, self.seed, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole slices of the validation sites."""
@@ -145,17 +133,31 @@ class SliceDataModule(pl.LightningDataModule):
         """Augment training batches on the device they live on."""
         if self.trainer is None or not self.trainer.training:
             return batch
-        image, mask = batch["image"], batch["mask"]
-        seeds = batch_seeds(
-            self.seed,
-            self.trainer.fit_loop.epoch_loop.batch_progress.total.ready,
-            len(image),
-            self.trainer.global_rank,
-            self.trainer.world_size,
-        )
-        draws = Draws(seeds, image.device)
-        image, mask = augment(image, mask, self.spacing_mm, self.augmentation, draws)
-        return {"image": image, "mask": mask}
+        return augmented(batch, self.spacing_mm, self.augmentation, self.seed, self.trainer)
+
+
+def ordered_loader(
+    bank: SliceBank, batch_size: int, seed: int, trainer: pl.Trainer | None
+) -> DataLoader[Sample]:
+    """Batches of a bank for one process; a run resumed within an epoch goes on where it was."""
+    ranks = 1 if trainer is None else trainer.world_size
+    rank = 0 if trainer is None else trainer.global_rank
+    done = 0 if trainer is None else trainer.fit_loop.epoch_loop.batch_progress.current.ready
+    size = min(batch_size, len(bank) // ranks)
+    batches = len(bank) // ranks // size
+    order = SliceOrder(len(bank), seed, rank, ranks, seen=done % batches * size)
+    return DataLoader(BankDataset(bank), size, sampler=order, drop_last=True)
+
+
+def augmented(
+    batch: Sample, spacing_mm: float, settings: Augmentation, seed: int, trainer: pl.Trainer
+) -> Sample:
+    """Random crops of a batch, the same in a resumed run and for any number of processes."""
+    image, mask = batch["image"], batch["mask"]
+    seen = trainer.fit_loop.epoch_loop.batch_progress.total.ready
+    seeds = batch_seeds(seed, seen, len(image), trainer.global_rank, trainer.world_size)
+    image, mask = augment(image, mask, spacing_mm, settings, Draws(seeds, image.device))
+    return {"image": image, "mask": mask}
 
 
 def usual_root() -> Path | None:
