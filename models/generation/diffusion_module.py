@@ -61,7 +61,8 @@ class DiffusionModule(pl.LightningModule):
         for name, share in (("condition_dropout", condition_dropout), ("joint_share", joint_share)):
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], got {share}")
-        self.save_hyperparameters(ignore=["net"])
+        # Paths are not among the types that a checkpoint is loaded with.
+        self.save_hyperparameters(ignore=["net", "autoencoder"])
         self.codec: PixelCodec | LatentCodec = (
             PixelCodec()
             if autoencoder is None
