@@ -33,9 +33,9 @@ def test_the_bank_keeps_distances_centres_and_areas() -> None:
 
 
 def test_slices_without_their_label_show_nothing_of_it() -> None:
-    discs = [_disc((x, 0)) for x in (0.0, 30.0, 8.0)]
+    discs = [_disc((x, 0)) for x in (0.0, 30.0, 8.0, 20.0)]
     bank = make_pair_bank(discs, 2, 1.0, 128)
-    assert bank.labelled.tolist() == [True, False, True]
+    assert bank.labelled.tolist() == [True, False, True, False]
     assert (bank.distances_mm[1] == -REACH_MM).all()
     assert bank.centers_mm[1] == pytest.approx([4, 0], abs=0.3)
 

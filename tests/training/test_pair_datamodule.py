@@ -62,7 +62,7 @@ def test_facts_tell_the_training_data(data: PairDataModule) -> None:
     facts = data.facts()
     assert facts.training_data == "procedural phantom: 8 training slices, 5 of them with their mask"
     assert facts.shape == (48, 64)
-    assert sum(len(pair) for pair in data.plain_pairs()) == 8
+    assert sum(len(pair) for pair, _ in data.plain_pairs()) == 8
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:

@@ -25,12 +25,24 @@ def test_scaled_latents_have_mean_0_and_deviation_1() -> None:
     torch.manual_seed(0)
     codec = LatentCodec(PairAutoencoder(image_width=16, mask_width=8))
     pairs = [3 + torch.randn(size, 2, 32, 32) for size in (4, 4, 2)]
-    codec.measure(pairs)
+    codec.measure((pair, torch.ones(len(pair))) for pair in pairs)
     latent = codec.encode(torch.cat(pairs))
     torch.testing.assert_close(latent.mean((0, 2, 3)), torch.zeros(6), atol=1e-4, rtol=0)
     torch.testing.assert_close(latent.std((0, 2, 3)), torch.ones(6), atol=1e-3, rtol=0)
     expected = codec.autoencoder(pairs[0])
     torch.testing.assert_close(codec.decode(codec.encode(pairs[0])), expected, atol=1e-4, rtol=0)
+
+
+def test_masks_are_measured_where_there_is_a_label() -> None:
+    torch.manual_seed(0)
+    codec = LatentCodec(PairAutoencoder(image_width=16, mask_width=8))
+    pair = torch.randn(4, 2, 32, 32)
+    codec.measure([(pair, torch.tensor([1.0, 0.0, 1.0, 0.0]))])
+    latent = codec.encode(pair)
+    torch.testing.assert_close(latent[:, :4].mean((0, 2, 3)), torch.zeros(4), atol=1e-4, rtol=0)
+    known = latent[::2, 4:].mean((0, 2, 3))
+    torch.testing.assert_close(known, torch.zeros(2), atol=1e-4, rtol=0)
+    assert latent[:, 4:].mean((0, 2, 3)).abs().max() > 1e-3
 
 
 def test_a_good_autoencoder_is_loaded_with_its_weights(tmp_path: Path) -> None:
