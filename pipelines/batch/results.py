@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.batch.atomic import write_text
+from callosal.pipelines.batch.atomic import append_line, write_text
 
 Row = Mapping[str, Any]
 
@@ -70,8 +70,12 @@ def failed_row(case_id: str, kind: str, status: str, code: str) -> dict[str, Any
 
 def append_row(output: Path, row: Row) -> None:
     """Add one row to results.jsonl at once, so that a run cut short has told what it did."""
-    with (output / "results.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(row) + "\n")
+    append_line(output / "results.jsonl", json.dumps(row))
+
+
+def is_planned(row: Row) -> bool:
+    """Whether a case has a plan: `ok`, or `low_confidence` with stacks to look at."""
+    return row["transverse"] is not None
 
 
 def write_tables(output: Path, rows: Iterable[Row]) -> None:

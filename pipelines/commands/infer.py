@@ -46,12 +46,15 @@ def infer(
     """
     _check_parts(workers, part_id, num_parts)
     # The help of this command has to come at once: what reads and plans is loaded here.
-    from callosal.pipelines.batch.run import Engine, Part, run_batch
+    from callosal.pipelines.batch.jobs import Part
+    from callosal.pipelines.batch.request import Engine, Request
+    from callosal.pipelines.batch.run import run_batch
 
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)
     engine = Engine(model, device, threads, workers)
-    return run_batch(inputs, output, engine, Part(part_id, num_parts), overwrite, settings)
+    part = Part(part_id, num_parts)
+    return run_batch(Request(tuple(inputs), output, engine, part, overwrite, settings))
 
 
 def _check_parts(workers: int, part_id: int, num_parts: int) -> None:
