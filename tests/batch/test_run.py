@@ -44,7 +44,7 @@ def _rows(output: Path) -> list[dict[str, str]]:
 
 
 def test_a_disk_that_fails_at_any_write_costs_nothing_that_is_written(
-    number: int, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     archive, fsync = archive / "s001", os.fsync
