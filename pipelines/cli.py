@@ -51,9 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("callosal"):
             raise
+        extra = "ray" if error.name == "ray" else "train"
         print(
             f"callosal {words[0]}: missing_extra: needs the package {error.name}; "
-            "run pip install 'callosal[train]' (in a clone: pip install '.[train]')",
+            f"run pip install 'callosal[{extra}]' (in a clone: pip install '.[{extra}]')",
             file=sys.stderr,
         )
         return 1

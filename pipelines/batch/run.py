@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
-from callosal.models.errors import OutputError
+from callosal.models.errors import EngineError, OutputError
 from callosal.pipelines.batch.atomic import sweep_temporaries
 from callosal.pipelines.batch.case_folder import CASES, Fingerprint
 from callosal.pipelines.batch.case_id import output_salt
@@ -25,7 +26,7 @@ from callosal.pipelines.batch.work import Work, plan_work
 from callosal.pipelines.process import process_volume
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 
-Ending = OutputError | KeyboardInterrupt | None
+Ending = OutputError | EngineError | KeyboardInterrupt | None
 """Why a run ended before its work was done."""
 
 
@@ -66,8 +67,8 @@ def _run_held(
     work = plan_work(index, output, fingerprint, request.part, request.overwrite, console)
     # Whatever happens later, the tables tell what is here.
     write_tables(output, [*work.kept, *work.aside])
-    runner = _runner(request, segmenter, config_sha256)
-    rows, ending = _work_through(work, request, runner, console)
+    with _runner(request, segmenter, config_sha256) as runner:
+        rows, ending = _work_through(work, request, runner, console)
     table = [*rows, *work.aside]
     try:
         timings_s = dict(zip(("list", "open_model", "cases"), _laps(clock), strict=True))
@@ -81,13 +82,28 @@ def _run_held(
     return _end(work, rows, ending, request, console)
 
 
-def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Runner:
-    return LocalEngine(
-        lambda case, volume: process_volume(
-            volume, segmenter, request.settings, case.source, config_sha256
-        ),
-        request.engine.workers,
+@contextmanager
+def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Iterator[Runner]:
+    """What works on the cases: this process, or a cluster for as long as it is needed."""
+    engine, settings = request.engine, request.settings
+    if engine.ray is None:
+        yield LocalEngine(
+            lambda case, volume: process_volume(
+                volume, segmenter, settings, case.source, config_sha256
+            ),
+            engine.workers,
+        )
+        return
+    # Only who asks for a cluster needs the package.
+    from callosal.pipelines.batch.ray_engine import RayEngine, connected
+    from callosal.pipelines.batch.ray_worker import WorkerPlan
+
+    threads = engine.threads or max(1, int(engine.ray.cpus))
+    plan = WorkerPlan(
+        engine.model, segmenter.sha256, engine.device, threads, settings, config_sha256
     )
+    with connected(engine.ray):
+        yield RayEngine(engine.ray, plan)
 
 
 def _work_through(
@@ -98,7 +114,7 @@ def _work_through(
     try:
         for row in run_jobs(work.to_do, request.output, runner, console):
             rows.append(row)
-    except (OutputError, KeyboardInterrupt) as ending:
+    except (OutputError, EngineError, KeyboardInterrupt) as ending:
         return rows, ending
     return rows, None
 
