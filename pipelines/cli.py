@@ -16,6 +16,7 @@ from callosal.models.errors import CallosalError
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
+    "merge": "the parts of a run that several machines shared, as one",
     "list-series": "every stack found, and why each was kept or skipped",
     "fit": "train from a YAML config",
     "validate": "score a checkpoint on the validation sites",
