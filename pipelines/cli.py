@@ -16,6 +16,7 @@ from callosal.models.errors import CallosalError
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
+    "merge": "the parts of a run that several machines shared, as one",
     "list-series": "every stack found, and why each was kept or skipped",
     "fit": "train from a YAML config",
     "validate": "score a checkpoint on the validation sites",
@@ -51,9 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("callosal"):
             raise
+        extra = "ray" if error.name == "ray" else "train"
         print(
             f"callosal {words[0]}: missing_extra: needs the package {error.name}; "
-            "run pip install 'callosal[train]' (in a clone: pip install '.[train]')",
+            f"run pip install 'callosal[{extra}]' (in a clone: pip install '.[{extra}]')",
             file=sys.stderr,
         )
         return 1
