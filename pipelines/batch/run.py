@@ -17,7 +17,7 @@ from callosal.pipelines.batch.case_id import case_id, output_salt
 from callosal.pipelines.batch.driver import make_jobs, run_jobs, settings_sha256, split_finished
 from callosal.pipelines.batch.results import Row, failed_row, write_tables
 from callosal.pipelines.batch.run_record import write_run_record
-from callosal.pipelines.process import process_volume
+from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.reading.skips import Skip
 from callosal.pipelines.settings import Settings
@@ -83,9 +83,7 @@ def run_batch(
         for row in run_jobs(
             to_do,
             output,
-            lambda case, volume: process_volume(
-                volume, segmenter, settings, case.source, config_sha256
-            ),
+            lambda case, volume: process_case(case, volume, segmenter, settings, config_sha256),
             engine.workers,
             console,
         ):
