@@ -20,6 +20,7 @@ from rich.progress import Progress, TaskID
 from callosal.models.errors import CallosalError
 from callosal.pipelines.batch.case_folder import Fingerprint, finished_row, write_case
 from callosal.pipelines.batch.case_id import case_id
+from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.results import append_row, failed_row, plan_row
 from callosal.pipelines.process import Outcome, failed_outcome
 from callosal.pipelines.reading.cases import Case
@@ -107,7 +108,8 @@ def _run_job(
     try:
         outcome = process(job.case, volume.result())
     except CallosalError as error:
-        console.print(f"{job.name} failed: {error.code}: {error}", markup=False, soft_wrap=True)
+        line = told(console, f"{job.name} failed: {error.code}", str(error))
+        console.print(line, markup=False, soft_wrap=True)
         outcome = failed_outcome(job.case.source, error.code)
     except Exception as error:
         # A fault of ours must not end the batch; without done.json the case is tried again.
@@ -124,9 +126,9 @@ def _run_job(
     row = plan_row(job.name, outcome.document, time.perf_counter() - start)
     write_case(output / "cases" / job.name, outcome, row, job.fingerprint)
     append_row(output, row)
-    # Only the console tells which case is which series: the names of folders can be personal.
-    told = f"{job.name} {row['status']}: {job.case.label}"
-    console.print(told, markup=False, highlight=False, soft_wrap=True)
+    # Only a terminal tells which case is which series.
+    line = told(console, f"{job.name} {row['status']}", job.case.label)
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
     return row
 
 

@@ -14,6 +14,7 @@ from callosal.export.shipped import resolve_model
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.case_folder import Fingerprint
 from callosal.pipelines.batch.case_id import case_id, output_salt
+from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.driver import make_jobs, run_jobs, settings_sha256, split_finished
 from callosal.pipelines.batch.results import Row, failed_row, write_tables
 from callosal.pipelines.batch.run_record import write_run_record
@@ -113,10 +114,10 @@ def _make_folder(output: Path) -> None:
 
 def _skipped_row(skip: Skip, salt: str, console: Console) -> Row:
     """Row of what is no case; faults are told on the console at once."""
-    if skip.is_fault:
-        told = f"skipped {skip.label}: {skip.code}: {skip.message}"
-        console.print(told, markup=False, soft_wrap=True)
     name = case_id(skip.uid_key or f"{skip.label}:{skip.code}", salt)
+    if skip.is_fault:
+        line = told(console, f"{name} skipped: {skip.code}", f"{skip.label}: {skip.message}")
+        console.print(line, markup=False, soft_wrap=True)
     return failed_row(name, str(skip.source.get("kind", "files")), "skipped", skip.code)
 
 
@@ -124,9 +125,10 @@ def _report(rows: Sequence[Row], n_kept: int, output: Path, console: Console) ->
     counts: dict[str, int] = {}
     for row in rows:
         counts[str(row["status"])] = counts.get(str(row["status"]), 0) + 1
-    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    numbers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     finished = f", {n_kept} of them finished before" if n_kept else ""
-    console.print(f"{told or 'no case'}{finished}; results in {output}", markup=False)
+    line = told(console, f"{numbers or 'no case'}{finished}", f"results in {output}")
+    console.print(line, markup=False)
 
 
 def _exit_code(rows: Sequence[Row], n_jobs: int, faults: bool) -> int:
