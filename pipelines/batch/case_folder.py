@@ -122,5 +122,6 @@ def _outputs(outcome: Outcome) -> dict[str, bytes]:
 
 def _png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
-    picture.save(stream, format="PNG")
+    # A sixth larger than at the usual level 6, in a third of the time.
+    picture.save(stream, format="PNG", compress_level=2)
     return stream.getvalue()
