@@ -14,8 +14,11 @@ from callosal.pipelines.reading.cases import Case
 Load = Callable[[], Volume]
 Process = Callable[[Case, Volume], Outcome]
 
+INTERNAL = "internal_error"
+"""Code of a fault of ours."""
+
 PASSING = frozenset({"unreadable", "decoder_died", "out_of_memory", "worker_lost",
-                     "internal_error"})  # fmt: skip
+                     INTERNAL})  # fmt: skip
 """Codes of faults that may be gone next time: a share that was away, a machine that went down.
 
 They are tried once more at the end of the run, and again by the next run.
@@ -76,7 +79,7 @@ def _answer(case: Case, load: Load, process: Process) -> Outcome | Fault:
     except Exception as error:
         # A fault of ours must not end the batch.
         told = f"{type(error).__name__} in {_where(error)}; please report it"
-        return Fault("internal_error", told)
+        return Fault(INTERNAL, told)
 
 
 def _where(error: Exception) -> str:

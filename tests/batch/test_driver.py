@@ -58,7 +58,7 @@ def test_a_fault_fails_its_case_only(jobs: list[Job], tmp_path: Path) -> None:
     assert split_finished(jobs, tmp_path) == ([], rows)
     assert isinstance(console.file, io.StringIO)
     told = console.file.getvalue()
-    assert "broken: s: broken" in told
+    assert "failed: broken" in told
     assert "4 done, 1 failed, 0 refused of 5" in told
 
 
