@@ -81,10 +81,13 @@ def _finish(job: Job, result: CaseResult, output: Path, shown: Display) -> dict[
     else:
         write_case(folder, outcome, row, job.fingerprint)
     append_row(output, row)
-    # Only the console tells which case is which series: the names of folders can be personal.
-    shown.finished(row, f"{job.name} {row['status']}: {job.case.label}")
+    shown.finished(row, job.case.label)
     return row
 
 
 def _tell_fault(job: Job, fault: Fault, what: str, shown: Display) -> None:
-    shown.say(f"{job.name} {what}: {fault.code}: {fault.message}")
+    plain = f"{job.name} {what}: {fault.code}"
+    if fault.is_nameless:
+        shown.say(f"{plain}: {fault.message}")
+    else:
+        shown.say(plain, fault.message)
