@@ -25,13 +25,16 @@ They are tried once more at the end of the run, and again by the next run.
 """
 
 
+_NAMELESS = frozenset({"out_of_memory", "worker_lost", "internal_error"})
+
+
 @dataclass(frozen=True)
 class Fault:
     """Why a case gave no outcome.
 
     Attributes:
         code: Reason code.
-        message: One line without paths.
+        message: One line without paths; it may name a file.
     """
 
     code: str
@@ -41,6 +44,11 @@ class Fault:
     def may_pass(self) -> bool:
         """Whether another try makes sense."""
         return self.code in PASSING
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether the message is ours alone and names no file."""
+        return self.code in _NAMELESS
 
 
 @dataclass(frozen=True, eq=False)

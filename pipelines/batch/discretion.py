@@ -13,11 +13,11 @@ def told(console: Console, plain: str, named: str) -> str:
     Args:
         console: Where it goes.
         plain: The line without names and paths.
-        named: What is added for a person at a terminal; "" for nothing.
+        named: What is added for a person at a terminal.
 
     >>> told(Console(force_terminal=False), "case-1 ok", "Miller/T1: series 4")
     'case-1 ok'
     >>> told(Console(force_terminal=True), "case-1 ok", "Miller/T1: series 4")
     'case-1 ok: Miller/T1: series 4'
     """
-    return f"{plain}: {named}" if named and console.is_terminal else plain
+    return f"{plain}: {named}" if console.is_terminal else plain

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from rich.console import Console
 
 from callosal.pipelines.batch.case_folder import CASES, write_case, write_outputs
-from callosal.pipelines.batch.case_work import INTERNAL, CaseResult, Fault
+from callosal.pipelines.batch.case_work import CaseResult, Fault
 from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.batch.progress import Display, Tally, display
 from callosal.pipelines.batch.results import append_row, plan_row
@@ -81,13 +81,13 @@ def _finish(job: Job, result: CaseResult, output: Path, shown: Display) -> dict[
     else:
         write_case(folder, outcome, row, job.fingerprint)
     append_row(output, row)
-    shown.finished(row, f"{job.name} {row['status']}", job.case.label)
+    shown.finished(row, job.case.label)
     return row
 
 
 def _tell_fault(job: Job, fault: Fault, what: str, shown: Display) -> None:
-    if fault.code == INTERNAL:
-        # A fault of ours names a line of code and no file of the archive.
-        shown.say(f"{job.name} {what}: {fault.code}: {fault.message}", "")
+    plain = f"{job.name} {what}: {fault.code}"
+    if fault.is_nameless:
+        shown.say(f"{plain}: {fault.message}")
     else:
-        shown.say(f"{job.name} {what}: {fault.code}", fault.message)
+        shown.say(plain, fault.message)
