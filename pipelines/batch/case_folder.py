@@ -20,6 +20,7 @@ CASES = "cases"
 DONE = "done.json"
 OUTPUTS = frozenset({
     "plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz", "parcels.nii.gz", "parcels.png",
+    "seg.dcm", "plan_sr.dcm", "overlay_sc.dcm",
 })  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def _outputs(outcome: Outcome) -> dict[str, bytes]:
             outputs["parcels.png"] = _png(outcome.parcels.picture)
     if outcome.aligned is not None:
         outputs["aligned.nii.gz"] = nifti_bytes(outcome.aligned)
-    return outputs
+    return {**outputs, **outcome.objects}
 
 
 def _png(picture: Image.Image) -> bytes:

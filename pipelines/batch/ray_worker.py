@@ -7,7 +7,7 @@ from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import EngineError
 from callosal.pipelines.batch.case_work import CaseResult, work_on
-from callosal.pipelines.process import process_volume
+from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
@@ -60,7 +60,5 @@ class Worker:
         return work_on(
             case,
             case.load,
-            lambda case, volume: process_volume(
-                volume, self._segmenter, plan.settings, case.source, plan.config_sha256
-            ),
+            lambda case, volume: process_case(case, volume, self._segmenter, plan.settings, plan.config_sha256),
         )

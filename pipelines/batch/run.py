@@ -23,7 +23,7 @@ from callosal.pipelines.batch.results import Row, is_planned, write_tables
 from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.batch.run_record import run_record, write_run_record
 from callosal.pipelines.batch.work import Work, plan_work
-from callosal.pipelines.process import process_volume
+from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 
 Ending = OutputError | EngineError | KeyboardInterrupt | None
@@ -88,9 +88,7 @@ def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Itera
     engine, settings = request.engine, request.settings
     if engine.ray is None:
         yield LocalEngine(
-            lambda case, volume: process_volume(
-                volume, segmenter, settings, case.source, config_sha256
-            ),
+            lambda case, volume: process_case(case, volume, segmenter, settings, config_sha256),
             engine.workers,
         )
         return

@@ -28,9 +28,10 @@ class SourceSeries:
     identity: Identity
 
     def references(self) -> list[Dataset]:
-        """One data set an image file: class, instance, series, study, patient."""
-        by_uid = {plane.header.sop_instance_uid: plane.header for plane in self.stack.planes}
-        return [self._image(header.sop_instance_uid) for header in by_uid.values()]
+        """One data set an image file; only the first tells of the patient."""
+        by_uid = dict.fromkeys(plane.header.sop_instance_uid for plane in self.stack.planes)
+        first, *others = by_uid
+        return [self._image(first), *(self._reference(uid) for uid in others)]
 
     def single_frames(self, indices: Iterable[int]) -> list[Dataset]:
         """One data set a slice with its geometry, whether it lies in a file of its own or not.
@@ -51,13 +52,17 @@ class SourceSeries:
     def _is_frame(self, plane: Plane) -> bool:
         return plane.header.layout.n_frames > 1 or self.identity.sop_class_uid != MRImageStorage
 
-    def _image(self, sop_instance_uid: str) -> Dataset:
+    def _reference(self, sop_instance_uid: str) -> Dataset:
         header = self.stack.header
         image = Dataset()
         image.SOPClassUID = self.identity.sop_class_uid
         image.SOPInstanceUID = sop_instance_uid
         image.StudyInstanceUID = header.study_uid
         image.SeriesInstanceUID = header.series_uid
+        return image
+
+    def _image(self, sop_instance_uid: str) -> Dataset:
+        image = self._reference(sop_instance_uid)
         image.SpecificCharacterSet = "ISO_IR 192"
         image.Modality = "MR"
         for keyword, value in self.identity.elements.items():
