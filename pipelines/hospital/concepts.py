@@ -32,13 +32,13 @@ MIDLINE_LENGTH = Code("midline-length", SCHEME, "Length of the callosal midline"
 MEAN_THICKNESS = Code("thickness-mean", SCHEME, "Mean thickness of the callosum")
 CC_INDEX = Code("cc-index", SCHEME, "Corpus callosum index")
 N_SLICES = Code("n-slices", SCHEME, "Number of slices")
-FOV_ROWS = Code("fov-along-rows", SCHEME, "Field of view along the rows")
-FOV_COLUMNS = Code("fov-along-columns", SCHEME, "Field of view along the columns")
+FOV_ROWS = Code("fov-rows", SCHEME, "Field of view along the rows")
+FOV_COLUMNS = Code("fov-columns", SCHEME, "Field of view along the columns")
 
 LINES = {
     "subcallosal": Code("line-subcallosal", SCHEME, "Subcallosal line"),
     "endpoints": Code("line-endpoints", SCHEME, "Line from genu tip to splenium tip"),
-    "principal_axis": Code("line-principal-axis", SCHEME, "Long axis of inertia of the callosum"),
+    "principal_axis": Code("line-principal", SCHEME, "Long axis of inertia of the callosum"),
 }
 STACKS = {
     "transverse": Code("stack-transverse", SCHEME, "Planned transverse stack"),

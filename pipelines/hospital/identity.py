@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
+from pydicom.valuerep import DA, TM
 
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.syntax import read_syntax
@@ -33,12 +34,6 @@ _MOMENTS = (
 )
 UNKNOWN_MOMENT = ("19000101", "000000")
 _LONGEST_TEXT = 1024
-_VALID = {
-    "PatientBirthDate": r"\d{8}",
-    "PatientSex": r"[MFO]",
-    "StudyDate": r"\d{8}",
-    "StudyTime": r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?",
-}
 _READ = (
     "SOPClassUID", *PATIENT_AND_STUDY, *EQUIPMENT, *(word for moment in _MOMENTS for word in moment)
 )  # fmt: skip
@@ -75,11 +70,9 @@ def read_identity(header: Header) -> Identity:
             file, syntax.implicit_vr, syntax.little_endian, stop_when=_is_pixel, specific_tags=tags
         )
         values = {word: _text(image, word) for word in _READ}
-    kept = {
-        word: values[word] if re.fullmatch(_VALID.get(word, ".*"), values[word], re.DOTALL) else ""
-        for word in (*PATIENT_AND_STUDY, *EQUIPMENT)
-    }
-    return Identity(values["SOPClassUID"], kept, _moment(values))
+    kept = (*PATIENT_AND_STUDY, *EQUIPMENT)
+    elements = {word: values[word] if _is_valid(word, values[word]) else "" for word in kept}
+    return Identity(values["SOPClassUID"], elements, _moment(values))
 
 
 def _is_pixel(tag: BaseTag, _vr: str | None, _length: int) -> bool:
@@ -98,9 +91,22 @@ def _text(image: Dataset, keyword: str) -> str:
     return "".join(letter for letter in text[:_LONGEST_TEXT] if letter.isprintable()).strip()
 
 
+def _is_valid(keyword: str, value: str) -> bool:
+    """Whether a date, time or sex is one; any other text is."""
+    if keyword == "PatientSex":
+        return value in ("M", "F", "O", "")
+    form = {"Date": (r"\d{8}", DA), "Time": (r"\d{2,6}(\.\d{1,6})?", TM)}.get(keyword[-4:])
+    if form is None:
+        return True
+    pattern, parse = form
+    try:
+        return re.fullmatch(pattern, value) is not None and parse(value) is not None
+    except ValueError:
+        return False
+
+
 def _moment(values: Mapping[str, str]) -> tuple[str, str]:
     for day, time in _MOMENTS:
-        if re.fullmatch(_VALID["StudyDate"], values[day]):
-            valid = re.fullmatch(_VALID["StudyTime"], values[time])
-            return values[day], values[time] if valid else UNKNOWN_MOMENT[1]
+        if _is_valid(day, values[day]):
+            return values[day], values[time] if _is_valid(time, values[time]) else UNKNOWN_MOMENT[1]
     return UNKNOWN_MOMENT
