@@ -35,6 +35,11 @@ class Fault:
     message: str
 
     @property
+    def is_ours(self) -> bool:
+        """Whether the message tells of the program and of nothing that is named by people."""
+        return self.code == "internal_error"
+
+    @property
     def may_pass(self) -> bool:
         """Whether another try makes sense."""
         return self.code in PASSING

@@ -81,10 +81,14 @@ def _finish(job: Job, result: CaseResult, output: Path, shown: Display) -> dict[
     else:
         write_case(folder, outcome, row, job.fingerprint)
     append_row(output, row)
-    # Only the console tells which case is which series: the names of folders can be personal.
-    shown.finished(row, f"{job.name} {row['status']}: {job.case.label}")
+    # Only a terminal tells which case is which series.
+    shown.finished(row, f"{job.name} {row['status']}", job.case.label)
     return row
 
 
 def _tell_fault(job: Job, fault: Fault, what: str, shown: Display) -> None:
-    shown.say(f"{job.name} {what}: {fault.code}: {fault.message}")
+    plain = f"{job.name} {what}: {fault.code}"
+    if fault.is_ours:
+        shown.say(f"{plain}: {fault.message}", job.case.label)
+    else:
+        shown.say(plain, fault.message)

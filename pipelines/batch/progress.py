@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.results import is_planned
 
 _OUTCOMES = ("done", "failed", "refused")
@@ -75,21 +76,23 @@ class Display:
         self._progress = progress
         self._bar = progress.add_task(tally.words(), total=tally.total)
 
-    def finished(self, row: Mapping[str, Any], told: str) -> None:
+    def finished(self, row: Mapping[str, Any], plain: str, named: str) -> None:
         """Count a case and tell it.
 
         Args:
             row: Its row.
-            told: What to say of it.
+            plain: What to say of it.
+            named: What to add on a terminal: names of folders and files.
         """
         self._tally.add(row)
         self._progress.update(self._bar, advance=1, description=self._tally.words())
         where = "" if self._console.is_terminal else f"[{self._tally.words()}] "
-        self.say(f"{where}{told}")
+        self.say(f"{where}{plain}", named)
 
-    def say(self, told: str) -> None:
-        """Print one line, taken as it is."""
-        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
+    def say(self, plain: str, named: str) -> None:
+        """Print one line, taken as it is; names go to a terminal alone."""
+        line = told(self._console, plain, named)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from callosal.models.errors import EngineError, OutputError
 from callosal.pipelines.batch.atomic import sweep_temporaries
 from callosal.pipelines.batch.case_folder import CASES, Fingerprint
 from callosal.pipelines.batch.case_id import output_salt
+from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.driver import Runner, run_jobs
 from callosal.pipelines.batch.jobs import settings_sha256
 from callosal.pipelines.batch.local_engine import LocalEngine
@@ -134,16 +135,16 @@ def _end(
     if isinstance(ending, KeyboardInterrupt):
         console.print(f"stopped with {n_left} of {len(work.jobs)} cases to do; {again}")
         raise ending
-    told = f"callosal infer: {ending.code}: {ending}; {n_left} of {len(work.jobs)} cases are not"
-    console.print(f"{told} written; then {again}", markup=False, soft_wrap=True)
+    cut = f"callosal infer: {ending.code}: {ending}; {n_left} of {len(work.jobs)} cases are not"
+    console.print(f"{cut} written; then {again}", markup=False, soft_wrap=True)
     return 2 if any(map(is_planned, rows)) else 1
 
 
 def _report(work: Work, rows: Sequence[Row], request: Request, console: Console) -> None:
     counts = Counter(str(row["status"]) for row in (*rows, *work.aside))
-    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    numbers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     finished = f", {len(work.kept)} of them finished before" if work.kept else ""
-    line = f"{told or 'no case'}{finished}; results in {request.output}"
+    line = told(console, f"{numbers or 'no case'}{finished}", f"results in {request.output}")
     console.print(line, markup=False, soft_wrap=True)
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from callosal.pipelines.batch.case_folder import Fingerprint
 from callosal.pipelines.batch.case_id import case_id, output_salt
+from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.jobs import Job, Part, make_jobs, other_rows, split_finished
 from callosal.pipelines.batch.results import Row, failed_row
 from callosal.pipelines.reading.cases import CaseIndex
@@ -77,8 +78,9 @@ def _key(skip: Skip) -> str:
 
 def _skipped_row(skip: Skip, salt: str, console: Console) -> Row:
     """Row of what is no case; faults are told on the console at once."""
+    name = case_id(_key(skip), salt)
     if skip.is_fault:
-        told = f"skipped {skip.label}: {skip.code}: {skip.message}"
-        console.print(told, markup=False, soft_wrap=True)
+        line = told(console, f"{name} skipped: {skip.code}", f"{skip.label}: {skip.message}")
+        console.print(line, markup=False, soft_wrap=True)
     kind = str(skip.source.get("kind", "files"))
-    return failed_row(case_id(_key(skip), salt), kind, "skipped", skip.code)
+    return failed_row(name, kind, "skipped", skip.code)

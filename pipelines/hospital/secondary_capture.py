@@ -29,8 +29,9 @@ def overlay_capture(
     """
     origin = Origin.of(source, document)
     pixels = np.asarray(overlay.convert("RGB"))
+    reference = source.references()[0]
     capture = SCImage.from_ref_dataset(
-        ref_dataset=source.references()[0],
+        ref_dataset=reference,
         pixel_array=pixels,
         photometric_interpretation="RGB",
         bits_allocated=8,
@@ -45,6 +46,7 @@ def overlay_capture(
         patient_orientation=("P", "F"),
         series_description=f"callosal overlay ({DISCLAIMER})",
     )
+    capture.copy_patient_and_study_information(reference)
     capture.DateOfSecondaryCapture = DA(origin.moment[0])
     capture.TimeOfSecondaryCapture = TM(origin.moment[1])
     capture.BodyPartExamined = "BRAIN"
