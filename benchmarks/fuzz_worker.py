@@ -109,7 +109,7 @@ class Worker:
             return "hang", f"over {self._limit_s:g} s"
         try:
             kind, found = self._connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             self._process.join()
             code = self._process.exitcode
             self._start()
@@ -137,7 +137,7 @@ def _serve(connection: Connection, make_task: Callable[[], Task]) -> None:
         folder = connection.recv()
         try:
             connection.send(("done", task(folder)))
-        except Exception as error:
+        except BaseException as error:
             trace = error.__traceback__
             while trace is not None and trace.tb_next is not None:
                 trace = trace.tb_next

@@ -60,5 +60,7 @@ class Worker:
         return work_on(
             case,
             case.load,
-            lambda case, volume: process_case(case, volume, self._segmenter, plan.settings, plan.config_sha256),
+            lambda case, volume: process_case(
+                case, volume, self._segmenter, plan.settings, plan.config_sha256
+            ),
         )
