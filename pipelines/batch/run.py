@@ -135,9 +135,8 @@ def _end(
     if isinstance(ending, KeyboardInterrupt):
         console.print(f"stopped with {n_left} of {len(work.jobs)} cases to do; {again}")
         raise ending
-    missing = f"{n_left} of {len(work.jobs)} cases are not written; {again}"
-    line = told(console, f"callosal infer: {ending.code}; {missing}", str(ending))
-    console.print(line, markup=False, soft_wrap=True)
+    cut = f"callosal infer: {ending.code}: {ending}; {n_left} of {len(work.jobs)} cases are not"
+    console.print(f"{cut} written; then {again}", markup=False, soft_wrap=True)
     return 2 if any(map(is_planned, rows)) else 1
 
 
