@@ -35,7 +35,7 @@ def write_run_record(
         "config": dict(config),
         "config_sha256": config_sha256,
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
-        "device": {"asked": device, "provider": segmenter.provider},
+        "device": {"asked": device, **segmenter.placement},
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "python": sys.version.split()[0],
         "machine": platform.machine(),
