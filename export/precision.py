@@ -131,6 +131,8 @@ def write_fp16(source: Path, target: Path) -> None:
         if written & set(node.output):
             converted.graph.node.remove(node)
         written |= set(node.output)
+    # Types that were noted for the float graph; the checker infers those of this one.
+    del converted.graph.value_info[:]
     ordered = ONNXModel(converted)
     ordered.topological_sort()
     onnx.save(ordered.model, str(target))
