@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "test": "score a checkpoint on the test sites",
     "evaluate": "figures of an ONNX file by case and by site",
     "export": "a checkpoint to one ONNX file, with a parity report",
+    "bench": "speed on this machine, beside its peers",
     "models": "the models that ship",
     "doctor": "what this machine can do",
 }
