@@ -90,7 +90,7 @@ def _torch(config: Path, threads: int) -> dict[str, Run]:
             answer: torch.Tensor = network(torch.from_numpy(images))
             return answer.numpy()
 
-    compiled = torch.compile(network, dynamic=False)
+    compiled: Any = torch.compile(network, dynamic=False)
 
     def fast(images: NDArray[np.float32]) -> object:
         with torch.inference_mode():
