@@ -8,8 +8,8 @@ killed, until the last is left to finish. With --ray a third run goes to a Ray c
 machines (simulated here), of which one is lost after a third of the cases.
 
 All files are then compared byte by byte, but for: `timings_ms` in plan.json, `seconds` in
-done.json and in the tables, since no two runs take equally long; run.json and .lock, which tell
-of the run (times, process id) and not of the results. The salt of the first folder is copied to
+done.json and in the tables, since no two runs take equally long; run.json, report.html and .lock,
+which tell of the run (times, process id) beside the results that are compared here. The salt of the first folder is copied to
 the others, or the cases would have other names.
 """
 
@@ -30,7 +30,7 @@ from typing import Any
 from made_archive import make_archive
 
 INFER = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()", "infer"]
-OF_THE_RUN = frozenset({"run.json", ".lock"})
+OF_THE_RUN = frozenset({"run.json", "report.html", ".lock"})
 
 
 def main() -> None:

@@ -4,7 +4,8 @@
 
 Makes an archive of phantom series under new UIDs in FOLDER, breaks every twentieth of them, runs
 `callosal infer` on it and checks: the exit code, one row for each series with the reason that
-fits the fault, none but the sound ones with a plan, the counts of run.json. The resident memory
+fits the fault, none but the sound ones with a plan, the counts of run.json, every case in
+report.html. The resident memory
 of the process is read twice a second and told by the number of cases finished.
 """
 
@@ -110,6 +111,11 @@ def _check(output: Path, code: int, expected: Counter[str], n_sound: int) -> int
         wrong.append(f"{planned} plans for {n_sound} series, {counts}, exit code {code}")
     if len({row["case_id"] for row in rows}) != len(rows):
         wrong.append("a case has two rows")
+    report = output / "report.html"
+    page = report.read_text(encoding="utf-8") if report.is_file() else ""
+    n_shown = sum(row["case_id"] in page for row in rows)
+    if page and n_shown != len(rows):
+        wrong.append(f"report.html shows {n_shown} of {len(rows)} rows")
     print(f"{len(rows)} rows, {planned} plans, without a plan: {dict(found)}")
     print("\n".join(wrong) or "all as it should be")
     return 1 if wrong else 0
