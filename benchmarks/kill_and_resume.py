@@ -9,8 +9,8 @@ machines (simulated here), of which one is lost after a third of the cases.
 
 All files are then compared byte by byte, but for: `timings_ms` in plan.json, `seconds` in
 done.json and in the tables, since no two runs take equally long; run.json, report.html and .lock,
-which tell of the run (times, process id) beside the results that are compared here. The salt of the first folder is copied to
-the others, or the cases would have other names.
+which tell of the run (times, process id) beside the results that are compared here. The salt of
+the first folder is copied to the others, or the cases would have other names.
 """
 
 import argparse
