@@ -58,10 +58,12 @@ class CaseResult:
     Attributes:
         answer: The outcome, or why there is none.
         seconds: How long it took, waiting for its voxels included.
+        waited_s: How long it waited for its voxels, which other threads read ahead.
     """
 
     answer: Outcome | Fault
     seconds: float
+    waited_s: float = 0.0
 
 
 def work_on(case: Case, load: Load, process: Process) -> CaseResult:
@@ -73,8 +75,15 @@ def work_on(case: Case, load: Load, process: Process) -> CaseResult:
         process: From a volume to an outcome.
     """
     start = time.perf_counter()
-    answer = _answer(case, load, process)
-    return CaseResult(answer, time.perf_counter() - start)
+    waits: list[float] = []
+
+    def waiting() -> Volume:
+        volume = load()
+        waits.append(time.perf_counter() - start)
+        return volume
+
+    answer = _answer(case, waiting, process)
+    return CaseResult(answer, time.perf_counter() - start, sum(waits))
 
 
 def _answer(case: Case, load: Load, process: Process) -> Outcome | Fault:

@@ -68,11 +68,13 @@ def _run_held(
     work = plan_work(index, output, fingerprint, request.part, request.overwrite, console)
     # Whatever happens later, the tables tell what is here.
     write_tables(output, [*work.kept, *work.aside])
+    stages_s: dict[str, float] = {}
     with _runner(request, segmenter, config_sha256) as runner:
-        rows, ending = _work_through(work, request, runner, console)
+        rows, ending = _work_through(work, request, runner, console, stages_s)
     table = [*rows, *work.aside]
     try:
         timings_s = dict(zip(("list", "open_model", "cases"), _laps(clock), strict=True))
+        timings_s |= {f"cases.{name}": seconds for name, seconds in stages_s.items()}
         write_tables(output, table)
         salt = output_salt(output)
         write_run_record(
@@ -106,12 +108,16 @@ def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Itera
 
 
 def _work_through(
-    work: Work, request: Request, runner: Runner, console: Console
+    work: Work,
+    request: Request,
+    runner: Runner,
+    console: Console,
+    stages_s: dict[str, float],
 ) -> tuple[list[Row], Ending]:
     """Rows of all cases that are finished, and what cut the run short."""
     rows = list(work.kept)
     try:
-        for row in run_jobs(work.to_do, request.output, runner, console):
+        for row in run_jobs(work.to_do, request.output, runner, console, stages_s):
             rows.append(row)
     except (OutputError, EngineError, KeyboardInterrupt) as ending:
         return rows, ending
