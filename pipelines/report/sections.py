@@ -48,7 +48,9 @@ def tiles(counts: Mapping[str, int], cases: Sequence[ReportedCase]) -> str:
     return "".join(
         [
             *(_status_tile(status, count, total) for status, count in counts.items()),
-            _figure_tile("median time a case", spread(case.numbers["seconds"] for case in cases), " s", 2),
+            _figure_tile(
+                "median time a case", spread(case.numbers["seconds"] for case in cases), " s", 2
+            ),
         ]
     )
 
