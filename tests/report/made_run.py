@@ -47,8 +47,8 @@ def make_row(rng, index):
     if drawn > 0.955:
         return row | {"status": "no_callosum", "reasons": "nothing_segmented", "confidence": 0.0}
     sure = drawn < 0.86
-    angle = float(rng.normal(-6, 5)) + (38 if index % 311 == 310 else 0)
-    area = float(rng.normal(640, 95)) + (520 if index % 401 == 400 else 0)
+    angle = float(rng.normal(-6, 5)) + (38 if index % 61 == 60 else 0)
+    area = float(rng.normal(640, 95)) + (520 if index % 83 == 82 else 0)
     doubts = () if sure else rng.choice(DOUBTS, rng.integers(1, 4), replace=False)
     return row | {
         "status": "ok" if sure else "low_confidence",
