@@ -61,7 +61,7 @@ function binned(rows, name, domain) {
   if (!values.length) return [];
   const numbers = values.map((row) => row[name]);
   const [least, most] = domain ?? [Math.min(...numbers), Math.max(...numbers)];
-  const step = roundStep((most - least) / 36 || 1);
+  const step = roundStep((most - least) / binTarget(values.length) || 1);
   const first = Math.floor(least / step + 1e-9);
   const count = Math.max(1, Math.ceil(most / step - 1e-9) - first);
   const bins = Array.from({ length: count }, (_, index) => ({
@@ -74,6 +74,11 @@ function binned(rows, name, domain) {
     bins[Math.min(Math.max(index, 0), count - 1)].rows.push(row);
   }
   return bins;
+}
+
+/** More values, more bins: 10 to 36. */
+function binTarget(count) {
+  return Math.min(36, Math.max(10, Math.round(2.5 * Math.sqrt(count))));
 }
 
 /** The smallest of 1, 2, 2.5, 5 times a power of ten that is not below a width. */

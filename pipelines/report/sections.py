@@ -17,14 +17,16 @@ WORDS = {
 
 
 def headline(counts: Mapping[str, int]) -> str:
-    """One sentence: how many cases there are and what to look at."""
+    """One sentence: how many cases there are, what to look at, what was left aside."""
     n_cases = sum(count for status, count in counts.items() if status != "skipped")
-    if n_cases == 0:
-        return "No case was planned on."
-    to_look_at = n_cases - counts["ok"]
     sure = f"{_count(counts['ok'])} of {_count(n_cases)} {_plural(n_cases, 'case')}"
-    told = f"{sure} planned with confidence"
-    return f"{told}; {_count(to_look_at)} to look at." if to_look_at else f"{told}."
+    to_look_at = n_cases - counts["ok"]
+    told = [
+        f"{sure} planned with confidence" if n_cases else "No case was planned on",
+        f"{_count(to_look_at)} to look at" if to_look_at else "",
+        f"{_count(counts['skipped'])} skipped" if counts["skipped"] else "",
+    ]
+    return "; ".join(part for part in told if part) + "."
 
 
 def status_bar(counts: Mapping[str, int]) -> str:
