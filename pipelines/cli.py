@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
     "merge": "the parts of a run that several machines shared, as one",
+    "report": "the page of a run, report.html, anew",
     "list-series": "every stack found, and why each was kept or skipped",
     "fit": "train from a YAML config",
     "validate": "score a checkpoint on the validation sites",

@@ -18,6 +18,7 @@ from callosal.pipelines.batch.results import Row, is_planned, read_rows, write_t
 from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.batch.run_record import RUN_FILE, write_run_record
 from callosal.pipelines.reading.skips import NOT_MEANT
+from callosal.pipelines.report.page import write_report
 
 _SHARED = ("model", "config_sha256")
 
@@ -71,6 +72,7 @@ def merge_runs(folders: Sequence[Path], output: Path, console: Console) -> int:
         rows = _merge_cases(runs, output)
         write_tables(output, rows)
         write_run_record(output, _record(runs, rows))
+        write_report(output)
     missing = _missing_parts(parts)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(_counts(rows).items()))
     for line in missing:

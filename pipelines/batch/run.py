@@ -26,6 +26,7 @@ from callosal.pipelines.batch.run_record import run_record, write_run_record
 from callosal.pipelines.batch.work import Work, plan_work
 from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
+from callosal.pipelines.report.page import REPORT, write_report
 
 Ending = OutputError | EngineError | KeyboardInterrupt | None
 """Why a run ended before its work was done."""
@@ -80,6 +81,7 @@ def _run_held(
         write_run_record(
             output, run_record(request, segmenter, config_sha256, salt, table, timings_s)
         )
+        write_report(output)
     except OutputError as error:
         ending = ending or error
     return _end(work, rows, ending, request, console)
@@ -152,6 +154,7 @@ def _report(work: Work, rows: Sequence[Row], request: Request, console: Console)
     finished = f", {len(work.kept)} of them finished before" if work.kept else ""
     line = told(console, f"{numbers or 'no case'}{finished}", f"results in {request.output}")
     console.print(line, markup=False, soft_wrap=True)
+    console.print(f"to look at: {request.output / REPORT}", markup=False, soft_wrap=True)
 
 
 def _exit_code(work: Work, rows: Sequence[Row]) -> int:

@@ -28,8 +28,8 @@ def infer(
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
-    Writes run.json, results.csv, results.jsonl and a folder for each case with plan.json,
-    overlay.png and mask.nii.gz. Finished cases are kept when the command is run again.
+    Writes report.html, run.json, results.csv, results.jsonl and a folder for each case with
+    plan.json, overlay.png and mask.nii.gz. Finished cases are kept when the command is run again.
 
     Args:
         inputs: Folders of DICOM (any nesting, any file names) and NIfTI files.
