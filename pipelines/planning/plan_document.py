@@ -127,6 +127,25 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
     return document
 
 
+def with_pose(
+    document: Mapping[str, Any], slice_image: SliceImage, final: RotatedBox, plan: ScanPlan
+) -> dict[str, Any]:
+    """A plan document with another final pose and the stacks that follow from it.
+
+    Args:
+        document: Content of a plan.json.
+        slice_image: Slice on which the pose lies.
+        final: The other final region.
+        plan: Its stacks.
+    """
+    return {
+        **document,
+        "midsagittal": document["midsagittal"] or _slice(slice_image),
+        "final": _final(final, slice_image),
+        "planes": _planes(plan),
+    }
+
+
 def validate_plan(document: Mapping[str, Any]) -> None:
     """Checks a plan document against the JSON schema, and that all its numbers are finite.
 
