@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
     "list-series": "every stack found, and why each was kept or skipped",
+    "review": "look at the plans of a run, accept, correct or reject them",
     "fit": "train from a YAML config",
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",

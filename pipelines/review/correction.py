@@ -27,7 +27,7 @@ def automatic_roi(plan: Mapping[str, Any], settings: RunSettings) -> RotatedBox 
     x, y = plan["final"]["center_mm"]
     length, width = plan["box"]["size_mm"]
     return RotatedBox((x, y), (length, width), plan["final"]["angle_deg"]).with_margin(
-        settings.margin_mm
+        settings.fusion.margin_mm
     )
 
 

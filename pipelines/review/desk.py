@@ -1,7 +1,6 @@
 """The desk of a reviewer: the cases of one run, what is known of each, and new decisions."""
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,11 +11,8 @@ from callosal.models.errors import InputError
 from callosal.pipelines.review.case_files import ReviewCase, case_names, read_case, read_plan
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
 from callosal.pipelines.review.history import add_review, latest_review
-from callosal.pipelines.review.review_document import (
-    Judgement,
-    review_document,
-    roi_entry,
-)
+from callosal.pipelines.review.picture_message import place_entry
+from callosal.pipelines.review.review_document import Judgement, review_document, roi_entry
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
 from callosal.pipelines.review.reviewed_table import write_reviewed_table
 from callosal.pipelines.review.run_settings import RunSettings, read_run_settings
@@ -95,8 +91,8 @@ class ReviewDesk:
             "first_roi": roi_entry(automatic or FIRST_ROI),
             "outline_mm": None if case.outline_mm is None else case.outline_mm.round(3).tolist(),
             "pictures": {
-                "midsagittal": picture_entry(case.midsagittal),
-                **{key: picture_entry(place) for key, place in case.reformats.items()},
+                "midsagittal": place_entry(case.midsagittal),
+                **{key: place_entry(place) for key, place in case.reformats.items()},
             },
             "review": review,
             "revision": 0 if review is None else review["revision"],
@@ -143,17 +139,6 @@ class ReviewDesk:
             notes = write_reviewed_report(folder, document)
             write_reviewed_table(self.output)
         return {"review": document, "notes": notes}
-
-
-def picture_entry(place: SliceImage) -> Mapping[str, Any]:
-    """Size and place of a picture."""
-    return {
-        "shape": list(place.pixels.shape),
-        "spacing_mm": list(place.spacing_mm),
-        "center_lps_mm": place.center_lps_mm.tolist(),
-        "row_dir": place.row_dir.tolist(),
-        "col_dir": place.col_dir.tolist(),
-    }
 
 
 @lru_cache(maxsize=_CASES_IN_MEMORY)

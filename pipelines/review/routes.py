@@ -1,10 +1,8 @@
 """From a request to its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.review.desk import ReviewDesk
@@ -62,16 +60,15 @@ class Routes:
             case "POST", ("cases", name, "review"):
                 return self._save(name, request)
             case "POST", ("dropped", "slice"):
-                return dropped_slice(request.body, float(self.facts["spacing_mm"]))
+                return _binary(dropped_slice(request.body, float(self.facts["spacing_mm"])))
             case "POST", ("dropped", "pose"):
-                return dropped_pose(request.body, self.desk.settings)
+                return json_response(dropped_pose(request.body, self.desk.settings))
             case "GET", path:
                 return self._file("/".join(path) or "index.html")
         return not_found()
 
     def _picture(self, name: str, picture: str) -> Response:
-        pixels = self.desk.picture(name, picture).pixels
-        return Response(200, "application/octet-stream", pixels.astype("<u2").tobytes())
+        return _binary(self.desk.picture(name, picture).pixels.astype("<u2").tobytes())
 
     def _save(self, name: str, request: Request) -> Response:
         if not (request.if_match[:1] == request.if_match[-1:] == '"'):
@@ -90,6 +87,10 @@ class Routes:
     def _file(self, path: str) -> Response:
         file = self.files.get(path)
         return not_found() if file is None else Response(200, file.content_type, file.read())
+
+
+def _binary(content: bytes) -> Response:
+    return Response(200, "application/octet-stream", content)
 
 
 def _judgement(content: Mapping[str, Any]) -> Judgement:

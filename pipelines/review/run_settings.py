@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
-from callosal.pipelines.settings import PlanSettings, SliceSettings
+from callosal.pipelines.settings import FusionSettings, PlanSettings, SliceSettings
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,14 @@ class RunSettings:
 
     Attributes:
         config_sha256: Hash of all settings of the run.
-        margin_mm: Margin of the final region around the box.
+        line: Kind of the reference line.
+        fusion: How box and line became one.
         plan: Slices and fields of view.
     """
 
     config_sha256: str
-    margin_mm: float
+    line: str
+    fusion: FusionSettings
     plan: PlanSettings
 
 
@@ -36,7 +38,8 @@ def read_run_settings(output: Path) -> RunSettings:
         config = record["config"]
         return RunSettings(
             config_sha256=str(record["config_sha256"]),
-            margin_mm=float(config["fusion"]["margin_mm"]),
+            line=str(config["line"]),
+            fusion=FusionSettings(**config["fusion"]),
             plan=_plan_settings(config["plan"]),
         )
     except (OSError, ValueError, KeyError, TypeError, CallosalError) as error:
@@ -48,7 +51,11 @@ def read_run_settings(output: Path) -> RunSettings:
 
 
 def _plan_settings(config: Mapping[str, Any]) -> PlanSettings:
-    stacks = ("transverse", "coronal", "sagittal")
-    slices = {name: SliceSettings(**config[name]) for name in stacks}
-    lengths = {name: float(value) for name, value in config.items() if name not in stacks}
-    return PlanSettings(**slices, **lengths)
+    return PlanSettings(
+        transverse=SliceSettings(**config["transverse"]),
+        coronal=SliceSettings(**config["coronal"]),
+        sagittal=SliceSettings(**config["sagittal"]),
+        fov_margin_mm=float(config["fov_margin_mm"]),
+        slice_margin_mm=float(config["slice_margin_mm"]),
+        fov_step_mm=float(config["fov_step_mm"]),
+    )
