@@ -42,8 +42,9 @@ def page_folder() -> Path:
 
 
 def page_files() -> dict[str, PageFile]:
-    """The page's own files by path."""
-    return {path.name: _file(path) for path in _known(page_folder())}
+    """The page's own files by path, and the style it shares with the report."""
+    shared = Path(str(files("callosal.pipelines.report"))) / "style.css"
+    return {path.name: _file(path) for path in (shared, *_known(page_folder()))}
 
 
 def runtime_files(folder: Path) -> dict[str, PageFile]:

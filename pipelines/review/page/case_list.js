@@ -11,12 +11,6 @@ const FILTERS = /** @type {Record<string, (summary: CaseSummary) => boolean>} */
   reviewed: (summary) => summary.decision !== null,
 });
 
-export const DECISIONS = /** @type {Record<string, string>} */ ({
-  accepted: "accepted",
-  corrected: "corrected",
-  rejected: "rejected",
-});
-
 export const STATUSES = /** @type {Record<string, string>} */ ({
   ok: "sure",
   low_confidence: "not sure",
@@ -90,12 +84,11 @@ export class CaseList extends EventTarget {
   /** @param {CaseSummary} summary */
   #row(summary) {
     const { case_id, status, angle_deg, decision } = summary;
-    const facts = [angle_deg === null ? "no pose" : `${told(angle_deg)}°`, STATUSES[status] ?? status];
-    const row = element("button", { type: "button", value: case_id }, [
-      element("span", { class: `dot ${status}`, "aria-hidden": "true" }),
-      element("span", { class: "name" }, [case_id.replace("case-", "")]),
-      element("span", { class: "facts" }, [facts.join(" · ")]),
-      element("span", { class: `badge ${decision ?? "open"}` }, [decision ? DECISIONS[decision] : "open"]),
+    const row = element("button", { type: "button", class: "plain", value: case_id }, [
+      element("code", {}, [case_id.replace("case-", "")]),
+      element("span", { class: "angle" }, [angle_deg === null ? "no pose" : `${told(angle_deg)}°`]),
+      element("span", { class: `status ${status}` }, [STATUSES[status] ?? status]),
+      element("span", { class: `decision-mark ${decision ?? ""}` }, [decision ?? ""]),
     ]);
     if (case_id === this.current) row.setAttribute("aria-current", "true");
     return element("li", {}, [row]);

@@ -2,7 +2,7 @@
 
 import { byId, told } from "./dom.js";
 import { asLevels, decodePicture, encodePicture } from "./picture_message.js";
-import { showStacks } from "./stack_table.js";
+import { showStacks } from "./stack_list.js";
 
 /** @typedef {import("./source.js").ServerSource} ServerSource */
 /** @typedef {import("./viewer.js").Viewer} Viewer */

@@ -8,7 +8,7 @@ import { FileTrial } from "./file_trial.js";
 import { PoseForm } from "./pose_form.js";
 import { CaseSession } from "./session.js";
 import { EmbeddedSource, ServerSource } from "./source.js";
-import { showStacks } from "./stack_table.js";
+import { showStacks } from "./stack_list.js";
 import { Viewer } from "./viewer.js";
 
 const embedded = document.getElementById("embedded");
@@ -50,14 +50,16 @@ function draw() {
   pose.show(session);
   decision.show(session);
   showStacks(session.planes);
-  byId("case-facts").textContent = factsText(session.entry.plan);
+  showFacts(session.entry.plan);
 }
 
 /** @param {import("./source.js").CaseEntry["plan"]} plan */
-function factsText(plan) {
+function showFacts(plan) {
   const confidence = plan.confidence === null ? "" : ` ${plan.confidence.toFixed(2)}`;
-  const reasons = plan.reasons.map((code) => code.replaceAll("_", " "));
-  return [`${STATUSES[plan.status] ?? plan.status}${confidence}`, ...reasons].join(" · ");
+  const status = byId("case-status");
+  status.className = `status ${plan.status}`;
+  status.textContent = `${STATUSES[plan.status] ?? plan.status}${confidence}`;
+  byId("case-reasons").textContent = plan.reasons.map((code) => code.replaceAll("_", " ")).join(", ");
 }
 
 /** @param {string} text */
