@@ -73,16 +73,46 @@ def read_plan(folder: Path) -> tuple[dict[str, Any], str]:
     Raises:
         InputError: It is missing, unreadable, or not a plan.
     """
-    try:
-        content = (folder / "plan.json").read_bytes()
-        plan = json.loads(content)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder.name}: plan.json cannot be read ({type(error).__name__}); run infer again",
-            "bad_plan",
-        ) from error
+    content = _plan_bytes(folder)
+    plan = _parsed(content, folder)
     validate_plan(plan)
     return plan, hashlib.sha256(content).hexdigest()
+
+
+def plan_summary(folder: Path) -> dict[str, Any]:
+    """Status, confidence and angle of a case folder; unchecked, for a list of thousands.
+
+    Raises:
+        InputError: plan.json is missing or no JSON.
+    """
+    plan = _parsed(_plan_bytes(folder), folder)
+    final = plan.get("final") or {}
+    return {
+        "status": plan.get("status"),
+        "confidence": plan.get("confidence"),
+        "angle_deg": final.get("angle_deg"),
+    }
+
+
+def _plan_bytes(folder: Path) -> bytes:
+    try:
+        return (folder / "plan.json").read_bytes()
+    except OSError as error:
+        raise _bad_plan(folder, error) from error
+
+
+def _parsed(content: bytes, folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(content))
+    except (ValueError, TypeError) as error:
+        raise _bad_plan(folder, error) from error
+
+
+def _bad_plan(folder: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{folder.name}: plan.json cannot be read ({type(error).__name__}); run infer again",
+        "bad_plan",
+    )
 
 
 def read_case(output: Path, name: str) -> ReviewCase:

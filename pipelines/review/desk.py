@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import InputError
-from callosal.pipelines.review.case_files import ReviewCase, case_names, read_case, read_plan
+from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
-from callosal.pipelines.review.history import add_review, latest_review
+from callosal.pipelines.review.history import add_review, latest_decision, latest_review
 from callosal.pipelines.review.picture_message import place_entry
 from callosal.pipelines.review.review_document import Judgement, review_document, roi_entry
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
@@ -68,16 +68,8 @@ class ReviewDesk:
         return [self._entry(name) for name in self.names]
 
     def _entry(self, name: str) -> dict[str, Any]:
-        plan, _ = read_plan(self.folder(name))
-        review = latest_review(self.folder(name))
-        final = plan["final"]
-        return {
-            "case_id": name,
-            "status": plan["status"],
-            "confidence": plan["confidence"],
-            "angle_deg": None if final is None else final["angle_deg"],
-            "decision": None if review is None else review["decision"],
-        }
+        folder = self.folder(name)
+        return {"case_id": name, **plan_summary(folder), "decision": latest_decision(folder)}
 
     def case_entry(self, name: str) -> dict[str, Any]:
         """Everything that the page needs of a case, but for the pixels."""

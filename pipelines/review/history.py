@@ -47,6 +47,15 @@ def latest_review(folder: Path) -> dict[str, Any] | None:
     return dict(document)
 
 
+def latest_decision(folder: Path) -> str | None:
+    """The decision of the current review; unchecked, for a list of thousands."""
+    try:
+        document = json.loads((folder / CURRENT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document.get("decision") if isinstance(document, dict) else None
+
+
 def add_review(folder: Path, document: Mapping[str, Any]) -> None:
     """Keep a new revision and make it the current one.
 
