@@ -24,6 +24,7 @@ let session = null;
 
 /** @param {string} id */
 async function open(id) {
+  delete byId("viewer").dataset.case;
   try {
     const entry = await source.case(id);
     const levels = new Map();
@@ -37,6 +38,7 @@ async function open(id) {
     list.mark(id);
     draw();
     viewer.lookAtRoi();
+    byId("viewer").dataset.case = id;
     say(drafts.read(entry) ? "Your unsaved change is still here" : "");
   } catch (error) {
     say(/** @type {Error} */ (error).message);
