@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -55,6 +55,7 @@ class Outcome:
         aligned: The volume resliced along the plan, where it was asked for and a plan was made.
         parcels: The parts of the callosum, likewise.
         views: What the review page shows; None where nothing was read.
+        objects: DICOM objects for the archive, as file content by file name.
     """
 
     document: dict[str, Any]
@@ -63,6 +64,7 @@ class Outcome:
     aligned: Volume | None
     parcels: Parcels | None
     views: ReviewViews | None
+    objects: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Stopwatch:
