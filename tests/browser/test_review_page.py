@@ -14,6 +14,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
@@ -202,6 +203,8 @@ def test_a_correction_is_saved_and_plan_and_table_follow(page: Page) -> None:
         rows = {row["case_id"]: row for row in csv.DictReader(stream)}
     assert rows[page.name]["transverse"] == text
     assert float(rows[page.name]["angle_change_deg"]) == pytest.approx(5.0, abs=0.1)
+    told = dcmread(page.folder / "plan_sr.reviewed.dcm")
+    assert text in str(told)
     assert plan_of(page) == before
 
 
