@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.dropped import dropped_pose, dropped_slice
+from callosal.pipelines.review.guard import REPORT_POLICY
 from callosal.pipelines.review.history import ReviewConflictError, latest_review
 from callosal.pipelines.review.messages import (
     Request,
@@ -15,9 +17,10 @@ from callosal.pipelines.review.messages import (
     json_response,
     not_found,
 )
-from callosal.pipelines.review.page_files import PageFile
+from callosal.pipelines.review.page_files import CONTENT_TYPES, PageFile
 from callosal.pipelines.review.review_document import Decision, Judgement, roi_of_entry
 
+_PAGE = "index.html"
 _MISSING = ("no_such_case", "no_such_picture", "no_views")
 
 
@@ -45,26 +48,34 @@ class Routes:
             return error_response(error, 404 if error.code in _MISSING else 422)
 
     def _answer(self, request: Request) -> Response:
-        match request.method, request.path:
-            case "GET", ("cases",):
+        if request.method == "POST":
+            return self._post(request)
+        match request.path:
+            case ("cases",):
                 return json_response(self.desk.overview())
-            case "GET", ("facts",):
+            case ("facts",):
                 return json_response(self.facts)
-            case "GET", ("cases", name):
+            case ("cases", name):
                 entry = self.desk.case_entry(name)
                 return json_response(entry, etag=entry["revision"])
-            case "GET", ("cases", name, "pictures", picture):
+            case ("cases", name, "pictures", picture):
                 return self._picture(name, picture)
-            case "POST", ("cases", name, "plan"):
+            case ("cases", name, "overlay.png" | "plan.json" as file):
+                return self._of_run(self.desk.folder(name) / file)
+            case ("report.html",):
+                return self._of_run(self.desk.output / "report.html")
+        return self._file("/".join(request.path))
+
+    def _post(self, request: Request) -> Response:
+        match request.path:
+            case ("cases", name, "plan"):
                 return json_response(self.desk.planned(name, roi_of_entry(request.json())))
-            case "POST", ("cases", name, "review"):
+            case ("cases", name, "review"):
                 return self._save(name, request)
-            case "POST", ("dropped", "slice"):
+            case ("dropped", "slice"):
                 return _binary(dropped_slice(request.body, float(self.facts["spacing_mm"])))
-            case "POST", ("dropped", "pose"):
+            case ("dropped", "pose"):
                 return json_response(dropped_pose(request.body, self.desk.settings))
-            case "GET", path:
-                return self._file("/".join(path) or "index.html")
         return not_found()
 
     def _picture(self, name: str, picture: str) -> Response:
@@ -84,8 +95,16 @@ class Routes:
         content = {"code": error.code, "message": str(error), "review": current}
         return json_response(content, 412, None if current is None else current["revision"])
 
+    def _of_run(self, path: Path) -> Response:
+        """A file that infer wrote."""
+        if not path.is_file():
+            return not_found()
+        is_report = path.suffix == ".html"
+        headers = {"Content-Security-Policy": REPORT_POLICY} if is_report else {}
+        return Response(200, CONTENT_TYPES[path.suffix], path.read_bytes(), headers)
+
     def _file(self, path: str) -> Response:
-        file = self.files.get(path)
+        file = self.files.get(_PAGE if path in ("", "review.html") else path)
         return not_found() if file is None else Response(200, file.content_type, file.read())
 
 

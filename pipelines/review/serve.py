@@ -52,7 +52,7 @@ def make_server(
     contract = open_segmenter(path, "cpu", 1).contract
     files = {**page_files(), **runtime, **model_file(path)}
     try:
-        return ReviewServer(Routes(desk, files, _facts(contract, runtime)), port)
+        return ReviewServer(Routes(desk, files, _facts(contract, runtime, desk)), port)
     except OSError as error:
         raise InputError(
             f"--port {port}: cannot be taken ({error.strerror}); leave it out for a free one",
@@ -67,11 +67,14 @@ def _runtime(folder: Path | None) -> dict[str, PageFile]:
     return runtime_files(folder or RUNTIME)
 
 
-def _facts(contract: SegmenterContract, runtime: Mapping[str, PageFile]) -> dict[str, object]:
+def _facts(
+    contract: SegmenterContract, runtime: Mapping[str, PageFile], desk: ReviewDesk
+) -> dict[str, object]:
     return {
         "version": version("callosal"),
         "model": contract.name,
         "spacing_mm": contract.spacing_mm,
         "threshold": contract.threshold,
         "has_runtime": bool(runtime),
+        "has_report": (desk.output / "report.html").is_file(),
     }

@@ -80,7 +80,8 @@ def test_foreign_hosts_and_origins_are_refused(server, desk, planned):
         "cases/%2e%2e/plan.json",
         "../run.json",
         "run.json",
-        "cases/{name}/plan.json",
+        "cases/{name}/done.json",
+        "cases/{name}/mask.nii.gz",
         "cases/{name}/pictures/mask",
         "ort/ort.wasm.min.mjs",
         "__init__.py",
@@ -88,6 +89,18 @@ def test_foreign_hosts_and_origins_are_refused(server, desk, planned):
 )
 def test_nothing_else_is_given_out(server, planned, path):
     assert asked(server, "GET", path.format(name=planned))[0] == 404
+
+
+def test_the_report_opens_with_its_pictures_and_leads_here(server, desk, planned):
+    assert asked(server, "GET", "report.html")[0] in (200, 404)
+    (desk.output / "report.html").write_text("<p>report")
+    status, headers, body = asked(server, "GET", "report.html?review")
+    assert (status, body) == (200, b"<p>report")
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "connect-src" not in headers["Content-Security-Policy"]
+    status, headers, body = asked(server, "GET", f"cases/{planned}/overlay.png")
+    assert (status, headers["Content-Type"], body[1:4]) == (200, "image/png", b"PNG")
+    assert asked(server, "GET", f"review.html?case={planned}")[2] == asked(server, "GET", "")[2]
 
 
 def test_a_case_and_its_pictures(server, desk, planned):

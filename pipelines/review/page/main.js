@@ -61,12 +61,19 @@ function showFacts(plan) {
   const status = byId("case-status");
   status.className = `status ${plan.status}`;
   status.textContent = `${STATUSES[plan.status] ?? plan.status}${confidence}`;
-  byId("case-reasons").textContent = plan.reasons.map((code) => code.replaceAll("_", " ")).join(", ");
+  const reasons = plan.reasons.map((code) => code.replaceAll("_", " ")).join(", ");
+  byId("case-reasons").textContent = reasons;
+  byId("case-reasons").title = reasons;
 }
 
-/** @param {string} text */
-function say(text) {
-  byId("message").textContent = text;
+/**
+ * @param {string} text Stays until something else is said.
+ * @param {number} passesMs Unless it passes.
+ */
+function say(text, passesMs = Infinity) {
+  const message = byId("message");
+  message.textContent = text;
+  if (passesMs < Infinity) setTimeout(() => message.textContent === text && say(""), passesMs);
 }
 
 /** @param {KeyboardEvent} event */
@@ -88,9 +95,11 @@ function onKey(event) {
 async function start() {
   const facts = await source.facts();
   document.documentElement.classList.toggle("read-only", source.readOnly);
+  byId("report").hidden = !facts.has_report;
   if (source instanceof ServerSource) tryFiles(new FileTrial(source, facts, viewer));
   list.show(await source.cases());
-  const asked = location.hash.slice(1);
+  // The report links to review.html?case=NAME.
+  const asked = location.hash.slice(1) || (new URLSearchParams(location.search).get("case") ?? "");
   const known = list.cases.some((summary) => summary.case_id === asked);
   await open(known ? asked : list.cases[0].case_id);
 }
@@ -111,7 +120,7 @@ decision.addEventListener("saved", (event) => {
   const { decision: kind, notes } = /** @type {CustomEvent} */ (event).detail;
   if (session) list.decide(session.entry.case_id, kind);
   draw();
-  say(["Saved", ...notes].join(". "));
+  say(["Saved", ...notes].join(". "), notes.length > 0 ? Infinity : 5000);
 });
 decision.addEventListener("problem", (event) => say(/** @type {CustomEvent} */ (event).detail));
 viewer.addEventListener("edit", (event) => {

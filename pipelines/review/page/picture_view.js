@@ -46,7 +46,7 @@ export class PictureView extends EventTarget {
   show(place, levels) {
     this.place = place;
     this.levels = levels;
-    this.window = fittingWindow(levels);
+    this.window = fittingWindow(levels, place.shape);
     [this.gray.height, this.gray.width] = place.shape;
     this.#render();
     this.fit();

@@ -40,6 +40,14 @@
  * @property {string | null} decision
  */
 
+/**
+ * @typedef {object} Facts
+ * @property {string} version
+ * @property {string} model
+ * @property {boolean} has_runtime Whether the network can run in the page.
+ * @property {boolean} has_report
+ */
+
 /** An answer that is none, with its reason code. */
 export class SourceError extends Error {
   /**
@@ -58,7 +66,7 @@ export class SourceError extends Error {
 export class ServerSource {
   readOnly = false;
 
-  /** @returns {Promise<{version: string, model: string, threshold: number, has_runtime: boolean}>} */
+  /** @returns {Promise<Facts>} */
   facts() {
     return this.#json("facts");
   }
@@ -142,8 +150,9 @@ export class EmbeddedSource {
     this.content = content;
   }
 
+  /** @returns {Promise<Facts>} */
   async facts() {
-    return { version: this.content.version, model: "", threshold: 0.5, has_runtime: false };
+    return { version: this.content.version, model: "", has_runtime: false, has_report: false };
   }
 
   /** @returns {Promise<CaseSummary[]>} */

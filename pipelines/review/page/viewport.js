@@ -13,6 +13,7 @@ import { extentMm } from "./place.js";
  * @property {number} scale Pixels a millimetre.
  */
 
+const ROOM = 0.94; // of the view that a fitted picture takes
 const LARGEST_SCALE = 40;
 const SMALLEST_SCALE = 0.4;
 
@@ -24,7 +25,7 @@ const SMALLEST_SCALE = 0.4;
  */
 export function fitted(place, size) {
   const [width, height] = extentMm(place);
-  const scale = Math.max(Math.min(size[0] / width, size[1] / height), SMALLEST_SCALE);
+  const scale = Math.max(ROOM * Math.min(size[0] / width, size[1] / height), SMALLEST_SCALE);
   return { size_px: size, center_mm: [0, 0], scale };
 }
 

@@ -11,16 +11,22 @@ import { clamp } from "./geometry.js";
 export const LEVELS = 4096;
 
 /**
- * A window that leaves out the darkest hundredth and the brightest half hundredth of the tissue.
- * @param {Uint16Array} levels
+ * A window for what lies in the middle half of a picture, the brain: bright fat around it would
+ * darken it. The darkest hundredth and the brightest two hundredths are left out.
+ * @param {Uint16Array} levels Row by row.
+ * @param {[number, number]} shape Rows and columns.
  * @returns {Window}
  */
-export function fittingWindow(levels) {
+export function fittingWindow(levels, [rows, columns]) {
   const counts = new Uint32Array(LEVELS);
-  for (const level of levels) counts[Math.min(level, LEVELS - 1)] += 1;
-  const seen = levels.length - counts[0];
+  for (let row = rows >> 2; row < rows - (rows >> 2); row += 1) {
+    for (let column = columns >> 2; column < columns - (columns >> 2); column += 1) {
+      counts[Math.min(levels[row * columns + column], LEVELS - 1)] += 1;
+    }
+  }
+  const seen = counts.reduce((sum, count) => sum + count, 0) - counts[0];
   const low = quantile(counts, 0.01 * seen);
-  const high = Math.max(quantile(counts, 0.995 * seen), low + 1);
+  const high = Math.max(quantile(counts, 0.98 * seen) * 1.1, low + 16);
   return { center: (low + high) / 2, width: high - low };
 }
 
