@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "merge": "the parts of a run that several machines shared, as one",
     "report": "the page of a run, report.html, anew",
     "list-series": "every stack found, and why each was kept or skipped",
+    "review": "look at the plans of a run, accept, correct or reject them",
     "fit": "train from a YAML config",
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",

@@ -93,8 +93,8 @@ def call_function(command: str, function: Callable[..., int], words: list[str]) 
 def _spelt_out(words: list[str], flags: set[str]) -> list[str]:
     """Write options as the parser has them: underscores for hyphens, a word for bare flags.
 
-    >>> _spelt_out(["a-b", "--overwrite", "--part-id", "2"], {"--overwrite"})
-    ['a-b', '--overwrite', 'true', '--part_id', '2']
+    >>> _spelt_out(["a-b", "--read-only", "--part-id", "2"], {"--read_only"})
+    ['a-b', '--read_only', 'true', '--part_id', '2']
     """
     spelt: list[str] = []
     for index, word in enumerate(words):
@@ -104,6 +104,6 @@ def _spelt_out(words: list[str], flags: set[str]) -> list[str]:
             (name[:2] + name[2:].replace("-", "_") if is_option else name) + equals + value
         )
         following = words[index + 1 : index + 2]
-        if word in flags and following not in (["true"], ["false"]):
+        if spelt[-1] in flags and following not in (["true"], ["false"]):
             spelt.append("true")
     return spelt

@@ -18,6 +18,7 @@ from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.morphometry.parcellation import Course
 from callosal.pipelines.morphometry.picture import draw_parcellation
 from callosal.pipelines.neighbours import Spread, pose_spread
+from callosal.pipelines.planning.head_extent import find_head
 from callosal.pipelines.planning.overlay import draw_overlay
 from callosal.pipelines.planning.plan_document import (
     Findings,
@@ -27,6 +28,7 @@ from callosal.pipelines.planning.plan_document import (
     plan_document,
 )
 from callosal.pipelines.planning.reslice import isotropic, reslice
+from callosal.pipelines.planning.review_views import ReviewViews, level_plan, reformats
 from callosal.pipelines.pose import Pose, find_pose
 from callosal.pipelines.quality import ABSENT
 from callosal.pipelines.segmentation import Callosum, best_callosum, find_callosa
@@ -52,6 +54,7 @@ class Outcome:
         overlay: The picture, likewise.
         aligned: The volume resliced along the plan, where it was asked for and a plan was made.
         parcels: The parts of the callosum, likewise.
+        views: What the review page shows; None where nothing was read.
         objects: DICOM objects for the archive, as file content by file name.
     """
 
@@ -60,6 +63,7 @@ class Outcome:
     overlay: Image.Image | None
     aligned: Volume | None
     parcels: Parcels | None
+    views: ReviewViews | None
     objects: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -116,10 +120,12 @@ def process_volume(
     watch.lap("overlay")
     aligned = _aligned(volume, kept, settings)
     watch.lap("reslice")
+    shown = _review_views(volume, seen, callosum, kept)
+    watch.lap("review_views")
     provenance = _provenance(segmenter, source, config_sha256, watch.timings_ms)
     document = plan_document(verdict, findings, provenance)
     parcels = _parcels(callosum, morphometry, settings)
-    return Outcome(document, callosum, overlay, aligned, parcels)
+    return Outcome(document, callosum, overlay, aligned, parcels, shown)
 
 
 def failed_outcome(source: Mapping[str, Any], code: str) -> Outcome:
@@ -129,7 +135,7 @@ def failed_outcome(source: Mapping[str, Any], code: str) -> Outcome:
         Findings(),
         Provenance(source=source, software={"callosal": version("callosal")}),
     )
-    return Outcome(document, None, None, None, None)
+    return Outcome(document, None, None, None, None, None)
 
 
 def _spread(
@@ -217,6 +223,19 @@ def _aligned(volume: Volume, pose: Pose | None, settings: Settings) -> Volume | 
         return None
     voxel_mm = settings.aligned_voxel_mm
     return reslice(volume, isotropic(pose.plan.transverse, voxel_mm), voxel_mm)
+
+
+def _review_views(
+    volume: Volume, seen: SagittalViews, callosum: Callosum | None, pose: Pose | None
+) -> ReviewViews:
+    """The slice of the callosum, else the middle one: a person may see what the network missed."""
+    middle = seen.slices[len(seen.slices) // 2]
+    place = middle if callosum is None else callosum.slice_image
+    head = find_head(volume)
+    if seen.plane is None:
+        return ReviewViews(place, (), head)
+    plan = level_plan(place, head) if pose is None else pose.plan
+    return ReviewViews(place, reformats(volume, plan), head)
 
 
 def _provenance(

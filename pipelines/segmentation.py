@@ -62,7 +62,7 @@ def find_callosa(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Cal
     maps = segmenter.probability(images)[:, 0]
     height, width = slices[0].pixels.shape
     return [
-        _outline(probability[:height, :width], slice_image)
+        outline_callosum(probability[:height, :width], slice_image)
         for probability, slice_image in zip(maps, slices, strict=True)
     ]
 
@@ -73,7 +73,13 @@ def _padded(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.pad(pixels, missing)
 
 
-def _outline(probability: NDArray[np.float32], slice_image: SliceImage) -> Callosum | None:
+def outline_callosum(probability: NDArray[np.float32], slice_image: SliceImage) -> Callosum | None:
+    """The callosum of a network's map on a slice, or None where it shows none.
+
+    Args:
+        probability: Map on the grid of the slice, shape (H, W).
+        slice_image: The slice.
+    """
     try:
         component = callosum_component(probability, slice_image)
         contour_mm = smooth_contour_mm(find_contours_mm(component, slice_image)[0])

@@ -12,8 +12,9 @@ from PIL import Image
 
 from callosal.pipelines.batch.atomic import make_folder, remove, write_bytes, write_text
 from callosal.pipelines.outline.contour import LEVEL
-from callosal.pipelines.planning.label_image import label_nifti_bytes
+from callosal.pipelines.planning.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.reslice import nifti_bytes
+from callosal.pipelines.planning.review_views import FILES, view_files
 from callosal.pipelines.process import Outcome
 from callosal.pipelines.report.thumbnail import THUMBNAIL, thumbnail_bytes
 
@@ -22,6 +23,7 @@ DONE = "done.json"
 OUTPUTS = frozenset({
     "plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz", "parcels.nii.gz", "parcels.png",
     "seg.dcm", "plan_sr.dcm", "overlay_sc.dcm", THUMBNAIL,
+    *FILES,
 })  # fmt: skip
 
 
@@ -113,12 +115,14 @@ def _outputs(outcome: Outcome) -> dict[str, bytes]:
     if outcome.callosum is not None:
         place = outcome.callosum.slice_image
         mask = (outcome.callosum.component >= LEVEL).astype(np.uint8)
-        outputs["mask.nii.gz"] = label_nifti_bytes(mask, place)
+        outputs["mask.nii.gz"] = slice_nifti_bytes(mask, place)
         if outcome.parcels is not None:
-            outputs["parcels.nii.gz"] = label_nifti_bytes(outcome.parcels.labels, place)
+            outputs["parcels.nii.gz"] = slice_nifti_bytes(outcome.parcels.labels, place)
             outputs["parcels.png"] = _png(outcome.parcels.picture)
     if outcome.aligned is not None:
         outputs["aligned.nii.gz"] = nifti_bytes(outcome.aligned)
+    if outcome.views is not None:
+        outputs.update(view_files(outcome.views))
     return {**outputs, **outcome.objects}
 
 

@@ -103,12 +103,16 @@ def write_tables(output: Path, rows: Iterable[Row]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _safe(value) for key, value in row.items()} for row in ordered)
+    writer.writerows({key: safe_cell(value) for key, value in row.items()} for row in ordered)
     write_text(output / "results.csv", text.getvalue())
     lines = "".join(json.dumps(row) + "\n" for row in ordered)
     write_text(output / "results.jsonl", lines)
 
 
-def _safe(value: Any) -> Any:
-    """Keep a spreadsheet from running text as a formula."""
+def safe_cell(value: Any) -> Any:
+    """A table's value, so marked that a spreadsheet runs no text as a formula.
+
+    >>> safe_cell("=1+1"), safe_cell(-2.5)
+    ("'=1+1", -2.5)
+    """
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from callosal.pipelines.hospital.derived_uid import derived_uid
-from callosal.pipelines.hospital.source_series import SourceSeries
+from callosal.pipelines.hospital.report_source import ReportSource
 
 DISCLAIMER = "research, not for diagnosis"
 _FIRST_SERIES_NUMBER = 9000
@@ -41,23 +41,20 @@ class Origin:
     moment: tuple[str, str]
 
     @classmethod
-    def of(cls, source: SourceSeries, document: Mapping[str, Any]) -> "Origin":
+    def of(cls, source: ReportSource, document: Mapping[str, Any]) -> "Origin":
         """The origin of a plan document's objects."""
-        header = source.stack.header
-        frames = sorted(
-            f"{plane.header.sop_instance_uid} {plane.frame.index}" for plane in source.stack.planes
-        )
-        images = "\n".join([header.study_uid, header.series_uid, *frames])
-        number = header.series_number or 0
+        facts = source.facts
+        images = "\n".join([facts.study_uid, facts.series_uid, *sorted(facts.frames)])
+        number = facts.series_number
         return cls(
             source=hashlib.sha256(images.encode()).hexdigest(),
-            series=(header.study_uid, header.series_uid),
+            series=(facts.study_uid, facts.series_uid),
             source_number=number if 0 <= number <= _LAST_SOURCE_NUMBER else 0,
             model=str(document["model"]["name"])[:64],
             model_sha256=document["model"]["sha256"],
             config_sha256=document["config_sha256"],
             software=document["software"]["callosal"],
-            moment=source.identity.moment,
+            moment=facts.moment,
         )
 
     def uid(self, kind: str, content: str = "") -> UID:

@@ -13,6 +13,7 @@ from callosal.pipelines.dicom.grouping import Plane
 from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.identity import Identity, read_identity
+from callosal.pipelines.hospital.report_source import SourceFacts
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,22 @@ class SourceSeries:
 
     stack: Stack
     identity: Identity
+
+    @property
+    def facts(self) -> SourceFacts:
+        """What a report tells of the series."""
+        header = self.stack.header
+        return SourceFacts(
+            study_uid=header.study_uid,
+            series_uid=header.series_uid,
+            series_number=header.series_number or 0,
+            frame_of_reference_uid=header.frame_of_reference_uid,
+            frames=tuple(
+                f"{plane.header.sop_instance_uid} {plane.frame.index}"
+                for plane in self.stack.planes
+            ),
+            moment=self.identity.moment,
+        )
 
     def references(self) -> list[Dataset]:
         """One data set an image file; only the first tells of the patient."""

@@ -18,13 +18,14 @@ from highdicom.sr import (
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
+from pydicom.uid import UID
 
 from callosal.models.errors import InputError
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
 from callosal.pipelines.hospital.report_content import ReportContent
-from callosal.pipelines.hospital.source_series import SourceSeries
+from callosal.pipelines.hospital.report_source import ReportSource
 from callosal.pipelines.slice_image import SliceImage
 
 
@@ -42,7 +43,7 @@ class Review:
 
 
 def plan_report(
-    source: SourceSeries,
+    source: ReportSource,
     document: Mapping[str, Any],
     contour_mm: NDArray[np.float64],
     review: Review | None = None,
@@ -50,7 +51,8 @@ def plan_report(
     """A plan as a structured report on its source.
 
     Args:
-        source: The series that was planned on, as of `read_source(case.content)`.
+        source: The series that was planned on, as of `read_source(case.content)`, or an earlier
+            report of it, as `ReportedSource`.
         document: Content of plan.json, or of a corrected plan of the same schema.
         contour_mm: Outline of the callosum in the midsagittal slice of the document, shape
             (N, 2), as of `contour_of_case` or `Callosum.contour_mm`.
@@ -69,7 +71,7 @@ def plan_report(
         )
     origin = Origin.of(source, document)
     place = slice_of_document(document)
-    frame_uid = source.stack.header.frame_of_reference_uid
+    frame_uid = source.facts.frame_of_reference_uid
     content = ReportContent(document, contour_mm, place, frame_uid, origin)
     report = Comprehensive3DSR(
         evidence=source.references(),
@@ -79,7 +81,7 @@ def plan_report(
             imaging_measurements=content.groups(),
             title=codes.DCM.ImagingMeasurementReport,
         ),
-        series_instance_uid=origin.uid("sr series"),
+        series_instance_uid=_series_uid(origin, review),
         series_number=origin.series_number(2),
         sop_instance_uid=origin.uid("sr", _digest(document, contour_mm, review)),
         instance_number=_instance_number(review),
@@ -138,6 +140,13 @@ def _person_name(text: str) -> str:
 
 def _previous(review: Review | None) -> list[Dataset] | None:
     return None if review is None or review.predecessor is None else [review.predecessor]
+
+
+def _series_uid(origin: Origin, review: Review | None) -> UID:
+    """Series of the report before, so that a viewer shows both together; else one of its own."""
+    if review is None or review.predecessor is None:
+        return origin.uid("sr series")
+    return UID(review.predecessor.SeriesInstanceUID)
 
 
 def _instance_number(review: Review | None) -> int:

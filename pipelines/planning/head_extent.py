@@ -51,10 +51,6 @@ def head_extent_mm(
 ) -> HeadExtent:
     """Bounding box of the head along three axes, from the voxels that are not air.
 
-    Air is told from tissue by Otsu's threshold on a grid of about 4 mm; the largest piece is
-    the head. Where it leaves the volume (a thin slab, a cropped field) at least an adult's
-    reach is taken and the side is marked as not measured; a neck is cut at the limit.
-
     Args:
         volume: MR volume, array of shape (slices, rows, columns) with its LPS affine.
         axes: Unit vectors toward left, posterior and superior as rows, shape (3, 3).
@@ -63,17 +59,58 @@ def head_extent_mm(
     Raises:
         GeometryError: The volume is empty of signal.
     """
+    return reach_of_head_mm(find_head(volume), axes, center_lps_mm)
+
+
+def find_head(volume: highdicom.Volume) -> highdicom.Volume:
+    """The head as a coarse mask in its place in the patient.
+
+    Air is told from tissue by Otsu's threshold on a grid of about 4 mm; the largest piece is
+    the head.
+
+    Args:
+        volume: MR volume, array of shape (slices, rows, columns) with its LPS affine.
+
+    Returns:
+        Volume of uint8, 1 in the head, in the same frame of reference.
+
+    Raises:
+        GeometryError: The volume is empty of signal.
+    """
     spacing = np.array(volume.spacing)
     strides = np.maximum(1, np.floor(_COARSE_MM / spacing)).astype(int)
     coarse = volume.array[:: strides[0], :: strides[1], :: strides[2]].astype(np.float32)
     head = _largest_piece(coarse > _otsu_threshold(coarse))
-    index = np.argwhere(head)
-    at_edge = ((index == 0) | (index == np.array(head.shape) - 1)).any(axis=1)
-    affine = np.asarray(volume.affine, dtype=float)
-    lps_mm = (index * strides) @ affine[:3, :3].T + affine[:3, 3]
+    affine = np.array(volume.affine, dtype=float)
+    affine[:3, :3] *= strides
+    return highdicom.Volume(
+        head.astype(np.uint8),
+        affine,
+        coordinate_system="PATIENT",
+        frame_of_reference_uid=volume.frame_of_reference_uid,
+    )
+
+
+def reach_of_head_mm(
+    head: highdicom.Volume, axes: ArrayLike, center_lps_mm: ArrayLike
+) -> HeadExtent:
+    """Reach of a head mask along three axes.
+
+    Where the head leaves the volume (a thin slab, a cropped field) at least an adult's reach is
+    taken and the side is marked as not measured; a neck is cut at the limit.
+
+    Args:
+        head: Mask of `find_head`.
+        axes: Unit vectors toward left, posterior and superior as rows, shape (3, 3).
+        center_lps_mm: Point from which the reach is counted, shape (3,).
+    """
+    index = np.argwhere(head.array)
+    at_edge = ((index == 0) | (index == np.array(head.array.shape) - 1)).any(axis=1)
+    affine = np.asarray(head.affine, dtype=float)
+    lps_mm = index @ affine[:3, :3].T + affine[:3, 3]
     along = (lps_mm - np.asarray(center_lps_mm)) @ np.asarray(axes, dtype=float).T
     # Half a coarse voxel on each side: the centres of the outer voxels are not their borders.
-    border = np.abs(np.asarray(axes) @ affine[:3, :3]) @ strides / 2
+    border = np.abs(np.asarray(axes) @ affine[:3, :3]).sum(axis=1) / 2
     outward = np.concatenate([-along, along], axis=1)
     sides = [
         _side(outward[:, i], border[i % 3], at_edge, ADULT_MM[i], LIMIT_MM[i]) for i in range(6)

@@ -114,7 +114,7 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
         "box": None if findings.box is None else _box(findings.box),
         "line": None if findings.line is None else _line(findings.line),
         "final": None if final is None or slice_image is None else _final(final, slice_image),
-        "planes": None if findings.plan is None else _planes(findings.plan),
+        "planes": None if findings.plan is None else stack_entries(findings.plan),
         "dof_estimated": findings.dof_estimated,
         "uncertainty": _numbers(findings.uncertainty),
         "morphometry": _morphometry(findings.morphometry),
@@ -125,6 +125,25 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
     }
     validate_plan(document)
     return document
+
+
+def with_pose(
+    document: Mapping[str, Any], slice_image: SliceImage, final: RotatedBox, plan: ScanPlan
+) -> dict[str, Any]:
+    """A plan document with another final pose and the stacks that follow from it.
+
+    Args:
+        document: Content of a plan.json.
+        slice_image: Slice on which the pose lies.
+        final: The other final region.
+        plan: Its stacks.
+    """
+    return {
+        **document,
+        "midsagittal": document["midsagittal"] or _slice(slice_image),
+        "final": _final(final, slice_image),
+        "planes": stack_entries(plan),
+    }
 
 
 def validate_plan(document: Mapping[str, Any]) -> None:
@@ -197,7 +216,8 @@ def _final(final: RotatedBox, slice_image: SliceImage) -> dict[str, Any]:
     }
 
 
-def _planes(plan: ScanPlan) -> dict[str, Any]:
+def stack_entries(plan: ScanPlan) -> dict[str, Any]:
+    """The entry `planes` of a plan document."""
     return {
         "transverse": _stack(plan.transverse),
         "coronal": _stack(plan.coronal),

@@ -17,6 +17,7 @@ from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.planning.plan_document import validate_plan
+from callosal.pipelines.planning.review_views import FILES
 
 MARKER = "Marker^Secret"
 
@@ -57,7 +58,8 @@ def test_a_case_has_all_its_files_and_a_valid_plan(run: Path) -> None:
     case = _case(run)
     names = {path.name for path in case.iterdir()}
     assert names == {
-        "plan.json", "overlay.png", "thumbnail.webp", "mask.nii.gz", "seg.dcm", "plan_sr.dcm", DONE,
+        "plan.json", "overlay.png", "thumbnail.webp", "mask.nii.gz", "seg.dcm", "plan_sr.dcm",
+        *FILES, DONE,
     }  # fmt: skip
     plan = json.loads((case / "plan.json").read_text())
     validate_plan(plan)

@@ -9,7 +9,7 @@ from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
 from callosal.pipelines.hospital.structured_report import Review, plan_report, slice_of_document
 from callosal.pipelines.hospital.written_case import contour_of_case
-from callosal.pipelines.planning.label_image import label_nifti_bytes
+from callosal.pipelines.planning.label_image import slice_nifti_bytes
 from tests.hospital.independent_reading import (
     groups_of,
     items_of,
@@ -104,7 +104,7 @@ def test_the_outline_comes_back_from_the_report_or_else_from_the_mask(case, sour
     with pytest.raises(InputError, match="infer") as caught:
         contour_of_case(tmp_path, document)
     assert caught.value.code == "no_outline"
-    mask = label_nifti_bytes(case.mask, case.callosum.slice_image)
+    mask = slice_nifti_bytes(case.mask, case.callosum.slice_image)
     (tmp_path / "mask.nii.gz").write_bytes(mask)
     traced = contour_of_case(tmp_path, document)
     gaps = np.linalg.norm(traced[:, None] - contour[None], axis=2).min(axis=1)

@@ -1,0 +1,46 @@
+"""`callosal review`: see the plans of a run, accept, correct or reject them."""
+
+from pathlib import Path
+
+from callosal.export.shipped import DEFAULT
+
+
+def review(
+    input: Path,
+    port: int = 0,
+    open: bool = True,
+    onnxruntime_web: Path | None = None,
+    model: str = DEFAULT,
+    read_only: bool = False,
+) -> int:
+    """Look at the plans of a run in the browser, accept, correct or reject them.
+
+    A server on this machine alone gives out the page at a secret address until Ctrl-C ends it.
+    Decisions are kept as plan.reviewed.json in each case's folder, every revision of them in
+    reviews/ beside it, and results.reviewed.csv; what infer wrote stays as it is.
+
+    Args:
+        input: Folder that `callosal infer --output` wrote.
+        port: Port on 127.0.0.1; 0 takes a free one.
+        open: Open the page in the browser.
+        onnxruntime_web: The dist folder of the npm package onnxruntime-web, to run the network
+            in the page on files dropped there; by default node_modules/onnxruntime-web/dist
+            in the current folder, where there is one.
+        model: Shipped model or ONNX file that runs in the page.
+        read_only: Serve nothing; write a page to look at, review.html, into each case's folder.
+
+    Returns:
+        Exit code 0.
+    """
+    # The help of this command has to come at once: what reads cases is loaded here.
+    from callosal.pipelines.review.desk import ReviewDesk
+    from callosal.pipelines.review.read_only import write_read_only_pages
+    from callosal.pipelines.review.serve import serve
+
+    desk = ReviewDesk.of(input)
+    if read_only:
+        count = write_read_only_pages(desk)
+        print(f"{count} pages written, each as review.html in its case's folder")
+        return 0
+    serve(desk, port, open, onnxruntime_web, model)
+    return 0

@@ -1,0 +1,84 @@
+"""A plan with a pose that a person has set, made by the code that made the first one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from callosal.models.errors import GeometryError, InputError
+from callosal.pipelines.planning.head_extent import reach_of_head_mm
+from callosal.pipelines.planning.plan import make_plan, plan_axes
+from callosal.pipelines.planning.plan_document import validate_plan, with_pose
+from callosal.pipelines.review.case_files import ReviewCase
+from callosal.pipelines.review.run_settings import RunSettings
+from callosal.pipelines.roi import RotatedBox
+
+CORRECTED = "corrected_by_hand"
+LARGEST_ANGLE_DEG = 60.0
+FIRST_ROI = RotatedBox((0.0, 0.0), (80.0, 40.0), 0.0)
+
+
+def automatic_roi(plan: Mapping[str, Any], settings: RunSettings) -> RotatedBox | None:
+    """The final region of a plan document: its pose, and the box's size with margins.
+
+    Returns:
+        None where the plan has no pose.
+    """
+    if plan["final"] is None or plan["box"] is None:
+        return None
+    x, y = plan["final"]["center_mm"]
+    length, width = plan["box"]["size_mm"]
+    return RotatedBox((x, y), (length, width), plan["final"]["angle_deg"]).with_margin(
+        settings.fusion.margin_mm
+    )
+
+
+def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> dict[str, Any]:
+    """The plan document of a case with its pose replaced.
+
+    Status, confidence and all that was measured stay as they were: they tell of the automatic
+    result. The reason `corrected_by_hand` is added, and a case without a callosum becomes one
+    of low confidence, for it now has a plan.
+
+    Args:
+        case: The case.
+        roi: The region as set by hand.
+        settings: Those of the run.
+
+    Raises:
+        GeometryError: The axis lies too steep for a plan (`angle_out_of_range`) or the centre
+            outside of the slice (`outside_field`).
+        InputError: The case was planned with other settings (`settings_differ`).
+    """
+    _check_pose(case, roi)
+    planned_with = case.plan["config_sha256"]
+    if planned_with not in (None, settings.config_sha256):
+        raise InputError(
+            f"{case.name}: was planned with other settings than run.json tells; run infer again",
+            "settings_differ",
+        )
+    place = case.midsagittal
+    axes = plan_axes(place, roi.angle_deg)
+    extent = reach_of_head_mm(case.head, axes, place.mm_to_lps(roi.center_mm))
+    plan = make_plan(place, roi, extent, settings.plan)
+    document = with_pose(case.plan, place, roi, plan)
+    document["reasons"] = [*(code for code in case.plan["reasons"] if code != CORRECTED), CORRECTED]
+    if document["status"] in ("no_callosum", "failed"):
+        document["status"] = "low_confidence"
+    validate_plan(document)
+    return document
+
+
+def _check_pose(case: ReviewCase, roi: RotatedBox) -> None:
+    if abs(roi.angle_deg) > LARGEST_ANGLE_DEG:
+        raise GeometryError(
+            f"{case.name}: an angle of {roi.angle_deg:.1f} degree; a plan takes up to "
+            f"{LARGEST_ANGLE_DEG:g} either way",
+            "angle_out_of_range",
+        )
+    row, column = case.midsagittal.mm_to_pixels(roi.center_mm)
+    height, width = case.midsagittal.pixels.shape
+    if not (0 <= row <= height - 1 and 0 <= column <= width - 1):
+        raise GeometryError(
+            f"{case.name}: the centre ({roi.center_mm[0]:.1f}, {roi.center_mm[1]:.1f}) mm lies "
+            "outside of the slice; move it onto the head",
+            "outside_field",
+        )

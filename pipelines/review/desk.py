@@ -1,0 +1,138 @@
+"""The desk of a reviewer: the cases of one run, what is known of each, and new decisions."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from callosal.models.errors import InputError
+from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
+from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
+from callosal.pipelines.review.history import add_review, latest_decision, latest_review
+from callosal.pipelines.review.picture_message import place_entry
+from callosal.pipelines.review.review_document import Judgement, review_document, roi_entry
+from callosal.pipelines.review.reviewed_report import write_reviewed_report
+from callosal.pipelines.review.reviewed_table import write_reviewed_table
+from callosal.pipelines.review.run_settings import RunSettings, read_run_settings
+from callosal.pipelines.roi import RotatedBox
+from callosal.pipelines.slice_image import SliceImage
+
+_CASES_IN_MEMORY = 8
+
+
+@dataclass(frozen=True, eq=False)
+class ReviewDesk:
+    """One run under review.
+
+    Attributes:
+        output: Folder of the run.
+        names: Cases that may be asked for, and no other.
+        settings: How the run planned.
+    """
+
+    output: Path
+    names: tuple[str, ...]
+    settings: RunSettings
+    _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def of(cls, output: Path) -> "ReviewDesk":
+        """The desk of a run's folder.
+
+        Raises:
+            InputError: It is not the folder of a run, or holds no case.
+        """
+        names = case_names(output)
+        if not names:
+            raise InputError(f"{output}: the run holds no case to review", "no_cases")
+        return cls(output, names, read_run_settings(output))
+
+    def folder(self, name: str) -> Path:
+        """Folder of a case.
+
+        Raises:
+            InputError: There is no such case (`no_such_case`).
+        """
+        if name not in self.names:
+            raise InputError("there is no such case in this run", "no_such_case")
+        return self.output / "cases" / name
+
+    def case(self, name: str) -> ReviewCase:
+        """A case, read anew when its plan has changed."""
+        return _cached_case(self.output, name, (self.folder(name) / "plan.json").stat().st_mtime_ns)
+
+    def overview(self) -> list[dict[str, Any]]:
+        """One entry a case, for the list."""
+        return [self._entry(name) for name in self.names]
+
+    def _entry(self, name: str) -> dict[str, Any]:
+        folder = self.folder(name)
+        return {"case_id": name, **plan_summary(folder), "decision": latest_decision(folder)}
+
+    def case_entry(self, name: str) -> dict[str, Any]:
+        """Everything that the page needs of a case, but for the pixels."""
+        case, review = self.case(name), latest_review(self.folder(name))
+        automatic = automatic_roi(case.plan, self.settings)
+        return {
+            "case_id": name,
+            "plan": case.plan,
+            "plan_sha256": case.plan_sha256,
+            "automatic_roi": None if automatic is None else roi_entry(automatic),
+            "first_roi": roi_entry(automatic or FIRST_ROI),
+            "outline_mm": None if case.outline_mm is None else case.outline_mm.round(3).tolist(),
+            "pictures": {
+                "midsagittal": place_entry(case.midsagittal),
+                **{key: place_entry(place) for key, place in case.reformats.items()},
+            },
+            "review": review,
+            "revision": 0 if review is None else review["revision"],
+        }
+
+    def picture(self, name: str, picture: str) -> SliceImage:
+        """One picture of a case.
+
+        Raises:
+            InputError: There is no such case or picture.
+        """
+        case = self.case(name)
+        pictures = {"midsagittal": case.midsagittal, **case.reformats}
+        if picture not in pictures:
+            raise InputError("there is no such picture of this case", "no_such_picture")
+        return pictures[picture]
+
+    def planned(self, name: str, roi: RotatedBox) -> dict[str, Any]:
+        """Pose and stacks that a region gives, without keeping them."""
+        plan = corrected_plan(self.case(name), roi, self.settings)
+        return {"final": plan["final"], "planes": plan["planes"]}
+
+    def save(self, name: str, judgement: Judgement, based_on: int) -> dict[str, Any]:
+        """Keep a decision, and make report and table anew.
+
+        Args:
+            name: The case.
+            judgement: What was decided.
+            based_on: Revision that the reviewer saw, 0 for none.
+
+        Returns:
+            The review as kept, and what could not be made of it.
+
+        Raises:
+            ReviewConflictError: Another revision was saved since.
+            CallosalError: The decision makes no review; nothing is kept.
+        """
+        case, folder = self.case(name), self.folder(name)
+        with self._saving:
+            document = review_document(
+                case, judgement, self.settings, based_on + 1, datetime.now(UTC)
+            )
+            add_review(folder, document)
+            notes = write_reviewed_report(folder, document)
+            write_reviewed_table(self.output)
+        return {"review": document, "notes": notes}
+
+
+@lru_cache(maxsize=_CASES_IN_MEMORY)
+def _cached_case(output: Path, name: str, changed_ns: int) -> ReviewCase:
+    return read_case(output, name)

@@ -1,0 +1,101 @@
+/** The cases of the run, filtered, with the one under review marked. */
+
+import { byId, element, told } from "./dom.js";
+
+/** @typedef {import("./source.js").CaseSummary} CaseSummary */
+
+const FILTERS = /** @type {Record<string, (summary: CaseSummary) => boolean>} */ ({
+  all: () => true,
+  open: (summary) => summary.decision === null,
+  unsure: (summary) => summary.status !== "ok",
+  reviewed: (summary) => summary.decision !== null,
+});
+
+export const STATUSES = /** @type {Record<string, string>} */ ({
+  ok: "sure",
+  low_confidence: "not sure",
+  no_callosum: "no callosum",
+  failed: "failed",
+});
+
+/** Tells "choose" with the name of a case. */
+export class CaseList extends EventTarget {
+  constructor() {
+    super();
+    this.list = byId("case-list");
+    this.filter = byId("filter", HTMLSelectElement);
+    /** @type {CaseSummary[]} */
+    this.cases = [];
+    this.current = "";
+    this.filter.addEventListener("change", () => this.draw());
+    this.list.addEventListener("click", (event) => {
+      const row = /** @type {Element} */ (event.target).closest("button");
+      if (row) this.#choose(row.value);
+    });
+    byId("previous").addEventListener("click", () => this.step(-1));
+    byId("next").addEventListener("click", () => this.step(1));
+  }
+
+  /** @param {CaseSummary[]} cases */
+  show(cases) {
+    this.cases = cases;
+    this.draw();
+  }
+
+  /** @param {string} id */
+  mark(id) {
+    this.current = id;
+    this.draw();
+    this.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} decision
+   */
+  decide(id, decision) {
+    this.cases = this.cases.map((summary) => (summary.case_id === id ? { ...summary, decision } : summary));
+    this.draw();
+  }
+
+  /** @param {number} by */
+  step(by) {
+    const shown = this.#shown();
+    const at = shown.findIndex((summary) => summary.case_id === this.current);
+    const next = shown[at < 0 ? 0 : at + by];
+    if (next) this.#choose(next.case_id);
+  }
+
+  draw() {
+    const shown = this.#shown();
+    const at = shown.findIndex((summary) => summary.case_id === this.current);
+    const reviewed = this.cases.filter((summary) => summary.decision !== null).length;
+    this.list.replaceChildren(...shown.map((summary) => this.#row(summary)));
+    byId("position").textContent = at < 0 ? `– / ${shown.length}` : `${at + 1} / ${shown.length}`;
+    byId("progress").textContent = `${reviewed} of ${this.cases.length} reviewed`;
+    byId("previous", HTMLButtonElement).disabled = at <= 0;
+    byId("next", HTMLButtonElement).disabled = at === shown.length - 1;
+  }
+
+  #shown() {
+    return this.cases.filter(FILTERS[this.filter.value]);
+  }
+
+  /** @param {CaseSummary} summary */
+  #row(summary) {
+    const { case_id, status, angle_deg, decision } = summary;
+    const row = element("button", { type: "button", class: "plain", value: case_id }, [
+      element("code", {}, [case_id.replace("case-", "")]),
+      element("span", { class: "angle" }, [angle_deg === null ? "no pose" : `${told(angle_deg)}°`]),
+      element("span", { class: `status ${status}` }, [STATUSES[status] ?? status]),
+      element("span", { class: `decision-mark ${decision ?? ""}` }, [decision ?? ""]),
+    ]);
+    if (case_id === this.current) row.setAttribute("aria-current", "true");
+    return element("li", {}, [row]);
+  }
+
+  /** @param {string} id */
+  #choose(id) {
+    this.dispatchEvent(new CustomEvent("choose", { detail: id }));
+  }
+}

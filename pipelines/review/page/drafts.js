@@ -1,0 +1,32 @@
+/** Unsaved regions, kept in this tab so that a reload loses nothing. */
+
+/** @typedef {import("./roi.js").Roi} Roi */
+/** @typedef {import("./source.js").CaseEntry} CaseEntry */
+/** @typedef {import("./session.js").CaseSession} CaseSession */
+
+export class Drafts {
+  /**
+   * The unsaved region of a case, unless its plan has changed since.
+   * @param {CaseEntry} entry
+   * @returns {Roi | null}
+   */
+  read(entry) {
+    const kept = JSON.parse(sessionStorage.getItem(key(entry)) ?? "null");
+    return kept !== null && kept.plan_sha256 === entry.plan_sha256 ? kept.roi : null;
+  }
+
+  /** @param {CaseSession} session */
+  keep(session) {
+    const { entry, roi } = session;
+    if (session.hasUnsaved) {
+      sessionStorage.setItem(key(entry), JSON.stringify({ plan_sha256: entry.plan_sha256, roi }));
+    } else if (!session.source.readOnly) {
+      sessionStorage.removeItem(key(entry));
+    }
+  }
+}
+
+/** @param {CaseEntry} entry */
+function key(entry) {
+  return `callosal.draft.${entry.case_id}`;
+}

@@ -1,0 +1,135 @@
+/** The review page: puts case, pictures, forms and keys together. */
+
+import { CaseList, STATUSES } from "./case_list.js";
+import { DecisionForm } from "./decision_form.js";
+import { byId } from "./dom.js";
+import { Drafts } from "./drafts.js";
+import { FileTrial } from "./file_trial.js";
+import { PoseForm } from "./pose_form.js";
+import { CaseSession } from "./session.js";
+import { EmbeddedSource, ServerSource } from "./source.js";
+import { showStacks } from "./stack_list.js";
+import { Viewer } from "./viewer.js";
+
+const embedded = document.getElementById("embedded");
+const source = embedded ? new EmbeddedSource(JSON.parse(embedded.textContent ?? "")) : new ServerSource();
+const viewer = new Viewer();
+const list = new CaseList();
+const pose = new PoseForm();
+const decision = new DecisionForm();
+const drafts = new Drafts();
+
+/** @type {CaseSession | null} */
+let session = null;
+
+/** @param {string} id */
+async function open(id) {
+  delete byId("viewer").dataset.case;
+  try {
+    const entry = await source.case(id);
+    const levels = new Map();
+    for (const name of Object.keys(entry.pictures)) levels.set(name, await source.picture(id, name));
+    viewer.show(entry.pictures, levels);
+    session = new CaseSession(entry, source, drafts.read(entry));
+    const opened = session;
+    session.addEventListener("change", () => opened === session && draw());
+    session.addEventListener("problem", (event) => say(/** @type {CustomEvent} */ (event).detail));
+    location.replace(`#${id}`);
+    list.mark(id);
+    draw();
+    viewer.lookAtRoi();
+    byId("viewer").dataset.case = id;
+    say(drafts.read(entry) ? "Your unsaved change is still here" : "");
+  } catch (error) {
+    say(/** @type {Error} */ (error).message);
+  }
+}
+
+function draw() {
+  if (session === null) return;
+  drafts.keep(session);
+  viewer.draw(session);
+  pose.show(session);
+  decision.show(session);
+  showStacks(session.planes);
+  showFacts(session.entry.plan);
+}
+
+/** @param {import("./source.js").CaseEntry["plan"]} plan */
+function showFacts(plan) {
+  const confidence = plan.confidence === null ? "" : ` ${plan.confidence.toFixed(2)}`;
+  const status = byId("case-status");
+  status.className = `status ${plan.status}`;
+  status.textContent = `${STATUSES[plan.status] ?? plan.status}${confidence}`;
+  const reasons = plan.reasons.map((code) => code.replaceAll("_", " ")).join(", ");
+  byId("case-reasons").textContent = reasons;
+  byId("case-reasons").title = reasons;
+}
+
+/**
+ * @param {string} text Stays until something else is said.
+ * @param {number} passesMs Unless it passes.
+ */
+function say(text, passesMs = Infinity) {
+  const message = byId("message");
+  message.textContent = text;
+  if (passesMs < Infinity) setTimeout(() => message.textContent === text && say(""), passesMs);
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (event.altKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+    event.preventDefault();
+    list.step(event.key === "ArrowLeft" ? -1 : 1);
+  }
+  const typing = event.target instanceof HTMLTextAreaElement || event.target === byId("reviewer");
+  if (!(event.ctrlKey || event.metaKey) || typing || session === null) return;
+  const key = event.key.toLowerCase();
+  if (key === "z" || key === "y") {
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) session.redo();
+    else session.undo();
+  }
+}
+
+async function start() {
+  const facts = await source.facts();
+  document.documentElement.classList.toggle("read-only", source.readOnly);
+  byId("report").hidden = !facts.has_report;
+  if (source instanceof ServerSource) tryFiles(new FileTrial(source, facts, viewer));
+  list.show(await source.cases());
+  // The report links to review.html?case=NAME.
+  const asked = location.hash.slice(1) || (new URLSearchParams(location.search).get("case") ?? "");
+  const known = list.cases.some((summary) => summary.case_id === asked);
+  await open(known ? asked : list.cases[0].case_id);
+}
+
+/** @param {FileTrial} trial */
+function tryFiles(trial) {
+  let before = "";
+  trial.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail));
+  trial.addEventListener("begin", () => {
+    before = session?.entry.case_id ?? before;
+    session = null;
+  });
+  trial.addEventListener("end", () => open(before));
+}
+
+list.addEventListener("choose", (event) => open(/** @type {CustomEvent} */ (event).detail));
+decision.addEventListener("saved", (event) => {
+  const { decision: kind, notes } = /** @type {CustomEvent} */ (event).detail;
+  if (session) list.decide(session.entry.case_id, kind);
+  draw();
+  say(["Saved", ...notes].join(". "), notes.length > 0 ? Infinity : 5000);
+});
+decision.addEventListener("problem", (event) => say(/** @type {CustomEvent} */ (event).detail));
+viewer.addEventListener("edit", (event) => {
+  const { roi, kind } = /** @type {CustomEvent} */ (event).detail;
+  session?.edit(roi, kind);
+});
+addEventListener("keydown", onKey);
+addEventListener("hashchange", () => {
+  const asked = location.hash.slice(1);
+  if (session && asked !== session.entry.case_id) open(asked);
+});
+start().catch((error) => say(error.message));

@@ -1,0 +1,201 @@
+/** Where cases come from: the server of `callosal review`, or the page itself. */
+
+/** @typedef {import("./roi.js").Roi} Roi */
+/** @typedef {import("./place.js").Place} Place */
+/** @typedef {import("./stacks.js").Stack} Stack */
+/** @typedef {Record<"transverse" | "coronal" | "sagittal", Stack>} Planes */
+
+/**
+ * @typedef {object} Review
+ * @property {number} revision
+ * @property {"accepted" | "corrected" | "rejected"} decision
+ * @property {string} reviewer
+ * @property {string} comment
+ * @property {string} reviewed_at
+ * @property {string} plan_sha256
+ * @property {Roi | null} roi
+ * @property {{planes: Planes | null} | null} plan
+ */
+
+/**
+ * @typedef {object} CaseEntry
+ * @property {string} case_id
+ * @property {{status: string, confidence: number | null, reasons: string[], planes: Planes | null,
+ *   dof_estimated: number | null}} plan
+ * @property {string} plan_sha256
+ * @property {Roi | null} automatic_roi
+ * @property {Roi} first_roi
+ * @property {[number, number][] | null} outline_mm
+ * @property {Record<string, Place>} pictures
+ * @property {Review | null} review
+ * @property {number} revision
+ */
+
+/**
+ * @typedef {object} CaseSummary
+ * @property {string} case_id
+ * @property {string} status
+ * @property {number | null} confidence
+ * @property {number | null} angle_deg
+ * @property {string | null} decision
+ */
+
+/**
+ * @typedef {object} Facts
+ * @property {string} version
+ * @property {string} model
+ * @property {boolean} has_runtime Whether the network can run in the page.
+ * @property {boolean} has_report
+ */
+
+/** An answer that is none, with its reason code. */
+export class SourceError extends Error {
+  /**
+   * @param {string} message
+   * @param {string} code
+   * @param {Review | null} review Of a conflict: the review that is there now.
+   */
+  constructor(message, code, review = null) {
+    super(message);
+    this.code = code;
+    this.review = review;
+  }
+}
+
+/** Asks the server that gave out the page. */
+export class ServerSource {
+  readOnly = false;
+
+  /** @returns {Promise<Facts>} */
+  facts() {
+    return this.#json("facts");
+  }
+
+  /** @returns {Promise<CaseSummary[]>} */
+  cases() {
+    return this.#json("cases");
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<CaseEntry>}
+   */
+  case(id) {
+    return this.#json(`cases/${id}`);
+  }
+
+  /**
+   * Gray levels of a picture, row by row.
+   * @param {string} id
+   * @param {string} name
+   */
+  async picture(id, name) {
+    const answer = await asked(`cases/${id}/pictures/${name}`, {});
+    return new Uint16Array(await answer.arrayBuffer());
+  }
+
+  /**
+   * The stacks that a region gives.
+   * @param {string} id
+   * @param {Roi} roi
+   * @returns {Promise<{planes: Planes}>}
+   */
+  plan(id, roi) {
+    return this.#json(`cases/${id}/plan`, { method: "POST", body: JSON.stringify(roi) });
+  }
+
+  /**
+   * @param {string} id
+   * @param {{decision: string, reviewer: string, comment: string, roi: Roi | null}} judgement
+   * @param {number} basedOn Revision that was seen.
+   * @returns {Promise<{review: Review, notes: string[]}>}
+   */
+  save(id, judgement, basedOn) {
+    const headers = { "If-Match": `"${basedOn}"` };
+    return this.#json(`cases/${id}/review`, { method: "POST", headers, body: JSON.stringify(judgement) });
+  }
+
+  /**
+   * The midsagittal slice of a dropped file, as a picture message.
+   * @param {Blob} file
+   */
+  async droppedSlice(file) {
+    const answer = await asked("dropped/slice", { method: "POST", body: file });
+    return answer.arrayBuffer();
+  }
+
+  /**
+   * @param {ArrayBuffer} message
+   * @returns {Promise<{found: boolean, outline_mm: [number, number][], roi: Roi, planes: Planes}>}
+   */
+  droppedPose(message) {
+    return this.#json("dropped/pose", { method: "POST", body: message });
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} options
+   */
+  async #json(path, options = {}) {
+    return (await asked(path, options)).json();
+  }
+}
+
+/** A page that holds its one case, written by `callosal review --read-only`. */
+export class EmbeddedSource {
+  readOnly = true;
+
+  /** @param {{entry: CaseEntry, version: string, pictures: Record<string, string>}} content */
+  constructor(content) {
+    this.content = content;
+  }
+
+  /** @returns {Promise<Facts>} */
+  async facts() {
+    return { version: this.content.version, model: "", has_runtime: false, has_report: false };
+  }
+
+  /** @returns {Promise<CaseSummary[]>} */
+  async cases() {
+    const { case_id, plan, automatic_roi, review } = this.content.entry;
+    return [
+      {
+        case_id,
+        status: plan.status,
+        confidence: plan.confidence,
+        angle_deg: automatic_roi && automatic_roi.angle_deg,
+        decision: review && review.decision,
+      },
+    ];
+  }
+
+  async case() {
+    return this.content.entry;
+  }
+
+  /**
+   * @param {string} _id
+   * @param {string} name
+   */
+  async picture(_id, name) {
+    const packed = Uint8Array.from(atob(this.content.pictures[name]), (letter) => letter.charCodeAt(0));
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint16Array(await new Response(unpacked).arrayBuffer());
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} options
+ */
+async function asked(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new SourceError("The review server does not answer. Is it still running?", "no_server");
+  }
+  if (answer.ok) return answer;
+  const told = await answer.json().catch(() => ({ code: "bad_answer", message: answer.statusText }));
+  throw new SourceError(told.message, told.code, told.review ?? null);
+}

@@ -1,0 +1,58 @@
+/** Steps that can be undone. Steps of one kind in quick succession count as one. */
+
+const SAME_STEP_MS = 700;
+
+/** @template T */
+export class UndoHistory {
+  /** @param {T} first */
+  constructor(first) {
+    /** @type {T[]} */
+    this.past = [];
+    /** @type {T} */
+    this.present = first;
+    /** @type {T[]} */
+    this.future = [];
+    this.lastKind = "";
+    this.lastMs = -Infinity;
+  }
+
+  get canUndo() {
+    return this.past.length > 0;
+  }
+
+  get canRedo() {
+    return this.future.length > 0;
+  }
+
+  /**
+   * @param {T} next
+   * @param {string} kind Such as "turn"; the same kind again soon joins the step before. A kind
+   *   with a number, such as "drag#3", joins however slow the hand.
+   * @param {number} nowMs
+   */
+  add(next, kind, nowMs) {
+    const soon = nowMs - this.lastMs < SAME_STEP_MS || kind.includes("#");
+    const joins = kind === this.lastKind && soon && this.canUndo;
+    if (!joins) this.past.push(this.present);
+    this.present = next;
+    this.future = [];
+    this.lastKind = kind;
+    this.lastMs = nowMs;
+  }
+
+  undo() {
+    const before = this.past.pop();
+    if (before === undefined) return;
+    this.future.push(this.present);
+    this.present = before;
+    this.lastKind = "";
+  }
+
+  redo() {
+    const after = this.future.pop();
+    if (after === undefined) return;
+    this.past.push(this.present);
+    this.present = after;
+    this.lastKind = "";
+  }
+}

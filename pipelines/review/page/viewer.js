@@ -1,0 +1,113 @@
+/** The three pictures with their layers and the tools above them. */
+
+import { byId } from "./dom.js";
+import { PictureView } from "./picture_view.js";
+import { PlanLayer } from "./plan_layer.js";
+import { RoiLayer } from "./roi_layer.js";
+
+/** @typedef {import("./place.js").Place} Place */
+/** @typedef {import("./roi.js").Roi} Roi */
+/** @typedef {import("./source.js").Planes} Planes */
+
+/**
+ * @typedef {object} Shown
+ * @property {Roi | null} roi
+ * @property {Roi | null} automaticRoi
+ * @property {Planes | null} planes
+ * @property {{outline_mm: [number, number][] | null}} entry
+ * @property {{readOnly: boolean}} source
+ */
+
+const NAMES = ["midsagittal", "transverse", "coronal"];
+const AROUND_ROI = 1.9; // times the length of the region
+
+/** Tells "edit" with {roi, kind}. */
+export class Viewer extends EventTarget {
+  constructor() {
+    super();
+    this.views = new Map(NAMES.map((name) => [name, new PictureView(byId(`stage-${name}`))]));
+    this.plans = new Map([...this.views].map(([name, view]) => [name, new PlanLayer(view)]));
+    this.main = /** @type {PictureView} */ (this.views.get("midsagittal"));
+    this.region = new RoiLayer(this.main);
+    this.region.addEventListener("edit", (event) =>
+      this.dispatchEvent(new CustomEvent("edit", { detail: /** @type {CustomEvent} */ (event).detail })),
+    );
+    this.main.addEventListener("window", () => this.#showWindow());
+    this.#listen();
+  }
+
+  /**
+   * @param {Record<string, Place>} pictures
+   * @param {Map<string, Uint16Array>} levels
+   */
+  show(pictures, levels) {
+    byId("stages").classList.toggle("single", Object.keys(pictures).length === 1);
+    for (const [name, view] of this.views) {
+      view.host.hidden = !(name in pictures);
+      if (name in pictures) view.show(pictures[name], /** @type {Uint16Array} */ (levels.get(name)));
+      else view.clear();
+    }
+    this.#showWindow();
+  }
+
+  /** @param {Shown} shown */
+  draw({ roi, automaticRoi, planes, entry, source }) {
+    for (const [name, plan] of this.plans) {
+      plan.planes = planes;
+      plan.outline = name === "midsagittal" ? entry.outline_mm : null;
+      plan.draw();
+    }
+    this.region.editable = !source.readOnly;
+    this.region.show(roi, roi && automaticRoi && roi !== automaticRoi ? automaticRoi : null);
+  }
+
+  /** Bring the region into the middle, with some of its surroundings. */
+  lookAtRoi() {
+    const roi = this.region.roi;
+    if (roi === null) return;
+    const room = Math.min(...this.main.viewport.size_px);
+    this.main.lookAt(roi.center_mm, room / (roi.size_mm[0] * AROUND_ROI));
+  }
+
+  #listen() {
+    byId("fit").addEventListener("click", () => this.views.forEach((view) => view.fit()));
+    byId("callosum").addEventListener("click", () => this.lookAtRoi());
+    byId("zoom-in").addEventListener("click", () => this.main.zoomBy(1.25));
+    byId("zoom-out").addEventListener("click", () => this.main.zoomBy(0.8));
+    for (const button of document.querySelectorAll("[data-tool]")) {
+      button.addEventListener("click", () => this.#useTool(/** @type {HTMLElement} */ (button).dataset.tool ?? ""));
+    }
+    for (const box of document.querySelectorAll("[data-layer]")) {
+      box.addEventListener("change", () => this.#toggle(/** @type {HTMLInputElement} */ (box)));
+    }
+    for (const name of ["level", "width"]) byId(name).addEventListener("input", () => this.#typeWindow());
+  }
+
+  /** @param {string} tool */
+  #useTool(tool) {
+    for (const view of this.views.values()) view.tool = tool;
+    for (const button of document.querySelectorAll("[data-tool]")) {
+      button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.tool === tool));
+    }
+  }
+
+  /** @param {HTMLInputElement} box */
+  #toggle(box) {
+    for (const plan of this.plans.values()) {
+      if (box.checked) plan.shown.add(box.dataset.layer ?? "");
+      else plan.shown.delete(box.dataset.layer ?? "");
+      plan.draw();
+    }
+  }
+
+  #showWindow() {
+    byId("level", HTMLInputElement).value = this.main.window.center.toFixed(0);
+    byId("width", HTMLInputElement).value = this.main.window.width.toFixed(0);
+  }
+
+  #typeWindow() {
+    const center = byId("level", HTMLInputElement).valueAsNumber;
+    const width = byId("width", HTMLInputElement).valueAsNumber;
+    if (Number.isFinite(center) && width >= 1) this.main.setWindow({ center, width });
+  }
+}

@@ -1,0 +1,67 @@
+"""results.reviewed.csv: the table of a run with what the reviews made of it."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from callosal.pipelines.batch.atomic import write_text
+from callosal.pipelines.batch.results import COLUMNS, failed_row, plan_row, safe_cell
+from callosal.pipelines.review.history import CURRENT
+
+NAME = "results.reviewed.csv"
+REVIEW_COLUMNS = ("decision", "revision", "reviewed_at", "reviewer", "angle_change_deg")
+
+
+def write_reviewed_table(output: Path) -> None:
+    """Make results.reviewed.csv anew from results.jsonl and the current reviews.
+
+    A reviewed case has the numbers of its reviewed plan, a rejected one none; others keep the
+    row of results.csv. The table can be made anew at any time, so it is replaced.
+
+    Args:
+        output: Folder of the run.
+    """
+    rows = _rows(output / "results.jsonl")
+    for path in sorted((output / "cases").glob(f"*/{CURRENT}")):
+        review = json.loads(path.read_text(encoding="utf-8"))
+        row = rows.get(path.parent.name, {})
+        rows[path.parent.name] = {**_reviewed(review, row), **_review_cells(review)}
+    columns = (*COLUMNS, *REVIEW_COLUMNS)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    for name in sorted(rows):
+        writer.writerow({key: safe_cell(value) for key, value in rows[name].items()})
+    write_text(output / NAME, text.getvalue())
+
+
+def _rows(path: Path) -> dict[str, dict[str, Any]]:
+    """Rows by case; of a case that ran twice the last one counts."""
+    if not path.is_file():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines if line]
+    return {str(row["case_id"]): row for row in rows}
+
+
+def _reviewed(review: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    name = str(review["case_id"])
+    if review["plan"] is None:
+        return failed_row(name, str(row.get("kind") or ""), str(row.get("status")), "rejected")
+    return plan_row(name, review["plan"], float(row.get("seconds") or 0.0))
+
+
+def _review_cells(review: Mapping[str, Any]) -> dict[str, Any]:
+    turned = [change for change in review["changes"] if change["what"] == "angle_deg"]
+    known = turned and turned[0]["from"] is not None
+    change_deg = turned[0]["to"] - turned[0]["from"] if known else None
+    return {
+        "decision": review["decision"],
+        "revision": review["revision"],
+        "reviewed_at": review["reviewed_at"],
+        "reviewer": review["reviewer"],
+        "angle_change_deg": None if change_deg is None else round(change_deg, 4),
+    }

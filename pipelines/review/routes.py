@@ -1,0 +1,129 @@
+"""From a request to its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.dropped import dropped_pose, dropped_slice
+from callosal.pipelines.review.guard import REPORT_POLICY
+from callosal.pipelines.review.history import ReviewConflictError, latest_review
+from callosal.pipelines.review.messages import (
+    Request,
+    Response,
+    error_response,
+    json_response,
+    not_found,
+)
+from callosal.pipelines.review.page_files import CONTENT_TYPES, PageFile
+from callosal.pipelines.review.review_document import Decision, Judgement, roi_of_entry
+
+_PAGE = "index.html"
+_MISSING = ("no_such_case", "no_such_picture", "no_views")
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """What the server answers.
+
+    Attributes:
+        desk: The run under review.
+        files: Files of the page, of onnxruntime-web and the model, by path.
+        facts: What the page should know of this server.
+    """
+
+    desk: ReviewDesk
+    files: Mapping[str, PageFile]
+    facts: Mapping[str, Any]
+
+    def answer(self, request: Request) -> Response:
+        """The answer to a request that passed the guard; errors of callosal become answers."""
+        try:
+            return self._answer(request)
+        except ReviewConflictError as error:
+            return self._conflict(request.path[1], error)
+        except CallosalError as error:
+            return error_response(error, 404 if error.code in _MISSING else 422)
+
+    def _answer(self, request: Request) -> Response:
+        if request.method == "POST":
+            return self._post(request)
+        match request.path:
+            case ("cases",):
+                return json_response(self.desk.overview())
+            case ("facts",):
+                return json_response(self.facts)
+            case ("cases", name):
+                entry = self.desk.case_entry(name)
+                return json_response(entry, etag=entry["revision"])
+            case ("cases", name, "pictures", picture):
+                return self._picture(name, picture)
+            case ("cases", name, "overlay.png" | "plan.json" as file):
+                return self._of_run(self.desk.folder(name) / file)
+            case ("report.html",):
+                return self._of_run(self.desk.output / "report.html")
+        return self._file("/".join(request.path))
+
+    def _post(self, request: Request) -> Response:
+        match request.path:
+            case ("cases", name, "plan"):
+                return json_response(self.desk.planned(name, roi_of_entry(request.json())))
+            case ("cases", name, "review"):
+                return self._save(name, request)
+            case ("dropped", "slice"):
+                return _binary(dropped_slice(request.body, float(self.facts["spacing_mm"])))
+            case ("dropped", "pose"):
+                return json_response(dropped_pose(request.body, self.desk.settings))
+        return not_found()
+
+    def _picture(self, name: str, picture: str) -> Response:
+        return _binary(self.desk.picture(name, picture).pixels.astype("<u2").tobytes())
+
+    def _save(self, name: str, request: Request) -> Response:
+        if not (request.if_match[:1] == request.if_match[-1:] == '"'):
+            raise InputError("the request names no revision in If-Match", "bad_request")
+        revision = request.if_match.strip('"')
+        if not revision.isdecimal():
+            raise InputError("If-Match is no revision", "bad_request")
+        saved = self.desk.save(name, _judgement(request.json()), int(revision))
+        return json_response(saved, etag=saved["review"]["revision"])
+
+    def _conflict(self, name: str, error: ReviewConflictError) -> Response:
+        current = latest_review(self.desk.folder(name))
+        content = {"code": error.code, "message": str(error), "review": current}
+        return json_response(content, 412, None if current is None else current["revision"])
+
+    def _of_run(self, path: Path) -> Response:
+        """A file that infer wrote."""
+        if not path.is_file():
+            return not_found()
+        is_report = path.suffix == ".html"
+        headers = {"Content-Security-Policy": REPORT_POLICY} if is_report else {}
+        return Response(200, CONTENT_TYPES[path.suffix], path.read_bytes(), headers)
+
+    def _file(self, path: str) -> Response:
+        file = self.files.get(_PAGE if path in ("", "review.html") else path)
+        return not_found() if file is None else Response(200, file.content_type, file.read())
+
+
+def _binary(content: bytes) -> Response:
+    return Response(200, "application/octet-stream", content)
+
+
+def _judgement(content: Mapping[str, Any]) -> Judgement:
+    """A decision as the page sends it.
+
+    Raises:
+        InputError: Something is missing or of the wrong type (`bad_request`).
+    """
+    reviewer, comment = content.get("reviewer"), content.get("comment")
+    decision, roi = content.get("decision"), content.get("roi")
+    if not isinstance(reviewer, str) or not isinstance(comment, str):
+        raise InputError("reviewer and comment have to be text", "bad_request")
+    if decision not in tuple(Decision):
+        raise InputError(f"the decision is one of {', '.join(Decision)}", "bad_request")
+    return Judgement(
+        Decision(decision), reviewer, comment, None if roi is None else roi_of_entry(roi)
+    )

@@ -1,0 +1,80 @@
+"""Puts a run on the review server until the user ends it."""
+
+import threading
+import webbrowser
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from callosal.export.contract import SegmenterContract
+from callosal.export.runtime import open_segmenter
+from callosal.export.shipped import resolve_model
+from callosal.models.errors import InputError
+from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.page_files import PageFile, model_file, page_files, runtime_files
+from callosal.pipelines.review.routes import Routes
+from callosal.pipelines.review.server import ReviewServer
+
+RUNTIME = Path("node_modules") / "onnxruntime-web" / "dist"
+
+
+def serve(
+    desk: ReviewDesk, port: int, opens: bool, onnxruntime_web: Path | None, model: str
+) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        InputError: The port is taken (`port_taken`) or onnxruntime-web is not where it was said
+            to be.
+        ModelFileError: There is no such model.
+    """
+    console = Console(stderr=True)
+    with make_server(desk, port, onnxruntime_web, model) as server:
+        console.print(f"{len(desk.names)} cases to review; Ctrl-C ends it", markup=False)
+        # The address on a line of its own, on stdout: scripts and people copy it.
+        print(server.guard.url, flush=True)
+        if opens:
+            threading.Thread(target=webbrowser.open, args=[server.guard.url], daemon=True).start()
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            console.print("ended; all decisions are kept")
+
+
+def make_server(
+    desk: ReviewDesk, port: int, onnxruntime_web: Path | None, model: str
+) -> ReviewServer:
+    """The server of a run, listening but not serving yet."""
+    path = resolve_model(model)
+    runtime = _runtime(onnxruntime_web)
+    contract = open_segmenter(path, "cpu", 1).contract
+    files = {**page_files(), **runtime, **model_file(path)}
+    try:
+        return ReviewServer(Routes(desk, files, _facts(contract, runtime, desk)), port)
+    except OSError as error:
+        raise InputError(
+            f"--port {port}: cannot be taken ({error.strerror}); leave it out for a free one",
+            "port_taken",
+        ) from error
+
+
+def _runtime(folder: Path | None) -> dict[str, PageFile]:
+    """Files of onnxruntime-web: those said, else those in the current folder, else none."""
+    if folder is None and not RUNTIME.is_dir():
+        return {}
+    return runtime_files(folder or RUNTIME)
+
+
+def _facts(
+    contract: SegmenterContract, runtime: Mapping[str, PageFile], desk: ReviewDesk
+) -> dict[str, object]:
+    return {
+        "version": version("callosal"),
+        "model": contract.name,
+        "spacing_mm": contract.spacing_mm,
+        "threshold": contract.threshold,
+        "has_runtime": bool(runtime),
+        "has_report": (desk.output / "report.html").is_file(),
+    }

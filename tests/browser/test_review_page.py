@@ -1,0 +1,457 @@
+"""The review page as a person uses it: pointer, wheel and keys in a headless Chromium."""
+
+import csv
+import json
+import math
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from callosal.export.runtime import open_segmenter
+from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.serve import make_server
+from callosal.pipelines.review.server import ReviewServer
+from tests.review.made_run import case_of, make_run
+
+MINUS = "\N{MINUS SIGN}"
+RUNTIME = Path(os.environ.get("ONNXRUNTIME_WEB", ".venv/ort/node_modules/onnxruntime-web/dist"))
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("reviewed"))
+
+
+@pytest.fixture
+def server(finished_run: Path, tmp_path: Path) -> Iterator[ReviewServer]:
+    """A server of a copy of the run, with onnxruntime-web where it is installed."""
+    desk = ReviewDesk.of(Path(shutil.copytree(finished_run, tmp_path / "out")))
+    runtime = RUNTIME if RUNTIME.is_dir() else None
+    with make_server(desk, 0, runtime, DEFAULT) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def shifted(points: np.ndarray, right: float, down: float) -> np.ndarray:
+    return points + np.array([right, down])
+
+
+class Page:
+    """What a person sees and does on the page."""
+
+    def __init__(self, browser: Any, server: ReviewServer) -> None:
+        self.browser, self.server = browser, server
+        self.desk = server.routes.desk
+        self.name = case_of(self.desk, has_plan=True)
+        self.folder = self.desk.folder(self.name)
+
+    def open(self, name: str | None = None) -> None:
+        self.browser.get("about:blank")
+        self.browser.get(f"{self.server.guard.url}#{name or self.name}")
+        self.wait_until_open(name or self.name)
+
+    def wait_until_open(self, name: str) -> None:
+        self.wait(lambda: self.element("viewer").get_attribute("data-case") == name)
+
+    def wait(self, ready: Callable[[], Any], seconds: float = 10.0) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < end, f"the page says: {self.text('message')!r}"
+            time.sleep(0.02)
+
+    def element(self, name: str) -> Any:
+        return self.browser.find_element("id", name)
+
+    def text(self, name: str) -> str:
+        return str(self.browser.execute_script(
+            "return document.getElementById(arguments[0])?.textContent ?? ''", name
+        ))  # fmt: skip
+
+    @property
+    def angle_deg(self) -> float:
+        """The angle as the page tells it, to 0.1 degree."""
+        return float(self.element("roi-turn").get_attribute("aria-valuenow"))
+
+    @property
+    def drawn_angle_deg(self) -> float:
+        """The angle as it is drawn."""
+        posterior, anterior = self.box[:2]
+        x, y = posterior - anterior
+        return math.degrees(math.atan2(y, x))
+
+    @property
+    def box(self) -> np.ndarray:
+        """Corners of the region on the page, in pixels, shape (4, 2)."""
+        return np.array(self.browser.execute_script(
+            "const m = document.getElementById('roi-body'); const t = m.getScreenCTM();"
+            "return [...m.points].map(p => { const q = p.matrixTransform(t); return [q.x, q.y]; })"
+        ))  # fmt: skip
+
+    def place(self, name: str) -> np.ndarray:
+        """Middle of an element, in pixels."""
+        box = self.browser.execute_script(
+            "const b = document.getElementById(arguments[0]).getBoundingClientRect();"
+            "return [b.x + b.width / 2, b.y + b.height / 2]",
+            name,
+        )
+        return np.array(box)
+
+    def drag(self, start: np.ndarray, end: np.ndarray, button: str = "left") -> None:
+        """Press, move in steps and let go, by raw input events, to fractions of a pixel."""
+        mouse = {"button": button, "clickCount": 1}
+        held = {"left": 1, "right": 2, "middle": 4}[button]
+        self._mouse("mousePressed", start, **mouse, buttons=held)
+        for share in np.linspace(0.1, 1, 10):
+            self._mouse("mouseMoved", start + (end - start) * share, button=button, buttons=held)
+        self._mouse("mouseReleased", end, **mouse, buttons=0)
+
+    def wheel(self, at: np.ndarray, down: float, shift: bool = False) -> None:
+        self._mouse("mouseWheel", at, deltaX=0, deltaY=down, modifiers=8 if shift else 0)
+
+    def _mouse(self, kind: str, at: np.ndarray, **words: Any) -> None:
+        event = {"type": kind, "x": float(at[0]), "y": float(at[1]), **words}
+        self.browser.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+
+    def keys(self, *pressed: str) -> None:
+        """Type into whatever has the focus."""
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.browser).send_keys(*pressed).perform()
+
+    def chord(self, *pressed: str) -> None:
+        """Press keys together."""
+        from selenium.webdriver import ActionChains
+
+        actions = ActionChains(self.browser)
+        for key in pressed:
+            actions.key_down(key)
+        for key in reversed(pressed):
+            actions.key_up(key)
+        actions.perform()
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until an element has the focus."""
+        from selenium.webdriver import Keys
+
+        for _ in range(80):
+            if self.browser.switch_to.active_element.get_attribute("id") == name:
+                return
+            self.keys(Keys.TAB)
+        raise AssertionError(f"Tab never reaches {name}")
+
+    def save(self, button: str, reviewer: str = "R. Reader") -> None:
+        self.element("reviewer").clear()
+        self.element("reviewer").send_keys(reviewer)
+        self.element(button).click()
+
+    def turn_by_drag(self, degrees: float) -> None:
+        """Drag the round handle along its circle about the region's centre."""
+        center, handle = self.box.mean(axis=0), self.place("roi-turn")
+        # Clockwise on screen lifts the anterior end, which is on the left.
+        turn = math.radians(degrees)
+        rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+        self.drag(handle, center + rotation @ (handle - center))
+
+
+@pytest.fixture
+def page(browser: Any, server: ReviewServer) -> Page:
+    opened = Page(browser, server)
+    opened.open()
+    return opened
+
+
+def plan_of(page: Page) -> dict[str, Any]:
+    return json.loads((page.folder / "plan.json").read_text())
+
+
+@pytest.mark.parametrize("degrees", [7.3, -12.0])
+def test_a_drag_of_the_handle_turns_the_region_by_its_angle(page: Page, degrees: float) -> None:
+    before, drawn, box = page.angle_deg, page.drawn_angle_deg, page.box
+    page.turn_by_drag(degrees)
+    assert page.drawn_angle_deg - drawn == pytest.approx(degrees, abs=0.05)
+    # Both readings are rounded to 0.1 degree.
+    assert page.angle_deg - before == pytest.approx(degrees, abs=0.15)
+    np.testing.assert_allclose(page.box.mean(axis=0), box.mean(axis=0), atol=0.05)
+
+
+def test_a_correction_is_saved_and_plan_and_table_follow(page: Page) -> None:
+    before = plan_of(page)
+    page.turn_by_drag(5.0)
+    shown = page.text("transverse-text")
+    page.wait(lambda: page.text("transverse-text") != shown or shown != "")
+    page.save("correct")
+    page.wait(lambda: "Corrected by R. Reader" in page.text("saved"))
+    review = json.loads((page.folder / "plan.reviewed.json").read_text())
+    turned = review["plan"]["final"]["angle_deg"] - before["final"]["angle_deg"]
+    assert turned == pytest.approx(5.0, abs=0.1)
+    text = review["plan"]["planes"]["transverse"]["prescription"]
+    assert page.text("transverse-text") == text.replace("-", MINUS)
+    with (page.desk.output / "results.reviewed.csv").open() as stream:
+        rows = {row["case_id"]: row for row in csv.DictReader(stream)}
+    assert rows[page.name]["transverse"] == text
+    assert float(rows[page.name]["angle_change_deg"]) == pytest.approx(5.0, abs=0.1)
+    told = dcmread(page.folder / "plan_sr.reviewed.dcm")
+    assert text in str(told)
+    assert plan_of(page) == before
+
+
+def test_a_reload_keeps_what_is_saved_and_what_is_not(page: Page) -> None:
+    page.turn_by_drag(4.0)
+    unsaved = page.angle_deg
+    page.browser.refresh()
+    page.wait_until_open(page.name)
+    page.wait(lambda: "unsaved change" in page.text("message"))
+    assert page.angle_deg == unsaved
+    page.save("correct")
+    page.wait(lambda: "Corrected" in page.text("saved"))
+    page.open()
+    assert page.angle_deg == unsaved
+    assert "revision 1" in page.text("saved")
+
+
+def test_undo_and_redo_go_step_by_step(page: Page) -> None:
+    from selenium.webdriver import Keys
+
+    first = page.angle_deg
+    page.turn_by_drag(3.0)
+    second = page.angle_deg
+    page.turn_by_drag(2.0)
+    third = page.angle_deg
+    page.element("undo").click()
+    assert page.angle_deg == second
+    page.chord(Keys.CONTROL, "z")
+    assert page.angle_deg == first
+    page.chord(Keys.CONTROL, Keys.SHIFT, "z")
+    page.element("redo").click()
+    assert page.angle_deg == third
+    page.element("automatic").click()
+    assert page.angle_deg == first
+
+
+def test_the_region_is_moved_and_sized_by_drag(page: Page) -> None:
+    start = page.box
+    page.drag(start.mean(axis=0), shifted(start.mean(axis=0), 30, -20))
+    np.testing.assert_allclose(page.box, shifted(start, 30, -20), atol=0.1)
+    corner, center = page.place("roi-corner-anterior-superior"), page.box.mean(axis=0)
+    outward = (corner - center) / np.linalg.norm(corner - center)
+    page.drag(corner, corner + 20 * outward)
+    moved = page.place("roi-corner-anterior-superior") - corner
+    np.testing.assert_allclose(moved, 20 * outward, atol=0.1)
+    np.testing.assert_allclose(page.box.mean(axis=0), center, atol=0.1)
+
+
+def test_wheel_and_fields_make_fine_steps(page: Page) -> None:
+    from selenium.webdriver import Keys
+
+    before = page.angle_deg
+    page.wheel(page.place("roi-turn"), -120)
+    page.wait(lambda: page.angle_deg == pytest.approx(before + 0.1, abs=0.01))
+    page.wheel(page.box.mean(axis=0), 120, shift=True)
+    page.wait(lambda: page.angle_deg == pytest.approx(before, abs=0.01))
+    field = page.element("angle")
+    field.click()
+    page.chord(Keys.CONTROL, "a")
+    page.keys("-3.2")
+    assert page.angle_deg == -3.2
+    assert page.text("angle-readout") == f"{MINUS}3.2\N{DEGREE SIGN}"
+
+
+def test_zoom_pan_and_window_leave_the_region_where_it_is(page: Page) -> None:
+    saved, box = page.angle_deg, page.box
+    x = page.element("x").get_attribute("value")
+    corner = page.place("stage-midsagittal") * [1, 0] + [0, 330]
+    page.wheel(corner, -300)
+    page.wait(lambda: np.ptp(page.box[:, 0]) > 1.3 * np.ptp(box[:, 0]))
+    at = page.box
+    page.drag(corner, shifted(corner, 40, 10), "right")
+    np.testing.assert_allclose(page.box, shifted(at, 40, 10), atol=0.1)
+    level, width = (float(page.element(n).get_attribute("value")) for n in ("level", "width"))
+    page.element("fit").click()
+    page.drag(corner, shifted(corner, 50, -30))
+    assert float(page.element("width").get_attribute("value")) == pytest.approx(width + 300, abs=1)
+    assert float(page.element("level").get_attribute("value")) == pytest.approx(level + 120, abs=1)
+    assert (page.angle_deg, page.element("x").get_attribute("value")) == (saved, x)
+
+
+def test_the_outline_and_the_stacks_can_be_hidden(page: Page) -> None:
+    for layer, drawn in (("outline", ".outline"), ("transverse", "path.stack.transverse")):
+        box = page.browser.find_element("css selector", f"[data-layer={layer}]")
+        shapes = f"#stage-midsagittal svg {drawn}"
+        assert page.browser.find_elements("css selector", shapes)
+        box.click()
+        assert not page.browser.find_elements("css selector", shapes)
+
+
+def test_stacks_are_drawn_on_all_three_pictures(page: Page) -> None:
+    for picture in ("midsagittal", "transverse", "coronal"):
+        for stack in ("transverse", "coronal", "sagittal"):
+            found = page.browser.find_elements(
+                "css selector", f"#stage-{picture} path.stack.{stack}"
+            )
+            assert found[0].get_attribute("d"), (picture, stack)
+
+
+def test_a_second_tab_does_not_lose_the_work_of_the_first(page: Page) -> None:
+    first = page.browser.current_window_handle
+    page.browser.switch_to.new_window("tab")
+    second = page.browser.current_window_handle
+    try:
+        page.open()
+        page.turn_by_drag(6.0)
+        page.browser.switch_to.window(first)
+        page.turn_by_drag(-2.0)
+        page.save("correct", "First")
+        page.wait(lambda: "Corrected by First" in page.text("saved"))
+        page.browser.switch_to.window(second)
+        mine = page.angle_deg
+        page.save("correct", "Second")
+        page.wait(lambda: page.element("conflict").is_displayed())
+        assert "Corrected by First" in page.text("conflict-text")
+        assert not (page.folder / "reviews" / "0002.json").exists()
+        page.element("save-mine").click()
+        page.wait(lambda: "Corrected by Second" in page.text("saved"))
+        assert page.angle_deg == mine
+    finally:
+        page.browser.switch_to.window(second)
+        page.browser.close()
+        page.browser.switch_to.window(first)
+    kept = [json.loads(p.read_text()) for p in sorted((page.folder / "reviews").iterdir())]
+    assert [(k["revision"], k["reviewer"]) for k in kept] == [(1, "First"), (2, "Second")]
+
+
+def test_theirs_can_be_taken_instead(page: Page) -> None:
+    from callosal.pipelines.review.correction import automatic_roi
+    from callosal.pipelines.review.review_document import Decision, Judgement
+
+    page.turn_by_drag(6.0)
+    roi = automatic_roi(plan_of(page), page.desk.settings).moved((0, 3))
+    page.desk.save(page.name, Judgement(Decision.CORRECTED, "Other", "", roi), based_on=0)
+    page.save("correct")
+    page.wait(lambda: page.element("conflict").is_displayed())
+    page.element("take-theirs").click()
+    page.wait(lambda: "Other" in page.text("saved"))
+    assert page.angle_deg == pytest.approx(roi.angle_deg, abs=0.05)
+
+
+def test_the_keyboard_alone_is_enough(page: Page) -> None:
+    from selenium.webdriver import Keys
+
+    before = page.angle_deg
+    page.tab_to("roi-turn")
+    page.keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_UP)
+    assert page.angle_deg == pytest.approx(before + 0.3, abs=0.01)
+    page.chord(Keys.SHIFT, Keys.ARROW_DOWN)
+    assert page.angle_deg == pytest.approx(before - 0.7, abs=0.01)
+    page.browser.execute_script("document.activeElement.blur()")
+    page.tab_to("roi-body")
+    y = float(page.element("y").get_attribute("value"))
+    page.keys(Keys.ARROW_UP)
+    assert float(page.element("y").get_attribute("value")) == pytest.approx(y + 0.5)
+    page.tab_to("reviewer")
+    page.keys("K. Board")
+    page.tab_to("correct")
+    page.keys(Keys.ENTER)
+    page.wait(lambda: "Corrected by K. Board" in page.text("saved"))
+    name = page.text("position")
+    page.chord(Keys.ALT, Keys.ARROW_RIGHT if name.startswith("1") else Keys.ARROW_LEFT)
+    page.wait(lambda: page.text("position") != name)
+
+
+def test_accept_and_reject(page: Page) -> None:
+    page.save("accept")
+    page.wait(lambda: "Accepted by" in page.text("saved"))
+    assert json.loads((page.folder / "plan.reviewed.json").read_text())["plan"] == plan_of(page)
+    page.element("comment").send_keys("moved during the scan")
+    page.element("reject").click()
+    page.wait(lambda: "Rejected by" in page.text("saved"))
+    review = json.loads((page.folder / "plan.reviewed.json").read_text())
+    assert (review["revision"], review["comment"]) == (2, "moved during the scan")
+    assert "1 of 2 reviewed" in page.text("progress")
+
+
+def test_a_case_without_a_plan_gets_one_by_hand(page: Page) -> None:
+    unplanned = case_of(page.desk, has_plan=False)
+    page.open(unplanned)
+    assert not page.element("accept").is_enabled()
+    page.element("set-by-hand").click()
+    page.wait(lambda: page.text("transverse-text"))
+    page.save("correct")
+    page.wait(lambda: "Corrected" in page.text("saved"))
+    assert (page.desk.folder(unplanned) / "plan.reviewed.json").is_file()
+
+
+def test_nothing_leaves_the_machine_and_nothing_is_wrong(
+    page: Page, left_the_machine: Any, console_errors: Any
+) -> None:
+    page.open()
+    page.turn_by_drag(2.0)
+    page.save("correct")
+    page.wait(lambda: "Corrected" in page.text("saved"))
+    assert left_the_machine() == []
+    assert console_errors() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: Page, accessibility: Any, scheme: str) -> None:
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    page.turn_by_drag(2.0)
+    assert accessibility() == []
+
+
+def _dropped(page: Page, path: Path) -> None:
+    page.browser.execute_script("document.getElementById('file').hidden = false")
+    page.element("file").send_keys(str(path))
+
+
+def test_without_onnxruntime_web_the_page_says_what_to_do(page: Page, tmp_path: Path) -> None:
+    if page.server.routes.facts["has_runtime"]:
+        pytest.skip("onnxruntime-web is installed here")
+    _dropped(page, page.folder / "midsagittal.nii.gz")
+    page.wait(lambda: "npm install onnxruntime-web" in page.text("message"))
+
+
+def test_the_network_in_the_page_gives_pythons_mask(
+    page: Page, left_the_machine: Any, tmp_path: Path
+) -> None:
+    if not page.server.routes.facts["has_runtime"]:
+        pytest.skip(
+            "no onnxruntime-web: npm install --prefix .venv/ort onnxruntime-web "
+            "(or set ONNXRUNTIME_WEB)"
+        )
+    path = tmp_path / "slice.nii.gz"
+    shutil.copy(page.folder / "midsagittal.nii.gz", path)
+    page.browser.execute_script(
+        "window.masks = []; const post = Worker.prototype.postMessage;"
+        "Worker.prototype.postMessage = function (m, ...rest) {"
+        "  this.addEventListener('message', e => window.masks.push([...e.data.probability]));"
+        "  return post.call(this, m, ...rest); }"
+    )
+    _dropped(page, path)
+    page.wait(lambda: "in this page" in page.text("trial-text"), 60)
+    shown = np.array(page.browser.execute_script("return window.masks[0]"))
+    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
+    pixels = np.asarray(nib.load(path).dataobj)[..., 0].astype(np.float32)
+    expected = segmenter.probability(pixels[None, None])[0, 0]
+    ours, theirs = shown.reshape(expected.shape) > 0.5, expected > 0.5
+    dice = 2 * (ours & theirs).sum() / (ours.sum() + theirs.sum())
+    assert ours.sum() > 100
+    assert dice >= 0.999
+    final = plan_of(page)["final"]["angle_deg"]
+    told = float(page.text("angle-readout").rstrip("°").replace(MINUS, "-"))
+    assert told == pytest.approx(final, abs=0.15)
+    assert left_the_machine() == []
+    assert list(tmp_path.glob("out/**/*slice*")) == []

@@ -1,0 +1,78 @@
+import csv
+
+import pytest
+
+from callosal.models.errors import InputError
+from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi
+from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.history import ReviewConflictError
+from callosal.pipelines.review.review_document import Decision, Judgement
+
+
+def table(run, name="results.reviewed.csv"):
+    with (run / name).open() as stream:
+        return {row["case_id"]: row for row in csv.DictReader(stream)}
+
+
+def corrected(desk, name, turn_deg):
+    before = automatic_roi(desk.case(name).plan, desk.settings)
+    roi = before.rotated_about(before.center_mm, turn_deg)
+    return Judgement(Decision.CORRECTED, "=R. Reader", "", roi)
+
+
+def test_a_saved_correction_reaches_the_table_and_leaves_the_originals(run, desk, planned):
+    originals = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    saved = desk.save(planned, corrected(desk, planned, 3.0), based_on=0)
+    row, before = table(run)[planned], table(run, "results.csv")[planned]
+    assert float(row["final_angle_deg"]) == saved["review"]["roi"]["angle_deg"]
+    assert float(row["angle_change_deg"]) == pytest.approx(3.0, abs=1e-3)
+    assert row["transverse"] == saved["review"]["plan"]["planes"]["transverse"]["prescription"]
+    assert row["reviewer"] == "'=R. Reader"
+    assert row["box_angle_deg"] == before["box_angle_deg"]
+    assert all(path.read_bytes() == content for path, content in originals.items())
+
+
+def test_rejected_and_untouched_cases_are_told_apart(run, desk, planned, unplanned):
+    desk.save(planned, Judgement(Decision.REJECTED, "A", "moved", None), based_on=0)
+    rows = table(run)
+    assert rows[planned]["final_angle_deg"] == ""
+    assert rows[planned]["decision"] == "rejected"
+    assert rows[unplanned]["decision"] == ""
+
+
+def test_a_plan_set_by_hand_reaches_the_table(run, desk, unplanned):
+    desk.save(unplanned, Judgement(Decision.CORRECTED, "A", "", FIRST_ROI), based_on=0)
+    row = table(run)[unplanned]
+    assert float(row["final_angle_deg"]) == 0.0
+    assert row["angle_change_deg"] == ""
+
+
+def test_who_saves_on_an_old_revision_is_refused(desk, planned):
+    desk.save(planned, corrected(desk, planned, 1.0), based_on=0)
+    with pytest.raises(ReviewConflictError):
+        desk.save(planned, corrected(desk, planned, 2.0), based_on=0)
+    saved = desk.save(planned, corrected(desk, planned, 2.0), based_on=1)
+    assert saved["review"]["revision"] == 2
+
+
+def test_only_cases_of_the_run_can_be_asked_for(desk):
+    for name in ("..", "../../etc", "case-000000000000", ""):
+        with pytest.raises(InputError) as error:
+            desk.folder(name)
+        assert error.value.code == "no_such_case"
+
+
+def test_the_overview_tells_every_case(desk, planned, unplanned):
+    entries = {entry["case_id"]: entry for entry in desk.overview()}
+    assert set(entries) == {planned, unplanned}
+    assert entries[planned]["status"] == "ok"
+    assert entries[unplanned]["angle_deg"] is None
+    desk.save(planned, Judgement(Decision.ACCEPTED, "A", "", None), based_on=0)
+    assert {entry["case_id"]: entry["decision"] for entry in desk.overview()}[planned] == "accepted"
+
+
+def test_a_run_without_cases_is_told(run):
+    (run / "empty" / "cases").mkdir(parents=True)
+    with pytest.raises(InputError) as error:
+        ReviewDesk.of(run / "empty")
+    assert error.value.code == "no_cases"
