@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format wheel train bench picture clean
+.PHONY: help demo test test-fast lint format wheel train bench fuzz picture clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,11 @@ picture: $(VENV)/.dev  ## draw the README picture anew from the MNI152 average h
 
 bench: $(VENV)/.dev  ## midsagittal precision on the MNI152 average head
 	$(BIN)/python benchmarks/midsagittal_precision.py
+
+FUZZ ?= --reader 10000 --pipeline 300 --seed 1
+
+fuzz: $(VENV)/.dev  ## ten thousand broken DICOM files (FUZZ="--reader N --pipeline N --seed S")
+	$(BIN)/python benchmarks/fuzz_dicom.py $(FUZZ)
 
 clean:  ## remove what the tasks made
 	rm -rf $(VENV) build dist *.egg-info callosal-demo .mypy_cache .ruff_cache .pytest_cache

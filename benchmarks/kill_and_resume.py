@@ -4,13 +4,13 @@
 
 Makes an archive of phantom series in FOLDER, runs `callosal infer` on it once undisturbed, then
 into a second folder with kill -9 after random times, each run going on where the last one was
-killed, until the last is left to finish. With --ray the second run goes to a Ray cluster of two
+killed, until the last is left to finish. With --ray a third run goes to a Ray cluster of two
 machines (simulated here), of which one is lost after a third of the cases.
 
 All files are then compared byte by byte, but for: `timings_ms` in plan.json, `seconds` in
-done.json and in the tables, since no two runs take equally long; run.json and .lock, which tell
-of the run (times, process id) and not of the results. The salt of the first folder is copied to
-the second, or the cases would have other names.
+done.json and in the tables, since no two runs take equally long; run.json, report.html and .lock,
+which tell of the run (times, process id) beside the results that are compared here. The salt of
+the first folder is copied to the others, or the cases would have other names.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from typing import Any
 from made_archive import make_archive
 
 INFER = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()", "infer"]
-OF_THE_RUN = frozenset({"run.json", ".lock"})
+OF_THE_RUN = frozenset({"run.json", "report.html", ".lock"})
 
 
 def main() -> None:
@@ -42,23 +42,26 @@ def main() -> None:
     parser.add_argument("--ray", action="store_true")
     arguments = parser.parse_args()
     archive = make_archive(arguments.folder / "archive", arguments.series)
-    alone, disturbed = arguments.folder / "alone", arguments.folder / "disturbed"
-    for output in (alone, disturbed):
+    alone, killed, lost = (arguments.folder / name for name in ("alone", "killed", "lost"))
+    for output in (alone, killed, lost):
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir(parents=True)
     start = time.monotonic()
     code = subprocess.run(_command(archive, alone), stderr=subprocess.DEVNULL).returncode
     seconds = time.monotonic() - start
     print(f"undisturbed: exit code {code}, {seconds:.0f} s", flush=True)
-    shutil.copy(alone / ".salt", disturbed / ".salt")
+    for output in (killed, lost):
+        shutil.copy(alone / ".salt", output / ".salt")
+    command = _command(archive, killed)
+    _kill(command, killed, arguments.kills, seconds / arguments.series, arguments.seed)
+    code = subprocess.run(command, stderr=subprocess.DEVNULL).returncode
+    print(f"killed and resumed: exit code {code} in the end")
+    wrong = _compare(alone, killed, arguments.series)
     if arguments.ray:
-        code = _lose_a_machine(archive, disturbed, arguments.series)
-    else:
-        case_s = seconds / arguments.series
-        _kill(_command(archive, disturbed), disturbed, arguments.kills, case_s, arguments.seed)
-        code = subprocess.run(_command(archive, disturbed), stderr=subprocess.DEVNULL).returncode
-    print(f"disturbed: exit code {code} in the end")
-    sys.exit(_compare(alone, disturbed, arguments.series))
+        code = _lose_a_machine(archive, lost, arguments.series)
+        print(f"a machine lost: exit code {code}")
+        wrong += _compare(alone, lost, arguments.series)
+    sys.exit(min(wrong, 1))
 
 
 def _command(archive: Path, output: Path) -> list[str]:

@@ -1,25 +1,92 @@
 """Draw the pictures of README and docs anew, from the public MNI152 average head.
 
-    python docs/make_pictures.py
+    python docs/make_pictures.py            # all of them
+    python docs/make_pictures.py report     # one: demo, report
 
-Nothing but the demo's own output is used: no picture of a patient is ever in the project.
+Nothing but the demo's own head is used: no picture of a patient is ever in the project. The
+report's screenshots need Chromium with chromedriver, and selenium (extra `dev`).
 """
 
 import shutil
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from callosal.pipelines.commands.demo import demo
+from selenium import webdriver
+
+from callosal.pipelines.commands.demo import demo, write_series
+from callosal.pipelines.commands.infer import infer
 
 PICTURES = Path(__file__).parent / "pictures"
+N_HEADS = 12
+THICK_HEADS = (5, 10)
+"""Of these heads every twelfth slice is kept: the callosum is cut short, the case is doubtful."""
+
+BROKEN_HEAD = 8
+"""Of this head one file is cut off in the middle of its pixels."""
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        if demo(Path(folder)) != 0:
-            raise SystemExit("the demo is out of tolerance; no picture was drawn")
-        (overlay,) = Path(folder).glob("result/cases/*/overlay.png")
-        shutil.copyfile(overlay, PICTURES / "demo.png")
+    drawn: dict[str, Callable[[Path], None]] = {"demo": draw_demo, "report": draw_report}
+    for name in sys.argv[1:] or drawn:
+        with tempfile.TemporaryDirectory() as folder:
+            drawn[name](Path(folder))
+
+
+def draw_demo(folder: Path) -> None:
+    if demo(folder) != 0:
+        raise SystemExit("the demo is out of tolerance; no picture was drawn")
+    (overlay,) = folder.glob("result/cases/*/overlay.png")
+    shutil.copyfile(overlay, PICTURES / "demo.png")
+
+
+def draw_report(folder: Path) -> None:
+    """The report of twelve heads, each at a tilt of its own, two thinned out and one broken."""
+    for seed in range(N_HEADS):
+        write_series(folder / "heads" / f"head-{seed:02d}", seed)
+    for seed in THICK_HEADS:
+        slices = sorted((folder / "heads" / f"head-{seed:02d}").iterdir())
+        for index, path in enumerate(slices):
+            if index % 12:
+                path.unlink()
+    broken = sorted((folder / "heads" / f"head-{BROKEN_HEAD:02d}").iterdir())[80]
+    broken.write_bytes(broken.read_bytes()[:4000])
+    infer([folder / "heads"], output=folder / "run")
+    page = (folder / "run" / "report.html").as_uri()
+    for scheme in ("light", "dark"):
+        with_page(page, scheme, _shoot_report)
+
+
+def with_page(url: str, scheme: str, shoot: Callable[[webdriver.Chrome, str], None]) -> None:
+    """Open a page in a headless Chromium of 1280 x 960 in a light or dark scheme."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for argument in ("--headless=new", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"):
+        options.add_argument(argument)
+    browser = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService(shutil.which("chromedriver"))
+    )
+    try:
+        size = {"width": 1280, "height": 960, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        browser.get(url)
+        shoot(browser, scheme)
+    finally:
+        browser.quit()
+
+
+def _shoot_report(browser: webdriver.Chrome, scheme: str) -> None:
+    browser.save_screenshot(PICTURES / f"report-{scheme}.png")
+    if scheme == "light":
+        browser.execute_script("document.querySelector('tr:has(img) .open').click()")
+        browser.execute_async_script(
+            "const done = arguments[0], image = () => document.querySelector('dialog img');"
+            "const look = () => image()?.complete ? done() : setTimeout(look, 50); look();"
+        )
+        browser.save_screenshot(PICTURES / "report-case.png")
 
 
 if __name__ == "__main__":

@@ -2,32 +2,51 @@
 
 import math
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Literal
 
 from callosal.models.errors import DeviceError
 
-Device = Literal["auto", "cpu", "cuda", "tensorrt"]
+Device = Literal["auto", "cpu", "cuda", "openvino", "tensorrt"]
 
 PROVIDERS: dict[str, str] = {
     "cpu": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
+
+WHEELS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
+"""Distributions of onnxruntime; all unpack into one folder, so only one may be installed."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a network runs.
+
+    Attributes:
+        providers: Execution providers, best first.
+        reason: Why these, in words, for the record of the run.
+    """
+
+    providers: tuple[str, ...]
+    reason: str
 
 
 def import_onnxruntime() -> Any:
     """Import onnxruntime, after a look at what is installed.
 
     Raises:
-        DeviceError: Neither wheel, or both wheels, or a broken rest of one is installed.
+        DeviceError: No wheel, or several, or a broken rest of one is installed.
     """
     wheels = installed_wheels()
-    if len(wheels) == 2:
+    if len(wheels) > 1:
         raise DeviceError(
-            "onnxruntime and onnxruntime-gpu are both installed, so the GPU may vanish without a "
-            "word; run `pip uninstall -y onnxruntime onnxruntime-gpu`, then install "
+            f"{' and '.join(wheels)} are installed together, so the GPU may vanish without a "
+            f"word; run `pip uninstall -y {' '.join(wheels)}`, then install "
             "callosal[cpu] or callosal[gpu]",
             code="two_runtimes",
         )
@@ -50,7 +69,7 @@ def import_onnxruntime() -> Any:
 def installed_wheels() -> tuple[str, ...]:
     """Names of the installed onnxruntime distributions."""
     found = []
-    for name in ("onnxruntime", "onnxruntime-gpu"):
+    for name in WHEELS:
         try:
             distribution(name)
         except PackageNotFoundError:
@@ -60,27 +79,90 @@ def installed_wheels() -> tuple[str, ...]:
 
 
 def choose_providers(device: Device) -> list[str]:
-    """Execution providers to ask for, best first.
+    """Execution providers to ask for, best first; see `place`."""
+    return list(place(device).providers)
+
+
+def place(device: Device) -> Placement:
+    """Decide where a network runs.
+
+    `auto` takes CUDA where this onnxruntime has it and a device is there, else OpenVINO where
+    this onnxruntime has it, else the CPU. TensorRT is never chosen without being asked for: it
+    builds an engine for minutes.
 
     Raises:
-        DeviceError: The device is not among what this onnxruntime was built with.
+        DeviceError: The device is not among what this onnxruntime was built with, or there is
+            no GPU on this machine.
     """
     onnxruntime = import_onnxruntime()
-    available = onnxruntime.get_available_providers()
+    available = tuple(onnxruntime.get_available_providers())
     if device == "auto":
-        device = "cuda" if cuda_device_present() and PROVIDERS["cuda"] in available else "cpu"
+        device, reason = _best(available)
+    else:
+        reason = f"--device {device} was asked for"
     wanted = PROVIDERS[device]
     if wanted not in available:
         raise DeviceError(
             f"--device {device}: this onnxruntime has no {wanted} (it has "
-            f"{', '.join(available)}); install callosal[gpu] on a machine with a GPU",
+            f"{', '.join(available)}); {_MENDS[device]}",
             code="device_unavailable",
         )
     if device == "cpu":
-        return [wanted]
-    if hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()
-    return [wanted, PROVIDERS["cpu"]]
+        return Placement((wanted,), reason)
+    if device in ("cuda", "tensorrt"):
+        _require_gpu(device)
+        if hasattr(onnxruntime, "preload_dlls"):
+            onnxruntime.preload_dlls()
+    # TensorRT leaves to CUDA what it cannot build, and both leave shapes to the CPU.
+    between = (
+        (PROVIDERS["cuda"],) if device == "tensorrt" and PROVIDERS["cuda"] in available else ()
+    )
+    return Placement((wanted, *between, PROVIDERS["cpu"]), reason)
+
+
+_MENDS = {
+    "cpu": "install callosal[cpu]",
+    "cuda": "install callosal[gpu] on a machine with a GPU",
+    "tensorrt": "install callosal[gpu] on a machine with a GPU",
+    "openvino": "install onnxruntime-openvino instead of onnxruntime",
+}
+
+
+def _best(available: Sequence[str]) -> tuple[Literal["cuda", "openvino", "cpu"], str]:
+    """The device that `auto` stands for, and why."""
+    has_cuda = PROVIDERS["cuda"] in available
+    if has_cuda and cuda_device_present():
+        return "cuda", "auto: a CUDA device is there and this onnxruntime can use it"
+    lack = "no CUDA device is there" if has_cuda else "this onnxruntime is built without CUDA"
+    if PROVIDERS["openvino"] in available:
+        return "openvino", f"auto: {lack}, but OpenVINO is installed"
+    return "cpu", f"auto: {lack}"
+
+
+def _require_gpu(device: str) -> None:
+    if not cuda_device_present():
+        raise DeviceError(
+            f"--device {device}: the NVIDIA driver shows no device on this machine; ask for "
+            "--device auto or cpu",
+            code="device_unavailable",
+        )
+
+
+def provider_options(provider: str) -> dict[str, str]:
+    """Options with which a provider is opened.
+
+    CUDA's exhaustive search for the fastest convolution starts anew with every slice size and
+    takes seconds each; the heuristic one is as fast afterwards. TensorRT keeps its engines in
+    the user's cache, for building one takes minutes.
+    """
+    if provider == PROVIDERS["cuda"]:
+        return {"cudnn_conv_algo_search": "HEURISTIC"}
+    if provider == PROVIDERS["tensorrt"]:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = cache / "callosal" / "tensorrt"
+        folder.mkdir(parents=True, exist_ok=True)
+        return {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(folder)}
+    return {}
 
 
 def cuda_device_present() -> bool:
@@ -91,10 +173,21 @@ def cuda_device_present() -> bool:
 def usable_cores() -> int:
     """Cores this process may use: its affinity, and the cgroup's quota where there is one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    quota = Path("/sys/fs/cgroup/cpu.max")
+    return max(1, min(cores or 1, cgroup_cores(Path("/sys/fs/cgroup")) or cores or 1))
+
+
+def cgroup_cores(root: Path) -> int | None:
+    """Cores that the quota of a control group allows, of version 2 or 1; None without a quota."""
     try:
-        limit, period = quota.read_text().split()
-        allowed = math.ceil(int(limit) / int(period))
+        limit, period = (root / "cpu.max").read_text().split()
     except (OSError, ValueError):
-        allowed = cores or 1
-    return max(1, min(cores or 1, allowed))
+        try:
+            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text()
+        except OSError:
+            return None
+    try:
+        quota, period_us = int(limit), int(period)
+    except ValueError:
+        return None
+    return math.ceil(quota / period_us) if quota > 0 and period_us > 0 else None

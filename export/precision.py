@@ -125,7 +125,14 @@ def write_fp16(source: Path, target: Path) -> None:
     converted = convert_float_to_float16(
         model, keep_io_types=True, node_block_list=outside_of_network(model)
     )
-    # The converter appends its casts behind the nodes that need them.
+    # The converter writes one cast for each reader of a tensor, under one name, and appends them.
+    written: set[str] = set()
+    for node in list(converted.graph.node):
+        if written & set(node.output):
+            converted.graph.node.remove(node)
+        written |= set(node.output)
+    # Types that were noted for the float graph; the checker infers those of this one.
+    del converted.graph.value_info[:]
     ordered = ONNXModel(converted)
     ordered.topological_sort()
     onnx.save(ordered.model, str(target))

@@ -1,6 +1,7 @@
 """The torch-free runtime: an ONNX segmenter that is opened once and asked often."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.export.contract import SegmenterContract
-from callosal.export.devices import Device, choose_providers, import_onnxruntime, usable_cores
+from callosal.export.devices import (
+    PROVIDERS,
+    Device,
+    Placement,
+    import_onnxruntime,
+    place,
+    provider_options,
+    usable_cores,
+)
 from callosal.models.errors import DeviceError, ModelFileError
 
 # The largest shipped network is below 10 MB; a gigabyte is no segmenter of slices.
 MAX_MODEL_BYTES = 1 << 30
 MIN_SIDE = 64
+_WARM_SIDE = 512
+RECORDS = (".json", ".parity.json")
+"""What may lie beside a model and tell its hash: its model card's record, its export report."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +38,21 @@ class Segmenter:
         sha256: Hash of the file.
         provider: The execution provider that runs it.
         session: The onnxruntime session.
+        reason: Why that provider, in words.
+        threads: Threads of the CPU provider.
     """
 
     contract: SegmenterContract
     sha256: str
     provider: str
     session: Any
+    reason: str = ""
+    threads: int = 1
+
+    @property
+    def placement(self) -> dict[str, Any]:
+        """What runs the network and why, for the record of a run."""
+        return {"provider": self.provider, "reason": self.reason, "threads": self.threads}
 
     def probability(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Callosum probability of each pixel.
@@ -52,9 +73,22 @@ class Segmenter:
             )
         if images.dtype != np.float32 or not np.isfinite(images).all():
             raise ValueError("images must be finite float32")
-        (answer,) = self.session.run(None, {"image": np.ascontiguousarray(images)})
-        probability: NDArray[np.float32] = answer
+        probability: NDArray[np.float32] = self._run(np.ascontiguousarray(images))
         return probability
+
+    def warm_up(self, height: int, width: int) -> None:
+        """Run once on nothing, so that the first case does not pay for loading kernels."""
+        self.probability(np.zeros((1, 1, height, width), np.float32))
+
+    def _run(self, images: NDArray[np.float32]) -> Any:
+        if self.provider not in (PROVIDERS["cuda"], PROVIDERS["tensorrt"]):
+            return self.session.run(None, {"image": images})[0]
+        # Bound, each array crosses to and from the device once.
+        binding = self.session.io_binding()
+        binding.bind_cpu_input("image", images)
+        binding.bind_output("probability", "cuda")
+        self.session.run_with_iobinding(binding)
+        return binding.copy_outputs_to_cpu()[0]
 
 
 def open_segmenter(path: Path, device: Device = "auto", threads: int | None = None) -> Segmenter:
@@ -67,22 +101,40 @@ def open_segmenter(path: Path, device: Device = "auto", threads: int | None = No
 
     Raises:
         ModelFileError: The file is missing, too large, no ONNX, keeps weights outside of itself
-            or does not keep the contract.
+            does not keep the contract or has another hash than the record beside it.
         DeviceError: The device or onnxruntime is not there.
     """
     content = _read(path)
-    providers = choose_providers(device)
-    session = open_session(content, providers, threads or usable_cores(), path.name)
+    sha256 = hashlib.sha256(content).hexdigest()
+    _check_records(path, sha256)
+    placement = place(device)
+    count = threads or usable_cores()
+    session = open_session(content, list(placement.providers), count, path.name)
     metadata = session.get_modelmeta().custom_metadata_map
     contract = SegmenterContract.from_metadata(metadata, path.name)
     provider = session.get_providers()[0]
-    if device not in ("auto", "cpu") and provider != providers[0]:
+    reason = _told(device, placement, provider)
+    segmenter = Segmenter(contract, sha256, provider, session, reason, count)
+    if provider != PROVIDERS["cpu"]:
+        segmenter.warm_up(_WARM_SIDE, _WARM_SIDE)
+    return segmenter
+
+
+def _told(device: Device, placement: Placement, provider: str) -> str:
+    """Why a provider runs; that another one than asked for does is refused or said.
+
+    Raises:
+        DeviceError: onnxruntime fell back though a device was asked for by name.
+    """
+    if provider == placement.providers[0]:
+        return placement.reason
+    if device != "auto":
         raise DeviceError(
             f"--device {device}: onnxruntime fell back to {provider}; run `callosal doctor`, or "
             "ask for --device auto",
             code="device_unusable",
         )
-    return Segmenter(contract, hashlib.sha256(content).hexdigest(), provider, session)
+    return f"{placement.reason}, but it could not be opened"
 
 
 def open_session(
@@ -99,11 +151,17 @@ def open_session(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Slices of many sizes: a plan of memory for each costs 30 MB and saves no time (measured).
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     # Idle workers would spin on cores that the readers of the next case need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=providers)
+        session = onnxruntime.InferenceSession(
+            content,
+            options,
+            providers=[(provider, provider_options(provider)) for provider in providers],
+        )
     except Exception as error:
         # onnxruntime has no public error base; whatever it raises here, the file is of no use.
         raise ModelFileError(
@@ -126,3 +184,20 @@ def _read(path: Path) -> bytes:
             code="model_too_large",
         )
     return path.read_bytes()
+
+
+def _check_records(path: Path, sha256: str) -> None:
+    """Compare with the hash that the files beside the model tell, where there are any."""
+    for suffix in RECORDS:
+        record = path.with_suffix(suffix)
+        try:
+            fields = json.loads(record.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        told = fields.get("sha256") if isinstance(fields, dict) else None
+        if told is not None and told != sha256:
+            raise ModelFileError(
+                f"{path.name}: its hash {sha256[:12]} is not the one in {record.name} "
+                f"({str(told)[:12]}); it was changed since it was written: get it again",
+                code="tampered_model",
+            )

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
     "merge": "the parts of a run that several machines shared, as one",
+    "report": "the page of a run, report.html, anew",
     "list-series": "every stack found, and why each was kept or skipped",
     "review": "look at the plans of a run, accept, correct or reject them",
     "fit": "train from a YAML config",
@@ -25,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "test": "score a checkpoint on the test sites",
     "evaluate": "figures of an ONNX file by case and by site",
     "export": "a checkpoint to one ONNX file, with a parity report",
+    "bench": "speed on this machine, beside its peers",
     "models": "the models that ship",
     "doctor": "what this machine can do",
 }

@@ -16,12 +16,13 @@ from callosal.pipelines.planning.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.reslice import nifti_bytes
 from callosal.pipelines.planning.review_views import FILES, view_files
 from callosal.pipelines.process import Outcome
+from callosal.pipelines.report.thumbnail import THUMBNAIL, thumbnail_bytes
 
 CASES = "cases"
 DONE = "done.json"
 OUTPUTS = frozenset({
     "plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz", "parcels.nii.gz", "parcels.png",
-    "seg.dcm", "plan_sr.dcm", "overlay_sc.dcm",
+    "seg.dcm", "plan_sr.dcm", "overlay_sc.dcm", THUMBNAIL,
     *FILES,
 })  # fmt: skip
 
@@ -110,6 +111,7 @@ def _outputs(outcome: Outcome) -> dict[str, bytes]:
     outputs = {"plan.json": (json.dumps(outcome.document, indent=1) + "\n").encode("utf-8")}
     if outcome.overlay is not None:
         outputs["overlay.png"] = _png(outcome.overlay)
+        outputs[THUMBNAIL] = thumbnail_bytes(outcome.overlay)
     if outcome.callosum is not None:
         place = outcome.callosum.slice_image
         mask = (outcome.callosum.component >= LEVEL).astype(np.uint8)

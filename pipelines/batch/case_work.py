@@ -14,12 +14,18 @@ from callosal.pipelines.reading.cases import Case
 Load = Callable[[], Volume]
 Process = Callable[[Case, Volume], Outcome]
 
+INTERNAL = "internal_error"
+"""Code of a fault of ours."""
+
 PASSING = frozenset({"unreadable", "decoder_died", "out_of_memory", "worker_lost",
-                     "internal_error"})  # fmt: skip
+                     INTERNAL})  # fmt: skip
 """Codes of faults that may be gone next time: a share that was away, a machine that went down.
 
 They are tried once more at the end of the run, and again by the next run.
 """
+
+
+_NAMELESS = frozenset({"out_of_memory", "worker_lost", "internal_error"})
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Fault:
 
     Attributes:
         code: Reason code.
-        message: One line without paths.
+        message: One line without paths; it may name a file.
     """
 
     code: str
@@ -39,6 +45,11 @@ class Fault:
         """Whether another try makes sense."""
         return self.code in PASSING
 
+    @property
+    def is_nameless(self) -> bool:
+        """Whether the message is ours alone and names no file."""
+        return self.code in _NAMELESS
+
 
 @dataclass(frozen=True, eq=False)
 class CaseResult:
@@ -47,10 +58,12 @@ class CaseResult:
     Attributes:
         answer: The outcome, or why there is none.
         seconds: How long it took, waiting for its voxels included.
+        waited_s: How long it waited for its voxels, which other threads read ahead.
     """
 
     answer: Outcome | Fault
     seconds: float
+    waited_s: float = 0.0
 
 
 def work_on(case: Case, load: Load, process: Process) -> CaseResult:
@@ -62,8 +75,15 @@ def work_on(case: Case, load: Load, process: Process) -> CaseResult:
         process: From a volume to an outcome.
     """
     start = time.perf_counter()
-    answer = _answer(case, load, process)
-    return CaseResult(answer, time.perf_counter() - start)
+    waits: list[float] = []
+
+    def waiting() -> Volume:
+        volume = load()
+        waits.append(time.perf_counter() - start)
+        return volume
+
+    answer = _answer(case, waiting, process)
+    return CaseResult(answer, time.perf_counter() - start, sum(waits))
 
 
 def _answer(case: Case, load: Load, process: Process) -> Outcome | Fault:
@@ -76,7 +96,7 @@ def _answer(case: Case, load: Load, process: Process) -> Outcome | Fault:
     except Exception as error:
         # A fault of ours must not end the batch.
         told = f"{type(error).__name__} in {_where(error)}; please report it"
-        return Fault("internal_error", told)
+        return Fault(INTERNAL, told)
 
 
 def _where(error: Exception) -> str:

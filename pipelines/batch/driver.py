@@ -1,6 +1,7 @@
 """Runs all cases of an output folder: isolates faults, tries again once, loses nothing."""
 
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,7 +32,11 @@ class Runner(Protocol):
 
 
 def run_jobs(
-    jobs: Sequence[Job], output: Path, runner: Runner, console: Console
+    jobs: Sequence[Job],
+    output: Path,
+    runner: Runner,
+    console: Console,
+    stages_s: dict[str, float] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Work on the jobs and yield their rows as they are finished and written.
 
@@ -43,12 +48,14 @@ def run_jobs(
         output: The run's folder.
         runner: What works on them.
         console: Where progress goes.
+        stages_s: Seconds of each stage, to which those of every case are added.
 
     Raises:
         KeyboardInterrupt: It was stopped before all were done.
         OutputError: A result could not be written.
     """
     tally = Tally(len(jobs))
+    stages = {} if stages_s is None else stages_s
     again: list[Job] = []
     with stopping() as stop, display(console, tally) as shown:
         with closing(runner.run(jobs, stop)) as results:
@@ -57,17 +64,20 @@ def run_jobs(
                     _tell_fault(job, result.answer, "will be tried again", shown)
                     again.append(job)
                 else:
-                    yield _finish(job, result, output, shown)
+                    yield _finish(job, result, output, shown, stages)
         if again and not stop.asked:
             with closing(runner.run(again, stop)) as results:
                 for job, result in results:
-                    yield _finish(job, result, output, shown)
+                    yield _finish(job, result, output, shown, stages)
     if stop.asked and tally.left:
         raise KeyboardInterrupt
 
 
-def _finish(job: Job, result: CaseResult, output: Path, shown: Display) -> dict[str, Any]:
-    """Write the outputs of a case and its row."""
+def _finish(
+    job: Job, result: CaseResult, output: Path, shown: Display, stages_s: dict[str, float]
+) -> dict[str, Any]:
+    """Write the outputs of a case and its row, and count its stages."""
+    start = time.perf_counter()
     folder = output / CASES / job.name
     if isinstance(result.answer, Fault):
         outcome = failed_outcome(job.case.source, result.answer.code)
@@ -81,9 +91,22 @@ def _finish(job: Job, result: CaseResult, output: Path, shown: Display) -> dict[
     else:
         write_case(folder, outcome, row, job.fingerprint)
     append_row(output, row)
-    shown.finished(row, f"{job.name} {row['status']}", job.case.label)
+    in_ms = outcome.document["timings_ms"] or {}
+    _add(stages_s, {"wait_for_voxels": result.waited_s})
+    _add(stages_s, {name: milliseconds / 1000 for name, milliseconds in in_ms.items()})
+    _add(stages_s, {"write": time.perf_counter() - start})
+    shown.finished(row, job.case.label)
     return row
 
 
+def _add(total: dict[str, float], seconds: Mapping[str, float]) -> None:
+    for name, value in seconds.items():
+        total[name] = total.get(name, 0.0) + value
+
+
 def _tell_fault(job: Job, fault: Fault, what: str, shown: Display) -> None:
-    shown.say(f"{job.name} {what}: {fault.code}", fault.message)
+    plain = f"{job.name} {what}: {fault.code}"
+    if fault.is_nameless:
+        shown.say(f"{plain}: {fault.message}")
+    else:
+        shown.say(plain, fault.message)

@@ -13,10 +13,12 @@ from rich.console import Console
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.atomic import make_folder, remove, sweep_temporaries, write_bytes
 from callosal.pipelines.batch.case_folder import CASES, DONE, OUTPUTS, read_done
+from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.results import Row, is_planned, read_rows, write_tables
 from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.batch.run_record import RUN_FILE, write_run_record
 from callosal.pipelines.reading.skips import NOT_MEANT
+from callosal.pipelines.report.page import write_report
 
 _SHARED = ("model", "config_sha256")
 
@@ -70,11 +72,13 @@ def merge_runs(folders: Sequence[Path], output: Path, console: Console) -> int:
         rows = _merge_cases(runs, output)
         write_tables(output, rows)
         write_run_record(output, _record(runs, rows))
+        write_report(output)
     missing = _missing_parts(parts)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(_counts(rows).items()))
-    for told in missing:
-        console.print(f"callosal merge: missing_part: {told}", markup=False, soft_wrap=True)
-    console.print(f"{counts or 'no case'}; results in {output}", markup=False, soft_wrap=True)
+    for line in missing:
+        console.print(f"callosal merge: missing_part: {line}", markup=False, soft_wrap=True)
+    line = told(console, counts or "no case", f"results in {output}")
+    console.print(line, markup=False, soft_wrap=True)
     return 2 if missing and _exit_code(rows) == 0 else _exit_code(rows)
 
 

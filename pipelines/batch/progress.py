@@ -76,22 +76,26 @@ class Display:
         self._progress = progress
         self._bar = progress.add_task(tally.words(), total=tally.total)
 
-    def finished(self, row: Mapping[str, Any], plain: str, named: str) -> None:
+    def finished(self, row: Mapping[str, Any], name: str) -> None:
         """Count a case and tell it.
 
         Args:
             row: Its row.
-            plain: What to say of it.
-            named: What only a person at a terminal is told.
+            name: What it is called among the inputs: for a person at a terminal.
         """
         self._tally.add(row)
         self._progress.update(self._bar, advance=1, description=self._tally.words())
         where = "" if self._console.is_terminal else f"[{self._tally.words()}] "
-        self.say(f"{where}{plain}", named)
+        self.say(f"{where}{row['case_id']} {row['status']}", name)
 
-    def say(self, plain: str, named: str) -> None:
-        """Print one line, taken as it is; names only on a terminal."""
-        line = told(self._console, plain, named)
+    def say(self, plain: str, named: str = "") -> None:
+        """Print one line, taken as it is.
+
+        Args:
+            plain: What holds no name.
+            named: What may, for a person at a terminal.
+        """
+        line = told(self._console, plain, named) if named else plain
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

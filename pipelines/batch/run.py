@@ -26,6 +26,7 @@ from callosal.pipelines.batch.run_record import run_record, write_run_record
 from callosal.pipelines.batch.work import Work, plan_work
 from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
+from callosal.pipelines.report.page import REPORT, write_report
 
 Ending = OutputError | EngineError | KeyboardInterrupt | None
 """Why a run ended before its work was done."""
@@ -68,16 +69,19 @@ def _run_held(
     work = plan_work(index, output, fingerprint, request.part, request.overwrite, console)
     # Whatever happens later, the tables tell what is here.
     write_tables(output, [*work.kept, *work.aside])
+    stages_s: dict[str, float] = {}
     with _runner(request, segmenter, config_sha256) as runner:
-        rows, ending = _work_through(work, request, runner, console)
+        rows, ending = _work_through(work, request, runner, console, stages_s)
     table = [*rows, *work.aside]
     try:
         timings_s = dict(zip(("list", "open_model", "cases"), _laps(clock), strict=True))
+        timings_s |= {f"cases.{name}": seconds for name, seconds in stages_s.items()}
         write_tables(output, table)
         salt = output_salt(output)
         write_run_record(
             output, run_record(request, segmenter, config_sha256, salt, table, timings_s)
         )
+        write_report(output)
     except OutputError as error:
         ending = ending or error
     return _end(work, rows, ending, request, console)
@@ -106,12 +110,16 @@ def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Itera
 
 
 def _work_through(
-    work: Work, request: Request, runner: Runner, console: Console
+    work: Work,
+    request: Request,
+    runner: Runner,
+    console: Console,
+    stages_s: dict[str, float],
 ) -> tuple[list[Row], Ending]:
     """Rows of all cases that are finished, and what cut the run short."""
     rows = list(work.kept)
     try:
-        for row in run_jobs(work.to_do, request.output, runner, console):
+        for row in run_jobs(work.to_do, request.output, runner, console, stages_s):
             rows.append(row)
     except (OutputError, EngineError, KeyboardInterrupt) as ending:
         return rows, ending
@@ -135,9 +143,8 @@ def _end(
     if isinstance(ending, KeyboardInterrupt):
         console.print(f"stopped with {n_left} of {len(work.jobs)} cases to do; {again}")
         raise ending
-    missing = f"{n_left} of {len(work.jobs)} cases are not written; {again}"
-    line = told(console, f"callosal infer: {ending.code}; {missing}", str(ending))
-    console.print(line, markup=False, soft_wrap=True)
+    cut = f"callosal infer: {ending.code}: {ending}; {n_left} of {len(work.jobs)} cases are not"
+    console.print(f"{cut} written; then {again}", markup=False, soft_wrap=True)
     return 2 if any(map(is_planned, rows)) else 1
 
 
@@ -147,6 +154,7 @@ def _report(work: Work, rows: Sequence[Row], request: Request, console: Console)
     finished = f", {len(work.kept)} of them finished before" if work.kept else ""
     line = told(console, f"{numbers or 'no case'}{finished}", f"results in {request.output}")
     console.print(line, markup=False, soft_wrap=True)
+    console.print(f"to look at: {request.output / REPORT}", markup=False, soft_wrap=True)
 
 
 def _exit_code(work: Work, rows: Sequence[Row]) -> int:

@@ -47,7 +47,7 @@ def run_record(
         "config": request.config,
         "config_sha256": config_sha256,
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
-        "device": {"asked": request.engine.device, "provider": segmenter.provider},
+        "device": {"asked": request.engine.device, **segmenter.placement},
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "python": sys.version.split()[0],
         "machine": platform.machine(),

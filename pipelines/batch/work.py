@@ -82,5 +82,4 @@ def _skipped_row(skip: Skip, salt: str, console: Console) -> Row:
     if skip.is_fault:
         line = told(console, f"{name} skipped: {skip.code}", f"{skip.label}: {skip.message}")
         console.print(line, markup=False, soft_wrap=True)
-    kind = str(skip.source.get("kind", "files"))
-    return failed_row(name, kind, "skipped", skip.code)
+    return failed_row(name, str(skip.source.get("kind", "files")), "skipped", skip.code)

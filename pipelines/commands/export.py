@@ -38,7 +38,7 @@ def export(
         Exit code 0.
     """
     # Torch is for training and export alone; the other commands start without it.
-    from callosal.export.onnx_export import export_segmenter
+    from callosal.export.onnx_export import export_segmenter, file_sha256
     from callosal.pipelines.training.export_slices import export_slices
 
     exported = export_segmenter(
@@ -51,7 +51,7 @@ def export(
         precision=precision,
     )
     rows = exported.parity.table()
-    report = {"worst": exported.figures(), "rows": rows}
+    report = {"sha256": file_sha256(output), "worst": exported.figures(), "rows": rows}
     output.with_suffix(".parity.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     console = Console()
     console.print(_parity_table(output.name, rows))

@@ -28,14 +28,15 @@ def infer(
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
-    Writes run.json, results.csv, results.jsonl and a folder for each case with plan.json,
-    overlay.png and mask.nii.gz. Finished cases are kept when the command is run again.
+    Writes report.html, run.json, results.csv, results.jsonl and a folder for each case with
+    plan.json, overlay.png and mask.nii.gz. Finished cases are kept when the command is run again.
 
     Args:
         inputs: Folders of DICOM (any nesting, any file names) and NIfTI files.
         output: Folder to write into; made where it is missing.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto takes a GPU where it works; cpu, cuda and tensorrt are used or refused.
+        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
+            used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         part_id: Which part of the cases, from 0, where several machines share the work.

@@ -27,6 +27,9 @@ _JPEG_SYNTAXES = frozenset({
 })  # fmt: skip
 """JPEG proper, the only kind that no codec but the fragile one reads whole."""
 
+_PANIC = "PanicException"
+"""Codecs in Rust panic with a BaseException, on an RLE segment longer than its frame for one."""
+
 _J2K_SIZE_MARKER = b"\xff\x4f\xff\x51"
 _JPEG_START = b"\xff\xd8"
 _JPEG_FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
@@ -76,8 +79,11 @@ def decompress(data: bytes, layout: PixelLayout) -> NDArray[np.integer]:
             decoding_plugin=codec,
             **_decode_options(layout),
         )
-    except Exception as error:  # each codec has its own errors
-        message = f"the codec refuses it ({type(error).__name__}); copy the file again"
+    except BaseException as error:  # each codec has its own errors
+        name = type(error).__name__
+        if not isinstance(error, Exception) and name != _PANIC:
+            raise
+        message = f"the codec refuses it ({name}); copy the file again"
         raise InputError(message, "decode_failed") from None
     return np.asarray(pixels)
 

@@ -25,6 +25,8 @@ LAYOUT_TAGS = (_SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _ALLOCATED, _ST
                _SIGNED)  # fmt: skip
 _PIXEL_DATA = tag_of("PixelData")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+_BLOCK_BYTES = 512
+_LONGEST_FILL = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def read_pixel_layout(
     _check_size(layout)
     if layout.is_native:
         _check_native_length(layout, length, file_bytes)
+        _check_rest(file, layout.offset_bytes + length, file_bytes, syntax)
     else:
         _check_fragments(file, length, file_bytes)
     return layout
@@ -160,11 +163,38 @@ def _check_native_length(layout: PixelLayout, length: int, file_bytes: int) -> N
             f"declares {length} bytes of pixel data where its matrix needs {needed}",
             "bad_pixel_length",
         )
+    if length > needed + 1 and layout.n_frames > 1:
+        raise InputError(
+            f"declares {length} bytes of pixel data where its {layout.n_frames} frames need "
+            f"{needed}: all but the first may be shifted",
+            "bad_pixel_length",
+        )
     missing = layout.offset_bytes + needed - file_bytes
     if missing > 0:
         raise InputError(
             f"the last {missing} of {needed} bytes of pixel data are missing; copy it again",
             "truncated",
+        )
+
+
+def _check_rest(file: BinaryIO, end: int, file_bytes: int, syntax: Syntax) -> None:
+    """Refuse bytes behind the pixel data that belong to no element.
+
+    Where bytes were brought into the pixels, as many stand behind them, and all pixels from
+    there on are shifted: the picture looks sound and is in the wrong place. Files filled up with
+    zeros to whole blocks, as some media leave them, are let through.
+    """
+    if end >= file_bytes:
+        return
+    file.seek(end)
+    rest = file.read(_LONGEST_FILL)
+    group = int.from_bytes(rest[:2], "little" if syntax.little_endian else "big")
+    fills_block = file_bytes % _BLOCK_BYTES == 0 and len(rest) < _LONGEST_FILL
+    if group < _PIXEL_DATA >> 16 and not (fills_block and not any(rest)):
+        raise InputError(
+            f"{file_bytes - end} bytes behind the pixel data belong to no element, so the pixels "
+            "may be shifted; copy it again",
+            "bad_pixel_length",
         )
 
 

@@ -1,9 +1,7 @@
 """Voxels of a stack as one volume in patient space."""
 
-import os
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from highdicom import Volume
@@ -13,8 +11,6 @@ from callosal.pipelines.dicom.decode import decode_frame
 from callosal.pipelines.dicom.grouping import Plane
 from callosal.pipelines.dicom.isolation import decode_isolated, needs_isolation
 from callosal.pipelines.dicom.stacks import Stack
-
-MAX_DECODING_THREADS = 8
 
 
 def read_volume(stack: Stack) -> Volume:
@@ -32,8 +28,8 @@ def read_volume(stack: Stack) -> Volume:
         integer type.
 
     Raises:
-        InputError: `decode_failed` or `unreadable`, naming the file by its place below the
-            input folder.
+        InputError: `decode_failed`, `decoder_died` or `unreadable`, naming the file by its place
+            below the input folder.
     """
     geometry = stack.geometry
     voxels = np.empty(geometry.spatial_shape, dtype=_voxel_type(stack))
@@ -48,19 +44,9 @@ def read_volume(stack: Stack) -> Volume:
 
 def _decode_all(planes: tuple[Plane, ...]) -> Iterator[NDArray[np.integer]]:
     if needs_isolation(planes):
-        yield from decode_isolated(planes)
-        return
-    n_threads = min(MAX_DECODING_THREADS, os.cpu_count() or 1, len(planes))
-    if n_threads == 1 or all(plane.header.layout.is_native for plane in planes):
-        # copying native pixels is faster than handing them between threads
-        yield from map(_decode, planes)
-        return
-    with ThreadPoolExecutor(n_threads) as pool:
-        yield from pool.map(_decode, planes)
-
-
-def _decode(plane: Plane) -> NDArray[np.integer]:
-    return decode_frame(plane.header, plane.frame.index)
+        return decode_isolated(planes)
+    # copying native pixels is faster than handing them between threads
+    return (decode_frame(plane.header, plane.frame.index) for plane in planes)
 
 
 def _voxel_type(stack: Stack) -> np.dtype[np.generic]:

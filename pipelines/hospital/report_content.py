@@ -84,7 +84,8 @@ class ReportContent:
             for name, key, unit in named
             if measures.get(key) is not None
         ]
-        return self._region("corpus callosum", concepts.CALLOSUM, self._contour_mm, found)
+        outline = self._place.mm_to_lps(self._contour_mm)
+        return self._region("corpus callosum", concepts.CALLOSUM, outline, found)
 
     def _ends(self) -> list[Group]:
         """Genu and splenium, where the line has its ends on them."""
@@ -124,7 +125,7 @@ class ReportContent:
         corners_mm = _rectangle(
             np.array(box["center_mm"]), _axes(box["angle_deg"]), (length_mm, width_mm)
         )
-        return self._region("box", concepts.BOX, corners_mm, found)
+        return self._region("box", concepts.BOX, self._place.mm_to_lps(corners_mm), found)
 
     def _final(self) -> Group:
         document, final = self._document, self._document["final"]
@@ -168,16 +169,11 @@ class ReportContent:
             *(Measurement(code, float(value), concepts.UNITY)
               for code, value in zip(_COSINES, cosines, strict=True)),
         ]  # fmt: skip
-        group = self._region_lps(f"{name} stack", concepts.STACKS[name], corners, found)
+        group = self._region(f"{name} stack", concepts.STACKS[name], corners, found)
         _say(group, f"{name}: {stack['prescription']}")
         return group
 
     def _region(
-        self, name: str, finding: Code, outline_mm: Array, measurements: Sequence[Measurement]
-    ) -> Group:
-        return self._region_lps(name, finding, self._place.mm_to_lps(outline_mm), measurements)
-
-    def _region_lps(
         self, name: str, finding: Code, outline_lps_mm: Array, measurements: Sequence[Measurement]
     ) -> Group:
         closed = np.vstack([outline_lps_mm, outline_lps_mm[:1]])
@@ -185,7 +181,7 @@ class ReportContent:
             tracking_identifier=self._tracking(name),
             referenced_region=ImageRegion3D("POLYGON", closed, self._frame_of_reference_uid),
             finding_type=finding,
-            algorithm_id=self._algorithm(),
+            algorithm_id=self._algorithm() if finding == concepts.CALLOSUM else None,
             finding_sites=[FindingSite(concepts.CALLOSUM)],
             geometric_purpose=codes.DCM.Outline,
             measurements=measurements,
@@ -197,7 +193,6 @@ class ReportContent:
             tracking_identifier=self._tracking(name),
             referenced_region=ImageRegion3D("POINT", point, self._frame_of_reference_uid),
             finding_type=finding,
-            algorithm_id=self._algorithm(),
             finding_sites=[FindingSite(finding)],
             geometric_purpose=codes.DCM.BoundaryPoint,
         )
@@ -212,7 +207,6 @@ class ReportContent:
         return MeasurementsAndQualitativeEvaluations(
             tracking_identifier=self._tracking(name),
             finding_type=finding,
-            algorithm_id=self._algorithm(),
             finding_sites=[FindingSite(concepts.CALLOSUM)],
             measurements=measurements,
             qualitative_evaluations=evaluations or None,
@@ -226,6 +220,7 @@ class ReportContent:
         return TrackingIdentifier(self._origin.tracking_uid(name), name)
 
     def _algorithm(self) -> AlgorithmIdentification:
+        """What found the callosum, told once: all other groups follow from its outline."""
         return AlgorithmIdentification(
             name=self._origin.model,
             version=self._origin.software,

@@ -95,6 +95,14 @@ class TrainingCLI(LightningCLI):
         for name in task.linked:
             parser.link_arguments(f"model.{name}", f"data.{name}")
 
+    def _parse_ckpt_path(self) -> None:
+        """Take a segmenter's options from its checkpoint; those of a generator stand in its YAML.
+
+        The hyper-parameters of a generator's checkpoint are facts about it, and no options.
+        """
+        if self._datamodule_class is not PairDataModule:
+            super()._parse_ckpt_path()
+
     def instantiate_classes(self) -> None:
         """Build everything; a value that a class refuses is wrong usage, told in one line.
 

@@ -29,10 +29,10 @@ def real_outcome() -> Outcome:
 
 
 def answer_at_once(*_: object) -> Outcome:
-    """Stands for `process_volume` where its work does not matter."""
+    """Stands for `process_case` where its work does not matter."""
     return real_outcome()
 
 
 def refuse(*_: object) -> Outcome:
-    """Stands for `process_volume` on what cannot be planned."""
+    """Stands for `process_case` on what cannot be planned."""
     raise InputError("s: made to fail", "made_to_fail")

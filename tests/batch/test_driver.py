@@ -58,7 +58,8 @@ def test_a_fault_fails_its_case_only(jobs: list[Job], tmp_path: Path) -> None:
     assert split_finished(jobs, tmp_path) == ([], rows)
     assert isinstance(console.file, io.StringIO)
     told = console.file.getvalue()
-    assert "broken: s: broken" in told
+    assert f"{jobs[1].name} failed: broken" in told
+    assert jobs[1].case.label not in told, "names are for a terminal only"
     assert "4 done, 1 failed, 0 refused of 5" in told
 
 

@@ -21,7 +21,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         path.unlink()
     folder = tmp_path_factory.mktemp("parts")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "process_volume", answer_at_once)
+        patch.setattr(run, "process_case", answer_at_once)
         for part in range(N_PARTS):
             _infer(archive, folder / str(part), part)
     return [folder / str(part) for part in range(N_PARTS)]

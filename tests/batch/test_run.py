@@ -31,7 +31,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "process_volume", answer_at_once)
+    monkeypatch.setattr(run, "process_case", answer_at_once)
 
 
 def _infer(archive: Path, output: Path, *words: str) -> int:
@@ -162,14 +162,14 @@ def test_low_confidence_without_stacks_counts_as_refused(
     outcome = real_outcome()
     document = {**outcome.document, "status": "low_confidence", "planes": None}
     outcomes = iter([replace(outcome, document=document)] * n_refused + [outcome] * 3)
-    monkeypatch.setattr(run, "process_volume", lambda *_: next(outcomes))
+    monkeypatch.setattr(run, "process_case", lambda *_: next(outcomes))
     assert _infer(archive, tmp_path / "out") == code
 
 
 def test_nothing_planned_is_code_1(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "process_volume", refuse)
+    monkeypatch.setattr(run, "process_case", refuse)
     assert _infer(archive, tmp_path / "out") == 1
     assert {row["reasons"] for row in _rows(tmp_path / "out")} == {"made_to_fail"}
 
@@ -211,3 +211,22 @@ def test_a_stopped_run_tells_how_to_go_on_and_goes_on(
     assert len(_rows(tmp_path / "out")) == n_done
     assert _infer(tmp_path / "in", tmp_path / "out") == 0
     assert len(_rows(tmp_path / "out")) == 6
+
+
+def test_without_ray_the_extra_is_named(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    for name in ("ray_engine", "ray_crew"):
+        monkeypatch.delitem(sys.modules, f"callosal.pipelines.batch.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert _infer(archive, tmp_path / "out", "--engine", "ray") == 1
+    assert "pip install 'callosal[ray]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--ray.actors", "0"], ["--ray.cpus", "-1"], ["--engine", "x"]])
+def test_a_wrong_size_of_workers_is_wrong_usage(
+    words: list[str], archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _infer(archive, tmp_path / "out", *words) == 3
+    assert len(capsys.readouterr().err.strip().splitlines()) <= 3

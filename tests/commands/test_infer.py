@@ -58,7 +58,8 @@ def test_a_case_has_all_its_files_and_a_valid_plan(run: Path) -> None:
     case = _case(run)
     names = {path.name for path in case.iterdir()}
     assert names == {
-        "plan.json", "overlay.png", "mask.nii.gz", "seg.dcm", "plan_sr.dcm", *FILES, DONE,
+        "plan.json", "overlay.png", "thumbnail.webp", "mask.nii.gz", "seg.dcm", "plan_sr.dcm",
+        *FILES, DONE,
     }  # fmt: skip
     plan = json.loads((case / "plan.json").read_text())
     validate_plan(plan)

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import pydicom
@@ -5,7 +6,13 @@ import pytest
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from callosal.models.errors import InputError
-from callosal.pipelines.dicom.codecs import FRAGILE_CODEC, choose_codec, codestream_shape
+from callosal.pipelines.dicom.codecs import (
+    FRAGILE_CODEC,
+    choose_codec,
+    codestream_shape,
+    decompress,
+)
+from callosal.pipelines.dicom.pixel_layout import PixelLayout
 from tests.dicom.make_series import SeriesRecipe, make_slice
 from tests.dicom.test_decode import jpeg_2000, jpeg_lossless
 
@@ -29,6 +36,18 @@ def test_the_fragile_codec_is_not_used_where_another_is(syntax: str):
 
 def test_only_the_fragile_codec_reads_jpeg_lossless():
     assert choose_codec(JPEGLosslessSV1) == FRAGILE_CODEC
+
+
+@pytest.mark.parametrize("n_bytes", [319, 321, 400])
+def test_rle_segments_of_another_length_than_the_frame_are_refused(n_bytes: int):
+    runs = [min(128, n_bytes - start) for start in range(0, n_bytes, 128)]
+    segment = b"".join(bytes([257 - run, 7]) for run in runs)
+    offsets = [64, 64 + len(segment)]
+    stream = struct.pack("<16L", 2, *offsets, *[0] * 13) + segment * 2
+    layout = PixelLayout(20, 16, 1, 16, 12, 11, False, False, RLELossless, True, 0)
+    with pytest.raises(InputError, match="the codec refuses it") as caught:
+        decompress(stream, layout)
+    assert caught.value.code == "decode_failed"
 
 
 def test_a_syntax_without_decoder():

@@ -201,6 +201,34 @@ def test_a_cut_compressed_file_is_told(tmp_path: Path):
         assert code_of(read_header(entry_of(tmp_path / "x"))) == "truncated"
 
 
+@pytest.mark.parametrize("where", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("n_bytes", [2, 64, 301])
+def test_bytes_brought_into_the_pixels_are_told(tmp_path: Path, where: float, n_bytes: int):
+    """They shift all pixels behind them: of a multi-frame image nearly the whole head."""
+    make_enhanced(SeriesRecipe()).save_as(tmp_path / "x", enforce_file_format=True)
+    sound = (tmp_path / "x").read_bytes()
+    header = read_header(entry_of(tmp_path / "x"))
+    start = header.layout.offset_bytes
+    place = start + int(where * (len(sound) - start))
+    (tmp_path / "x").write_bytes(sound[:place] + b"\x07" * n_bytes + sound[place:])
+    assert code_of(read_header(entry_of(tmp_path / "x"))) == "bad_pixel_length"
+
+
+def test_fewer_rows_than_the_frames_have_are_told(tmp_path: Path):
+    image = make_enhanced(SeriesRecipe())
+    image.Rows -= 1
+    assert code_of(read_saved(image, tmp_path / "x")) == "bad_pixel_length"
+
+
+def test_a_file_filled_up_to_whole_blocks_is_sound(tmp_path: Path):
+    make_slice(SeriesRecipe(), 0).save_as(tmp_path / "x", enforce_file_format=True)
+    sound = (tmp_path / "x").read_bytes()
+    (tmp_path / "x").write_bytes(sound + bytes(-len(sound) % 512))
+    assert isinstance(read_header(entry_of(tmp_path / "x")), Header)
+    (tmp_path / "x").write_bytes(sound + bytes(-len(sound) % 512 + 2))
+    assert code_of(read_header(entry_of(tmp_path / "x"))) == "bad_pixel_length"
+
+
 def test_enhanced_frames_carry_their_own_place_and_scaling(tmp_path: Path):
     header = read_saved(make_enhanced(RECIPE), tmp_path / "x")
     assert isinstance(header, Header)

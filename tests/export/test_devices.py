@@ -1,6 +1,7 @@
 """Choice and refusal of devices; what needs a GPU is marked so."""
 
 import importlib.metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from callosal.models.errors import DeviceError
 from callosal.pipelines.phantom import phantom_slice
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+OPENVINO, TENSORRT = "OpenVINOExecutionProvider", "TensorrtExecutionProvider"
 
 
 @pytest.fixture
@@ -45,14 +47,74 @@ def test_an_absent_device_is_refused_with_the_mend(device: devices.Device) -> No
         devices.choose_providers(device)
 
 
+@pytest.mark.usefixtures("gpu_build")
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_a_gpu_build_without_a_card_is_refused(
+    device: devices.Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_card(monkeypatch, False)
+    with pytest.raises(DeviceError, match=f"--device {device}"):
+        devices.place(device)
+
+
 @pytest.mark.usefixtures("cpu_build")
 def test_cpu_is_always_there() -> None:
     assert devices.choose_providers("cpu") == [CPU]
 
 
+@pytest.mark.parametrize(
+    ("available", "card", "chosen", "why"),
+    [
+        ([CUDA, CPU], True, CUDA, "CUDA device is there"),
+        ([CUDA, CPU], False, CPU, "no CUDA device"),
+        ([CPU], True, CPU, "built without CUDA"),
+        ([OPENVINO, CPU], False, OPENVINO, "OpenVINO is installed"),
+        ([TENSORRT, CUDA, CPU], True, CUDA, "CUDA device is there"),
+    ],
+)
+def test_auto_says_why(
+    available: list[str], card: bool, chosen: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = SimpleNamespace(get_available_providers=lambda: available)
+    monkeypatch.setattr(devices, "import_onnxruntime", lambda: runtime)
+    _with_card(monkeypatch, card)
+    placement = devices.place("auto")
+    assert placement.providers[0] == chosen
+    assert placement.providers[-1] == CPU
+    assert why in placement.reason
+
+
+def test_tensorrt_keeps_its_engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    options = devices.provider_options(TENSORRT)
+    assert options["trt_engine_cache_enable"] == "1"
+    assert Path(options["trt_engine_cache_path"]).is_dir()
+    assert devices.provider_options(CUDA) == {"cudnn_conv_algo_search": "HEURISTIC"}
+    assert devices.provider_options(CPU) == {}
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "max 100000"}, None),
+        ({"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, None),
+        ({}, None),
+    ],
+)
+def test_the_quota_of_a_container_limits_the_threads(
+    files: dict[str, str], cores: int | None, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert devices.cgroup_cores(tmp_path) == cores
+
+
 def test_two_wheels_are_found_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "distribution", lambda name: name)
-    with pytest.raises(DeviceError, match="both installed") as error:
+    with pytest.raises(DeviceError, match="installed together") as error:
         devices.import_onnxruntime()
     assert error.value.code == "two_runtimes"
 

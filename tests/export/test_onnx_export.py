@@ -10,12 +10,16 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from callosal.export import onnx_export
-from callosal.export.onnx_export import export_segmenter
+from callosal.export import accuracy, onnx_export
+from callosal.export.accuracy import LabelledImage
+from callosal.export.graph import check_graph
+from callosal.export.onnx_export import Slices, export_segmenter
+from callosal.export.precision import Precision
 from callosal.export.runtime import open_segmenter
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.errors import InputError, ModelFileError, ParityError
 from callosal.models.segmentation_module import SegmentationModule
+from callosal.pipelines.evaluation.plan_angle import plan_angle_deg
 from callosal.pipelines.phantom import phantom_slice
 
 pytestmark = pytest.mark.slow
@@ -42,11 +46,20 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def phantoms(first: int, count: int) -> Slices:
+    drawn = [phantom_slice(seed, (256, 256), 0.8) for seed in range(first, first + count)]
+    images = [image.astype(np.float32) for image, _ in drawn]
+    labelled = [
+        LabelledImage(image, mask > 0) for image, (_, mask) in zip(images, drawn, strict=True)
+    ]
+    return Slices(images, images, labelled, plan_angle_deg)
+
+
 @pytest.fixture(scope="module")
 def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "small.onnx"
-    images = [phantom_slice(seed, (256, 256), 0.8)[0] for seed in range(2)]
-    export_segmenter(checkpoint, path, name="small", training_data="phantoms", images=images)
+    slices = phantoms(0, 2)
+    export_segmenter(checkpoint, path, name="small", training_data="phantoms", slices=slices)
     return path
 
 
@@ -111,19 +124,68 @@ def test_lost_parity_leaves_no_file(
             next(network.net.parameters()).add_(0.5)
 
     monkeypatch.setattr(onnx_export, "_write_graph", spoilt)
-    image = phantom_slice(0, (256, 256), 0.8)[0]
+    slices = phantoms(0, 1)
     with pytest.raises(ParityError, match="nothing was written"):
         export_segmenter(
-            checkpoint, tmp_path / "m.onnx", name="m", training_data="none", images=[image]
+            checkpoint, tmp_path / "m.onnx", name="m", training_data="none", slices=slices
         )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("precision", "size"), [("int8", 0.5), ("fp16", 0.65)])
+def test_smaller_precisions_give_the_same_probabilities(
+    precision: Precision, size: float, exported: Path, checkpoint: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    # The graph of so small a network weighs as much as its weights.
+    monkeypatch.setitem(accuracy.MAX_SIZE_RATIO, precision, size)
+    path = tmp_path / "small.onnx"
+    slices = phantoms(0, 3)
+    result = export_segmenter(
+        checkpoint, path, name="small", training_data="phantoms", slices=slices,
+        precision=precision,
+    )  # fmt: skip
+    assert result.reduction is not None
+    assert list(tmp_path.iterdir()) == [path]
+    small, whole = (open_segmenter(each, "cpu", threads=1) for each in (path, exported))
+    assert small.contract.precision == precision
+    assert small.contract.parity["reduction"]["precision"] == precision
+    # Raw intensities of any scale: the normalisation must not have been quantised.
+    for scale in (1, 40):
+        image = slices.parity[0][None, None] * np.float32(scale)
+        difference = small.probability(image) - whole.probability(image)
+        assert abs(difference).max() < 0.1
+    assert small.probability(np.zeros((2, 1, 97, 131), np.float32)).shape == (2, 1, 97, 131)
+
+
+def test_lost_accuracy_leaves_no_file(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accuracy, "MAX_DICE_DROP", -1.0)
+    with pytest.raises(ParityError, match="nothing was written") as error:
+        export_segmenter(
+            checkpoint, tmp_path / "m.onnx", name="m", training_data="none",
+            slices=phantoms(0, 1), precision="int8",
+        )  # fmt: skip
+    assert error.value.code == "accuracy_lost"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fixed_dimension_is_refused(exported: Path, tmp_path: Path) -> None:
+    model = onnx.load(str(exported))
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 256
+    onnx.save(model, str(tmp_path / "fixed.onnx"))
+    with pytest.raises(ParityError, match="height is fixed"):
+        check_graph(tmp_path / "fixed.onnx", "fixed.onnx")
 
 
 def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.ckpt"
     path.write_bytes(b"not a checkpoint")
     with pytest.raises(InputError, match=r"other\.ckpt"):
-        export_segmenter(path, tmp_path / "m.onnx", name="m", training_data="none", images=[])
+        export_segmenter(
+            path, tmp_path / "m.onnx", name="m", training_data="none", slices=phantoms(0, 0)
+        )
 
 
 def test_weights_outside_of_the_file_are_refused(exported: Path, tmp_path: Path) -> None:

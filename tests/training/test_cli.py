@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
-
-from callosal.models.generation.autoencoder import PairAutoencoder
 
 pytestmark = pytest.mark.slow
 
@@ -28,8 +25,9 @@ TINY = [
     "--trainer.log_every_n_steps=1",
     "--data.phantoms=8",
     "--data.batch_size=2",
+    "--data.size=192",
+    "--data.augmentation.crop_mm=64",
 ]
-SMALL_SLICES = ["--data.size=192", "--data.augmentation.crop_mm=64"]
 
 
 def _callosal(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -42,32 +40,14 @@ def _callosal(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _autoencoder_of_stage_one(folder: Path) -> Path:
-    """An untrained autoencoder whose file says that it passed the gate."""
-    net = PairAutoencoder()
-    content = {
-        "state_dict": {f"net.{name}": weight for name, weight in net.state_dict().items()},
-        "hyper_parameters": {
-            "autoencoder": net.init_args,
-            "gate": {"dice": 0.99, "psnr_db": 35.0},
-        },
-    }
-    torch.save(content, folder / "autoencoder.ckpt")
-    return folder / "autoencoder.ckpt"
-
-
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_runs_two_steps_on_the_phantom(config: Path, tmp_path: Path) -> None:
-    content = yaml.safe_load(config.read_text(encoding="utf-8"))
-    words = [*TINY, *(SMALL_SLICES if "task" not in content else [])]
-    if content["model"].get("autoencoder"):
-        words.append(f"--model.autoencoder={_autoencoder_of_stage_one(tmp_path)}")
-    done = _callosal("fit", "--config", str(config), "--trainer.max_steps=2", *words, cwd=tmp_path)
+    done = _callosal("fit", "--config", str(config), "--trainer.max_steps=2", *TINY, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     (metrics,) = tmp_path.glob("runs/*/version_0/metrics.csv")
     with metrics.open() as stream:
         rows = list(csv.DictReader(stream))
-    assert any(row.get("val/dice") or row.get("val/mask_loss") for row in rows)
+    assert any(row.get("val/dice") for row in rows)
     assert list(tmp_path.glob("runs/*/version_0/samples/*.png"))
     (checkpoint,) = tmp_path.glob("runs/*/version_0/checkpoints/last.ckpt")
     assert torch.load(checkpoint, weights_only=True)["global_step"] == 2
@@ -87,26 +67,7 @@ def test_mistakes_are_answered_in_three_lines(
     words: list[str], expected: str, tmp_path: Path
 ) -> None:
     config = ROOT / "configs" / "attention_unet.yaml"
-    _is_told_in_three_lines(config, words, expected, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("config", "words", "expected"),
-    [
-        ("ddpm.yaml", ["--model.objektive=vp"], "model.objective"),
-        ("ddpm.yaml", ["--data.view.shape=[60,64]"], "multiples of 8"),
-        ("ddpm.yaml", ["--task=painter"], "painter"),
-        ("ldm.yaml", [], "last.ckpt: cannot be read as a checkpoint"),
-    ],
-)
-def test_mistakes_of_generators_are_answered_in_three_lines(
-    config: str, words: list[str], expected: str, tmp_path: Path
-) -> None:
-    _is_told_in_three_lines(ROOT / "configs" / config, words, expected, tmp_path)
-
-
-def _is_told_in_three_lines(config: Path, words: list[str], expected: str, cwd: Path) -> None:
-    done = _callosal("fit", "--config", str(config), *words, cwd=cwd)
+    done = _callosal("fit", "--config", str(config), *words, cwd=tmp_path)
     assert done.returncode == 3
     assert expected in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3, done.stderr

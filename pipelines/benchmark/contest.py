@@ -1,0 +1,112 @@
+"""Contestants run turn and turn about, so that a busy machine slows all of them alike."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """Something whose time is taken.
+
+    Attributes:
+        name: What it is called in the table.
+        run: Does the work once and returns its seconds.
+        peak_mb: Peak memory of its process in MB after the runs, where it has one of its own.
+    """
+
+    name: str
+    run: Callable[[], float]
+    peak_mb: Callable[[], float | None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a contestant reached.
+
+    Attributes:
+        name: The contestant.
+        median_s: Median of its runs.
+        fastest_s: Fastest of its runs.
+        ratio: Median over that of the first contestant.
+        peak_mb: Peak memory in MB, None where it was not taken.
+    """
+
+    name: str
+    median_s: float
+    fastest_s: float
+    ratio: float
+    peak_mb: float | None
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One question, its answers, and the peers that could not take part.
+
+    Attributes:
+        title: The question.
+        results: The first is callosal's own.
+        absent: Name of a peer to what it lacks.
+    """
+
+    title: str
+    results: tuple[Result, ...]
+    absent: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """All values by name."""
+        return asdict(self)
+
+
+def hold(
+    title: str, contestants: Sequence[Contestant], rounds: int, absent: dict[str, str]
+) -> Contest:
+    """Run all contestants in turn, after one round that does not count.
+
+    Args:
+        title: The question.
+        contestants: The first is the one that the others are compared with.
+        rounds: How often each runs.
+        absent: Peers that cannot run here, and why.
+    """
+    seconds: dict[str, list[float]] = {each.name: [] for each in contestants}
+    for number in range(rounds + 1):
+        for each in contestants:
+            taken = each.run()
+            if number:
+                seconds[each.name].append(taken)
+    base = median(seconds[contestants[0].name])
+    results = [
+        Result(
+            each.name,
+            median(seconds[each.name]),
+            min(seconds[each.name]),
+            median(seconds[each.name]) / base,
+            each.peak_mb(),
+        )
+        for each in contestants
+    ]
+    return Contest(title, tuple(results), absent)
+
+
+def timed(work: Callable[[], object]) -> Callable[[], float]:
+    """A run that times a piece of work of this process."""
+
+    def run() -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    return run
+
+
+def missing(package: str) -> str | None:
+    """Why a peer cannot run: its package is not installed; None where it is."""
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return f"{package} is not installed"
+    return None

@@ -1,0 +1,57 @@
+"""What the figures were measured on."""
+
+import os
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from callosal.export.devices import usable_cores
+
+PACKAGES = ("callosal", "onnxruntime", "numpy", "scipy", "pydicom", "highdicom", "torch", "monai",
+            "openvino", "simpleitk", "dicom2nifti", "dcm2niix", "scikit-image",
+            "diffusers")  # fmt: skip
+
+
+def describe_machine() -> dict[str, Any]:
+    """CPU model, cores, load, versions."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": usable_cores(),
+        "load": [round(value, 2) for value in os.getloadavg()],
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def peak_gflops(side: int = 1536, rounds: int = 5) -> float:
+    """Multiply-adds a second, times two, that a large float32 product reaches here, in 1e9."""
+    matrix = np.random.default_rng(0).random((side, side), dtype=np.float32)
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        matrix @ matrix
+        seconds.append(time.perf_counter() - start)
+    return float(2 * side**3 / min(seconds) / 1e9)
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    found = {key.strip(): value.strip() for key, value in fields.items()}
+    return f"{found.get('model name', 'unknown')} (family {found.get('cpu family')}, " \
+           f"model {found.get('model')})"  # fmt: skip
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,58 @@
+"""One series to its plan with outputs written, every stage timed, the model kept open."""
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from callosal.export.runtime import Segmenter, open_segmenter
+from callosal.pipelines.batch.case_folder import Fingerprint, write_case
+from callosal.pipelines.process import process_volume
+from callosal.pipelines.reading.cases import find_cases
+from callosal.pipelines.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Planner:
+    """What stays open between the runs.
+
+    Attributes:
+        series: Folder of one series.
+        output: Folder for its outputs.
+        segmenter: The opened model.
+    """
+
+    series: Path
+    output: Path
+    segmenter: Segmenter
+
+    @classmethod
+    def opened(cls, series: Path, model: Path, output: Path, threads: int) -> "Planner":
+        """Open the model."""
+        return cls(series, output, open_segmenter(model, "cpu", threads))
+
+    def plan(self) -> dict[str, Any]:
+        """Read, plan and write; the angle, and milliseconds of each stage."""
+        laps = [time.perf_counter()]
+        case = find_cases([self.series]).cases[0]
+        laps.append(time.perf_counter())
+        volume = case.load()
+        laps.append(time.perf_counter())
+        outcome = process_volume(volume, self.segmenter, Settings(), case.source, "0" * 64)
+        laps.append(time.perf_counter())
+        write_case(self.output, outcome, {}, Fingerprint("", "", "", ""))
+        laps.append(time.perf_counter())
+        headers, pixels, process, write = (1000 * (end - start) for start, end in pairwise(laps))
+        stages = outcome.document["timings_ms"]
+        final = outcome.document["final"] or {}
+        return {
+            "angle_deg": final.get("angle_deg"),
+            "stages_ms": {
+                "headers": headers,
+                "pixels": pixels,
+                **stages,
+                "document": process - sum(stages.values()),
+                "write": write,
+            },
+        }

@@ -1,0 +1,59 @@
+"""`callosal bench`: speed on this machine, every figure beside a peer's."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from rich.console import Console
+
+from callosal.export.devices import usable_cores
+from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.models.errors import InputError
+from callosal.pipelines.benchmark.run import Bench, BenchPart, run_bench, write_record
+
+
+def bench(
+    series: Path | None = None,
+    output: Path | None = None,
+    model: str = DEFAULT,
+    int8: Path | None = None,
+    training_config: Path | None = None,
+    parts: tuple[BenchPart, ...] = ("network", "reading", "plan", "startup"),
+    rounds: int = 7,
+    copies: int = 200,
+    threads: int | None = None,
+) -> int:
+    """Measure speed on this machine, turn and turn about with what else could do the work.
+
+    Peers that are not installed are named and left out. The first line of each table is callosal
+    and the unit of the ratios.
+
+    Args:
+        series: Folder of one DICOM series; a phantom of 192 slices without.
+        output: JSON file to write.
+        model: Name of a shipped model, or an ONNX file.
+        int8: The same model in eight bits, to be measured too.
+        training_config: YAML of the model's training, from which torch builds the same network;
+            found for shipped models.
+        parts: network, reading, plan, startup, throughput. Throughput runs over many copies of
+            the series, for minutes and gigabytes, and only where it is named.
+        rounds: Runs of each contestant.
+        copies: Series of the throughput run.
+        threads: Threads of every network; by default the cores this process may use.
+
+    Returns:
+        Exit code 0.
+    """
+    if rounds < 1 or copies < 1:
+        raise InputError(f"--rounds {rounds} --copies {copies}: both start at 1", "wrong_usage")
+    path = resolve_model(model)
+    found = Path(str(files("callosal.configs"))) / f"{path.stem}.yaml"
+    plain = Path(__file__).resolve().parents[2] / "benchmarks" / "plain_pipeline.py"
+    asked = Bench(
+        series, path, int8, training_config or (found if found.is_file() else None),
+        plain if plain.is_file() else None, parts, rounds, copies, threads or usable_cores(),
+    )  # fmt: skip
+    console = Console()
+    record = run_bench(asked, console)
+    if output is not None:
+        write_record(output, record)
+    return 0

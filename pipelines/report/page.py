@@ -1,0 +1,138 @@
+"""report.html: one file that holds all it shows and loads nothing.
+
+Pictures are inside, as WebP of about 4 kB, so that the file can be mailed or archived alone:
+2,000 cases come to about 12 MB. They stand as text in a JSON block that the browser does not
+decode; the script makes picture elements for the rows of the open page only.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from callosal.pipelines.batch.atomic import write_text
+from callosal.pipelines.report.outliers import far_from_median
+from callosal.pipelines.report.reasons import MEANINGS
+from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
+from callosal.pipelines.report.sections import (
+    headline,
+    made_with,
+    stage_table,
+    status_bar,
+    tiles,
+    version_list,
+)
+from callosal.pipelines.report.summary import stage_timings_ms, status_counts
+
+REPORT = "report.html"
+STYLES = ("style.css", "report.css")
+SCRIPTS = ("cases.js", "histogram.js", "table.js", "detail.js", "report.js")
+MARKED = ("final_angle_deg", "area_mm2", "confidence")
+"""Measures whose distributions are drawn and whose outliers are marked."""
+
+
+def write_report(folder: Path) -> Path:
+    """Write report.html of a run's folder.
+
+    Args:
+        folder: What `callosal infer` wrote.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: The folder holds no run.
+        OutputError: The disk is full or read-only.
+    """
+    path = folder / REPORT
+    write_text(path, report_page(read_run(folder)))
+    return path
+
+
+def report_page(run: RunFolder) -> str:
+    """The page of a run, as HTML.
+
+    Nothing in a table or a record can become markup or script: text is escaped, data stands in
+    JSON blocks without `<`, and the policy runs this page's own script alone, by its hash.
+    """
+    style, script = _joined(STYLES), _joined(SCRIPTS)
+    counts = status_counts(run.cases)
+    return Template(_resource("report.html")).substitute(
+        policy=_policy(style, script),
+        title=escape(f"{len(run.cases):,} cases"),
+        style=style,
+        made_with=made_with(run.record),
+        headline=headline(counts),
+        status_bar=status_bar(counts),
+        tiles=tiles(counts, run.cases),
+        timings=stage_table(stage_timings_ms(run.cases)),
+        versions=version_list(run.record),
+        cases=_block({"cases": case_rows(run.cases), "meanings": MEANINGS}),
+        pictures=_block(_pictures(run.cases)),
+        script=script,
+    )
+
+
+def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
+    """What the script shows of each case, with the measures in which it is an outlier."""
+    listed = list(cases)
+    marks = {name: far_from_median([_compared(case, name) for case in listed]) for name in MARKED}
+    return [
+        {
+            **case.texts,
+            **case.numbers,
+            "reasons": [code for code in case.texts["reasons"].split(";") if code],
+            "outliers": [name for name in MARKED if marks[name][index]],
+        }
+        for index, case in enumerate(listed)
+    ]
+
+
+def _compared(case: ReportedCase, name: str) -> float | None:
+    """The value to hold against the others.
+
+    Confidence falls into two heaps; those below are marked by their status already, so that only
+    the sure ones are compared with each other.
+    """
+    left_out = name == "confidence" and case.texts["status"] != "ok"
+    return None if left_out else case.numbers[name]
+
+
+def _pictures(cases: Iterable[ReportedCase]) -> dict[str, str]:
+    return {
+        case.case_id: base64.b64encode(case.picture).decode("ascii")
+        for case in cases
+        if case.picture is not None
+    }
+
+
+def _block(value: Mapping[str, Any]) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _policy(style: str, script: str) -> str:
+    """Content security policy: this style, this script, pictures from the file or beside it."""
+    return (
+        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
+        "img-src data: 'self'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def _joined(names: Iterable[str]) -> str:
+    return "\n".join(_resource(name) for name in names)
+
+
+def _resource(name: str) -> str:
+    return files("callosal.pipelines.report").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,99 @@
+// The table: the rows of one page, sorted by a column.
+
+const COLUMNS = [
+  { name: "picture", title: "" },
+  { name: "case_id", title: "Case" },
+  { name: "status", title: "Status" },
+  { name: "confidence", title: "Confidence", number: true },
+  { name: "final_angle_deg", title: "Angle", number: true },
+  { name: "area_mm2", title: "Area, mm\u00b2", number: true },
+  { name: "seconds", title: "Time, s", number: true },
+  { name: "reasons", title: "Reason" },
+];
+
+const STATUS_WORDS = {
+  ok: "ok",
+  low_confidence: "low confidence",
+  no_callosum: "no callosum",
+  failed: "failed",
+  skipped: "skipped",
+};
+
+/** A status as sign and word. */
+function statusMark(status) {
+  const known = status in STATUS_WORDS;
+  return make("span", { class: `status ${known ? status : "other"}` }, known ? STATUS_WORDS[status] : status);
+}
+
+/** The small picture of a case, or null where nothing was segmented. */
+function smallPicture(row, pictures) {
+  const data = pictures[row.case_id];
+  if (!data) return null;
+  return make("img", {
+    src: `data:image/webp;base64,${data}`,
+    alt: `Slice of ${row.case_id} with outline, box, line and ROI`,
+    width: 112,
+    height: 96,
+    decoding: "async",
+    loading: "lazy",
+  });
+}
+
+/** Where a case is corrected; only a report served by `callosal review` has such a place. */
+function reviewLink(row) {
+  const query = new URLSearchParams(location.search);
+  if (!query.has("review")) return null;
+  query.delete("review");
+  query.set("case", row.case_id);
+  return make("a", { class: "button review", href: `review.html?${query}` }, "Review");
+}
+
+/**
+ * The table's head, whose buttons sort.
+ * @param sort {column, descending}
+ * @param onSort Called with a column's name.
+ */
+function tableHead(sort, onSort) {
+  const cells = COLUMNS.map(({ name, title, number }) => {
+    if (name === "picture") return make("th", { scope: "col" }, make("span", { class: "visually-hidden" }, "Picture"));
+    const order = sort.column === name ? (sort.descending ? "descending" : "ascending") : null;
+    const button = make("button", { type: "button", "data-column": name, onclick: () => onSort(name) }, title);
+    return make("th", { scope: "col", class: number ? "number" : null, "aria-sort": order }, button);
+  });
+  return make("thead", {}, make("tr", {}, ...cells));
+}
+
+/** One row; its case id opens the case. */
+function tableRow(row, pictures, meanings, onOpen) {
+  const open = make("button", { type: "button", class: "open", tabindex: -1 }, row.case_id);
+  const cells = [
+    make("td", { class: "picture" }, smallPicture(row, pictures) ?? make("span", { class: "none" }, "no picture")),
+    make("td", {}, open),
+    make("td", {}, statusMark(row.status)),
+    make("td", { class: "number" }, ...confidence(row)),
+    make("td", { class: "number" }, measured(row, "final_angle_deg", 1, DEGREE)),
+    make("td", { class: "number" }, measured(row, "area_mm2", 0, "")),
+    make("td", { class: "number" }, shownNumber(row.seconds, 2)),
+    make("td", { class: "reasons" }, ...row.reasons.map((code) => make("span", { class: "reason", title: meanings[code] ?? code }, code)), reviewLink(row) ?? ""),
+  ];
+  const element = make("tr", { "data-case": row.case_id }, ...cells);
+  element.addEventListener("click", (event) => {
+    if (event.target.closest("a") || String(getSelection())) return;
+    onOpen(row);
+  });
+  return element;
+}
+
+function confidence(row) {
+  if (row.confidence === null) return [NONE];
+  const bar = make("i");
+  bar.style.width = `${100 * Math.min(Math.max(row.confidence, 0), 1)}%`;
+  return [make("span", { class: "meter", "aria-hidden": "true" }, bar), measured(row, "confidence", 2, "")];
+}
+
+/** A number, marked where it lies far from the others of the run. */
+function measured(row, name, digits, unit) {
+  const text = shownNumber(row[name], digits) + (row[name] === null ? "" : unit);
+  if (!row.outliers.includes(name)) return make("span", {}, text);
+  return make("span", { class: "far-value", title: "far from the others of this run" }, text, make("span", { class: "visually-hidden" }, " (far off)"));
+}

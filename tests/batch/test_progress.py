@@ -1,0 +1,46 @@
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from callosal.pipelines.batch.progress import Tally, display
+from callosal.pipelines.batch.results import failed_row
+
+
+def _row(status: str, transverse: str | None = None) -> dict[str, object]:
+    return {**failed_row("case-1", "dicom", status, ""), "transverse": transverse}
+
+
+def test_counts_tell_plans_from_faults_and_refusals() -> None:
+    tally = Tally(6)
+    assert tally.words() == "0 done, 0 failed, 0 refused of 6"
+    for row in (_row("ok", "T"), _row("low_confidence", "T"), _row("low_confidence"),
+                _row("no_callosum"), _row("failed")):  # fmt: skip
+        tally.add(row)
+    assert tally.words().startswith("2 done, 1 failed, 2 refused of 6, ")
+    assert tally.left == 1
+
+
+def test_the_time_left_follows_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    tally = Tally(10)
+    assert tally.seconds_left() is None
+    for _ in range(4):
+        tally.add(_row("ok", "T"))
+    now = 180.0
+    assert tally.seconds_left() == 120.0
+    assert tally.words().endswith("of 10, 2 min left")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_names_are_told_on_a_terminal_alone(is_terminal: bool) -> None:
+    console = Console(file=io.StringIO(), force_terminal=is_terminal, width=120)
+    with display(console, Tally(1)) as shown:
+        shown.finished(_row("ok", "T"), "[Miller]/T1")
+    assert isinstance(console.file, io.StringIO)
+    told = console.file.getvalue()
+    assert ("[Miller]/T1" in told) == is_terminal
+    assert "1 done, 0 failed, 0 refused of 1" in told
+    assert "case-1 ok" in told
