@@ -37,11 +37,11 @@ def main() -> None:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             browser = open_browser()
             try:
-                take(browser, server.guard.url, "review.png")
+                take(browser, server.guard.url, "review.webp")
                 correct(desk)
                 media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
                 browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-                take(browser, server.guard.url, "review_corrected.png")
+                take(browser, server.guard.url, "review_corrected.webp")
             finally:
                 browser.quit()
                 server.shutdown()
@@ -81,7 +81,7 @@ def take(browser: webdriver.Chrome, url: str, name: str) -> None:
         time.sleep(0.05)
     time.sleep(0.5)  # until transitions have ended
     shot = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-    shot.quantize(256, dither=Image.Dither.NONE).save(PICTURES / name, optimize=True)
+    shot.save(PICTURES / name, quality=90, method=6)
 
 
 if __name__ == "__main__":
