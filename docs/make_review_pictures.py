@@ -6,11 +6,14 @@ Needs chromium, chromedriver and selenium. Nothing but the demo's own output is 
 of a patient is ever in the project.
 """
 
+import io
+import shutil
 import tempfile
 import threading
 import time
 from pathlib import Path
 
+from PIL import Image
 from selenium import webdriver
 
 from callosal.export.shipped import DEFAULT
@@ -34,11 +37,11 @@ def main() -> None:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             browser = open_browser()
             try:
-                take(browser, server.guard.url, "review.png")
+                take(browser, server.guard.url, "review.webp")
                 correct(desk)
                 media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
                 browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-                take(browser, server.guard.url, "review_corrected.png")
+                take(browser, server.guard.url, "review_corrected.webp")
             finally:
                 browser.quit()
                 server.shutdown()
@@ -48,7 +51,10 @@ def open_browser() -> webdriver.Chrome:
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
         options.add_argument(argument)
-    browser = webdriver.Chrome(options=options)
+    options.binary_location = shutil.which("chromium") or ""
+    # Named outright: selenium would look for a driver in the network.
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    browser = webdriver.Chrome(options=options, service=service)
     view = {"width": SIZE[0], "height": SIZE[1], "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", view)
     return browser
@@ -74,7 +80,8 @@ def take(browser: webdriver.Chrome, url: str, name: str) -> None:
             raise SystemExit("the page did not open")
         time.sleep(0.05)
     time.sleep(0.5)  # until transitions have ended
-    browser.save_screenshot(str(PICTURES / name))
+    shot = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
+    shot.save(PICTURES / name, quality=90, method=6)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 from callosal.models.errors import InputError
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
-from callosal.pipelines.review.history import add_review, latest_decision, latest_review
+from callosal.pipelines.review.history import add_review, latest_review, review_summary
 from callosal.pipelines.review.picture_message import place_entry
 from callosal.pipelines.review.review_document import Judgement, review_document, roi_entry
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
@@ -69,7 +69,7 @@ class ReviewDesk:
 
     def _entry(self, name: str) -> dict[str, Any]:
         folder = self.folder(name)
-        return {"case_id": name, **plan_summary(folder), "decision": latest_decision(folder)}
+        return {"case_id": name, **plan_summary(folder), **review_summary(folder)}
 
     def case_entry(self, name: str) -> dict[str, Any]:
         """Everything that the page needs of a case, but for the pixels."""

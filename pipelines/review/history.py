@@ -47,13 +47,17 @@ def latest_review(folder: Path) -> dict[str, Any] | None:
     return dict(document)
 
 
-def latest_decision(folder: Path) -> str | None:
-    """The decision of the current review; unchecked, for a list of thousands."""
+def review_summary(folder: Path) -> dict[str, Any]:
+    """Decision and reviewed angle of a case, empty where it has none; unchecked, for a list."""
     try:
         document = json.loads((folder / CURRENT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    return document.get("decision") if isinstance(document, dict) else None
+        return {"decision": None}
+    if not isinstance(document, dict):
+        return {"decision": None}
+    roi = document.get("roi")
+    angle = {"angle_deg": roi.get("angle_deg")} if isinstance(roi, dict) else {}
+    return {"decision": document.get("decision"), **angle}
 
 
 def add_review(folder: Path, document: Mapping[str, Any]) -> None:

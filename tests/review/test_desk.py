@@ -67,8 +67,10 @@ def test_the_overview_tells_every_case(desk, planned, unplanned):
     assert set(entries) == {planned, unplanned}
     assert entries[planned]["status"] == "ok"
     assert entries[unplanned]["angle_deg"] is None
-    desk.save(planned, Judgement(Decision.ACCEPTED, "A", "", None), based_on=0)
-    assert {entry["case_id"]: entry["decision"] for entry in desk.overview()}[planned] == "accepted"
+    saved = desk.save(planned, corrected(desk, planned, 2.0), based_on=0)
+    entries = {entry["case_id"]: entry for entry in desk.overview()}
+    assert entries[planned]["decision"] == "corrected"
+    assert entries[planned]["angle_deg"] == saved["review"]["roi"]["angle_deg"]
 
 
 def test_a_run_without_cases_is_told(run):

@@ -52,9 +52,12 @@ export class CaseList extends EventTarget {
   /**
    * @param {string} id
    * @param {string} decision
+   * @param {number | null} angle Of the reviewed region, where there is one.
    */
-  decide(id, decision) {
-    this.cases = this.cases.map((summary) => (summary.case_id === id ? { ...summary, decision } : summary));
+  decide(id, decision, angle) {
+    this.cases = this.cases.map((summary) =>
+      summary.case_id === id ? { ...summary, decision, angle_deg: angle ?? summary.angle_deg } : summary,
+    );
     this.draw();
   }
 

@@ -118,7 +118,7 @@ function tryFiles(trial) {
 list.addEventListener("choose", (event) => open(/** @type {CustomEvent} */ (event).detail));
 decision.addEventListener("saved", (event) => {
   const { decision: kind, notes } = /** @type {CustomEvent} */ (event).detail;
-  if (session) list.decide(session.entry.case_id, kind);
+  if (session) list.decide(session.entry.case_id, kind, session.review?.roi?.angle_deg ?? null);
   draw();
   say(["Saved", ...notes].join(". "), notes.length > 0 ? Infinity : 5000);
 });
