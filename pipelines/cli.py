@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",
     "evaluate": "figures of an ONNX file by case and by site",
+    "randomise": "synthetic pairs from masks, without a trained generator",
     "export": "a checkpoint to one ONNX file, with a parity report",
     "models": "the models that ship",
     "doctor": "what this machine can do",
@@ -83,7 +84,7 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _overview() -> str:
-    lines = [f"  {name:<12} {text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<18} {text}" for name, text in COMMANDS.items()]
     return "\n".join(
         [
             "usage: callosal COMMAND ...",
