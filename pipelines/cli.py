@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",
     "evaluate": "figures of an ONNX file by case and by site",
+    "evaluate-generator": "is a folder of synthetic pairs good, varied and no copy",
     "randomise": "synthetic pairs from masks, without a trained generator",
     "export": "a checkpoint to one ONNX file, with a parity report",
     "models": "the models that ship",
