@@ -8,18 +8,20 @@ again; kill and restart as you like. --only takes a regular expression on view/a
 """
 
 import argparse
+import hashlib
+import json
 import time
 from dataclasses import asdict, replace
-from functools import cache
 from pathlib import Path
 
+import numpy as np
 from synthetic_arm import View, dice_by_name, train_segmenter, window_bank
 from synthetic_grid import Arm, Grid, arms, key_of, read_grid, synthetic_folder
 from synthetic_report import write_report
 from synthetic_results import append, finished
 
 from callosal.pipelines.training.nifti_pairs import read_split
-from callosal.pipelines.training.slice_bank import LabelledSlice, SliceBank, evenly_spread
+from callosal.pipelines.training.slice_bank import SliceBank, evenly_spread
 
 
 def main() -> None:
@@ -59,12 +61,13 @@ def run_arm(grid: Grid, arm: Arm, data: Path, results: Path) -> bool:
     start, processor = time.perf_counter(), time.process_time()
     banks = []
     if arm.real:
-        banks.append(bank_of(view, data, "train", arm.count))
+        banks.append(bank_of(grid, view, data, "train", arm.count))
     if folder is not None:
-        banks.append(bank_of(view, folder, "train", "all"))
+        banks.append(bank_of(grid, view, folder, "train", "all"))
     module = train_segmenter(banks, view, arm.seed)
     dice = {
-        split: dice_by_name(module, bank_of(view, data, split, "all")) for split in grid.held_out
+        split: dice_by_name(module, bank_of(grid, view, data, split, "all"))
+        for split in grid.held_out
     }
     row = {
         "key": key,
@@ -85,15 +88,24 @@ def run_arm(grid: Grid, arm: Arm, data: Path, results: Path) -> bool:
     return True
 
 
-@cache
-def slices_of(folder: Path, split: str) -> list[LabelledSlice]:
-    return list(read_split(folder, split))
-
-
-@cache
-def bank_of(view: View, folder: Path, split: str, count: str) -> SliceBank:
-    limit = None if count == "all" else int(count)
-    return window_bank(evenly_spread(slices_of(folder, split), limit), view)
+def bank_of(grid: Grid, view: View, folder: Path, split: str, count: str) -> SliceBank:
+    """Windows of a split, kept as a file: a restarted run need not read the slices again."""
+    table = (folder / "participants.tsv").stat()
+    made = [str(folder.resolve()), table.st_size, table.st_mtime_ns]
+    said = json.dumps([made, split, view.spacing_mm, view.size, view.around])
+    kept = grid.output / "banks" / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.npz"
+    if not kept.is_file():
+        bank = window_bank(list(read_split(folder, split)), view)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".partial.npz")
+        np.savez(partial, names=bank.names, sites=bank.sites, images=bank.images, masks=bank.masks)
+        partial.replace(kept)
+    with np.load(kept) as file:
+        chosen = evenly_spread(range(len(file["names"])), None if count == "all" else int(count))
+        names, sites, images, masks = (
+            file[name][chosen] for name in ("names", "sites", "images", "masks")
+        )
+    return SliceBank(tuple(names.tolist()), tuple(sites.tolist()), images, masks, view.spacing_mm)
 
 
 if __name__ == "__main__":

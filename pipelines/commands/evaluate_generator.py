@@ -15,6 +15,7 @@ def evaluate_generator(
     model: str = DEFAULT,
     device: Device = "auto",
     limit: int | None = None,
+    spacing_mm: float | None = None,
 ) -> int:
     """Compare a folder of generated pairs with real slices.
 
@@ -31,6 +32,8 @@ def evaluate_generator(
         model: Segmenter that checks the masks: a shipped model, or an ONNX file.
         device: auto, cpu, cuda or tensorrt.
         limit: At most so many generated pairs, evenly spread.
+        spacing_mm: Pixel size of the comparison: that at which the generator draws, where the
+            pairs were written finer. By default that of the pairs.
 
     Returns:
         Exit code 0.
@@ -38,4 +41,6 @@ def evaluate_generator(
     # The help of this command has to come at once: what reads and scores is loaded here.
     from callosal.pipelines.generation_quality.run import run_generator_evaluation
 
-    return run_generator_evaluation(input, training, output, split, held_out, model, device, limit)
+    return run_generator_evaluation(
+        input, training, output, split, held_out, model, device, limit, spacing_mm
+    )

@@ -32,7 +32,7 @@ from callosal.pipelines.generation_quality.report import (
     variety,
 )
 from callosal.pipelines.generation_quality.shape import SHAPES, in_one_piece
-from callosal.pipelines.generation_quality.window import cut, cut_posed, field_of
+from callosal.pipelines.generation_quality.window import Field, cut, cut_posed, field_of
 from callosal.pipelines.training.nifti_pairs import read_pair, read_participants, read_split
 from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
 
@@ -51,6 +51,7 @@ def run_generator_evaluation(
     model: str,
     device: Device,
     limit: int | None,
+    spacing_mm: float | None,
 ) -> int:
     """Compare generated pairs with real ones; see `callosal evaluate-generator`.
 
@@ -60,6 +61,8 @@ def run_generator_evaluation(
     Raises:
         CallosalError: The folders or the model cannot be used, or there are too few slices.
     """
+    if spacing_mm is not None and not 0.25 <= spacing_mm <= 4:
+        raise DataError(f"spacing_mm {spacing_mm} must lie in 0.25 to 4", code="wrong_usage")
     segmenter = open_segmenter(resolve_model(model), device)
     samples = evenly_spread(read_all(generated), limit)
     known, unseen = list(read_split(training, split)), list(read_split(training, held_out))
@@ -67,7 +70,8 @@ def run_generator_evaluation(
     _require(known, f"training slices (split {split})", FEWEST_REAL)
     _require(unseen, f"held-out slices (split {held_out})", FEWEST_REAL)
     output.mkdir(parents=True, exist_ok=True)
-    metrics = _evaluate(segmenter, samples, known, unseen, output)
+    field = field_of(samples, spacing_mm)
+    metrics = _evaluate(segmenter, field, samples, known, unseen, output)
     metrics = {
         "generated": len(samples),
         "training": {"split": split, "n": len(known)},
@@ -92,12 +96,12 @@ def read_all(root: Path) -> list[LabelledSlice]:
 
 def _evaluate(
     segmenter: Segmenter,
+    field: Field,
     samples: Sequence[LabelledSlice],
     known: Sequence[LabelledSlice],
     unseen: Sequence[LabelledSlice],
     output: Path,
 ) -> dict[str, Any]:
-    field = field_of(samples)
     plain = Sets(*(cut(one, field) for one in (samples, known, unseen)))
     posed = Sets(*(cut_posed(one, field) for one in (samples, known, unseen)))
     shapes = all_shapes(samples, known, unseen)

@@ -57,10 +57,15 @@ class Windows:
         return len(self.images)
 
 
-def field_of(generated: Sequence[LabelledSlice]) -> Field:
-    """The grid that the generated slices can fill without padding."""
+def field_of(generated: Sequence[LabelledSlice], spacing_mm: float | None = None) -> Field:
+    """The grid that the generated slices can fill without padding.
+
+    Args:
+        generated: At least one slice; all of one size.
+        spacing_mm: Pixel size of the comparison; that of the slices without it.
+    """
     first = generated[0]
-    spacing_mm = float(min(first.spacing_mm))
+    spacing_mm = spacing_mm or float(min(first.spacing_mm))
     extent_mm = np.array(first.image.shape) * first.spacing_mm
     about_callosum = bool(extent_mm.min() < WHOLE_HEAD_MM)
     if about_callosum:

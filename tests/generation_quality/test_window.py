@@ -14,6 +14,7 @@ def test_whole_slices_stay_as_they_are() -> None:
     field = field_of(WHOLE)
     assert not field.about_callosum
     assert field.shape == (96, 96)
+    assert field_of(WHOLE, 4.0).shape == (48, 48)
     np.testing.assert_array_equal(cut(WHOLE, field).masks[0], WHOLE[0].mask)
 
 
