@@ -25,6 +25,8 @@ COMMANDS: dict[str, str] = {
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",
     "evaluate": "figures of an ONNX file by case and by site",
+    "evaluate-generator": "is a folder of synthetic pairs good, varied and no copy",
+    "randomise": "synthetic pairs from masks, without a trained generator",
     "export": "a checkpoint to one ONNX file, with a parity report",
     "bench": "speed on this machine, beside its peers",
     "models": "the models that ship",
@@ -89,7 +91,7 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _overview() -> str:
-    lines = [f"  {name:<12} {text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<18} {text}" for name, text in COMMANDS.items()]
     return "\n".join(
         [
             "usage: callosal COMMAND ...",
