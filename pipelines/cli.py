@@ -21,7 +21,8 @@ COMMANDS: dict[str, str] = {
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",
     "evaluate": "figures of an ONNX file by case and by site",
-    "export": "a checkpoint to one ONNX file, with a parity report",
+    "export": "a checkpoint to ONNX, with a parity report",
+    "generate": "labelled synthetic scans from a generator",
     "models": "the models that ship",
     "doctor": "what this machine can do",
 }

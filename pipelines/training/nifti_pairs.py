@@ -71,8 +71,8 @@ def read_pair(folder: Path, participant: Participant) -> LabelledSlice:
     """
     image_path = _only(folder, "*_T1w.nii*")
     mask_path = _only(folder, "*_mask.nii*")
-    image, spacing_mm, image_affine = _read_sagittal(image_path)
-    mask, _, mask_affine = _read_sagittal(mask_path)
+    image, spacing_mm, image_affine = read_sagittal(image_path)
+    mask, _, mask_affine = read_sagittal(mask_path)
     if image.shape != mask.shape or not np.allclose(image_affine, mask_affine, atol=1e-3):
         raise DataError(
             f"{mask_path.name}: the mask lies on another grid than {image_path.name} "
@@ -103,7 +103,7 @@ def _only(folder: Path, pattern: str) -> Path:
     return found[0]
 
 
-def _read_sagittal(
+def read_sagittal(
     path: Path,
 ) -> tuple[NDArray[np.generic], tuple[float, float], NDArray[np.float64]]:
     """Read one sagittal slice with rows S to I and columns A to P, its spacing and affine."""
