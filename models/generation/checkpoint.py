@@ -1,0 +1,86 @@
+"""A trained generator out of a checkpoint: networks with averaged weights, and their facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from callosal.models.errors import InputError
+from callosal.models.generation.autoencoder import PairAutoencoder
+from callosal.models.generation.denoiser import JointDenoiser
+from callosal.models.generation.spec import GeneratorSpec
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A generator ready to sample from, in evaluation mode on the CPU.
+
+    Attributes:
+        spec: What it makes and how it was trained.
+        denoiser: The network with averaged weights.
+        autoencoder: The way into and out of the latent space; None for a pixel generator.
+    """
+
+    spec: GeneratorSpec
+    denoiser: JointDenoiser
+    autoencoder: PairAutoencoder | None
+
+
+def load_generator(path: Path) -> Generator:
+    """Load a checkpoint of a DiffusionModule, without unpickling code.
+
+    The checkpoint carries the autoencoder of a latent generator too.
+
+    Raises:
+        InputError: The file is no checkpoint of a generator.
+    """
+    content = read_checkpoint(path)
+    if "generator" not in content.get("hyper_parameters", {}):
+        raise InputError(
+            f"{path.name}: not a checkpoint of a generator; train one with "
+            "callosal fit --config configs/ddpm.yaml",
+            code="bad_checkpoint",
+        )
+    spec = GeneratorSpec.from_dict(content["hyper_parameters"]["generator"])
+    weights = content["state_dict"]
+    denoiser = JointDenoiser(**spec.denoiser)
+    denoiser.load_state_dict(part_of(weights, "net."))
+    autoencoder = None
+    if spec.latent is not None:
+        autoencoder = PairAutoencoder(**spec.latent.autoencoder)
+        autoencoder.load_state_dict(part_of(weights, "codec.autoencoder."))
+        autoencoder.eval()
+    return Generator(spec, denoiser.eval(), autoencoder)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint file, without unpickling code.
+
+    Raises:
+        InputError: The file is missing or is no checkpoint.
+    """
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content["state_dict"]
+    except Exception as error:
+        # Torch raises many kinds here; all mean that the file is of no use.
+        raise InputError(
+            f"{path.name}: cannot be read as a checkpoint ({type(error).__name__}); "
+            "name a .ckpt file that callosal fit wrote",
+            code="bad_checkpoint",
+        ) from error
+    return content
+
+
+def part_of(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Weights whose name starts with a prefix, without it.
+
+    >>> part_of({"net.a": torch.zeros(1), "b": torch.zeros(1)}, "net.")
+    {'a': tensor([0.])}
+    """
+    return {
+        name[len(prefix) :]: weight for name, weight in weights.items() if name.startswith(prefix)
+    }
