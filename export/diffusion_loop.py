@@ -93,7 +93,9 @@ def euler_flow(
         ValueError: The schedule is not that of a flow.
     """
     if schedule.objective != "rectified_flow":
-        raise ValueError("euler_flow follows a flow; take ddim or dpm_solver_pp_2m for v-prediction")
+        raise ValueError(
+            "euler_flow follows a flow; take ddim or dpm_solver_pp_2m for v-prediction"
+        )
     sample = _with_held(noise, held)
     for index, step in enumerate(np.diff(schedule.times)):
         velocity = denoise(sample, _clocks(len(sample), float(schedule.times[index]), held))
@@ -128,9 +130,9 @@ def dpm_solver_pp_2m(
     before: Array | None = None
     for index in range(steps):
         stage = _stage(denoise, sample, schedule, index, held)
-        clean = stage.clean
+        clean: Array = stage.clean
         if before is not None and index < steps - 1 and np.isfinite(log_ratio[index - 1]):
-            last, step = np.diff(log_ratio[index - 1 : index + 2])
+            last, step = np.diff(log_ratio[index - 1 : index + 2]).tolist()
             clean = clean + np.float32(step / last / 2) * (clean - before)
         before = stage.clean
         # With its own eps this is the first-order step; a changed clean part leaves x in place.

@@ -31,7 +31,7 @@ from callosal.export.runtime import open_session
 from callosal.export.schedule import read_schedule
 from callosal.models.errors import ModelFileError
 from callosal.models.generation.noise import sample_noise
-from callosal.models.generation.spec import GeneratorSpec
+from callosal.models.generation.spec import GeneratorSpec, Latent
 
 DETERMINISTIC: dict[str, Callable[..., Array]] = {
     "euler_flow": euler_flow,
@@ -76,7 +76,7 @@ class Generator:
         latent = self.spec.latent
         if latent is None:
             return sample
-        mean, std = (np.array(part, np.float32)[:, None, None] for part in (latent.mean, latent.std))
+        mean, std = _statistics(latent)
         (answer,) = self.decoder.run(None, {"latent_sample": sample * std + mean})
         joint: Array = answer
         return joint
@@ -86,9 +86,10 @@ class Generator:
         latent = self.spec.latent
         if latent is None:
             return joint
-        mean, std = (np.array(part, np.float32)[:, None, None] for part in (latent.mean, latent.std))
+        mean, std = _statistics(latent)
         (answer,) = self.encoder.run(None, {"sample": joint})
-        sample: Array = (answer - mean) / std
+        # Mean and log variance, one after the other; the mean is the code.
+        sample: Array = (answer[:, : len(mean)] - mean) / std
         return sample
 
 
@@ -113,9 +114,7 @@ class Order:
     mask: Array | None = None
 
 
-def open_generator(
-    path: Path, device: Device = "auto", threads: int | None = None
-) -> Generator:
+def open_generator(path: Path, device: Device = "auto", threads: int | None = None) -> Generator:
     """Open a generator's folder.
 
     Args:
@@ -199,6 +198,12 @@ def _held(generator: Generator, order: Order) -> Held | None:
     is_image = np.arange(spec.sample_shape[0]) < spec.image_channels
     channels: NDArray[np.bool_] = np.where(is_image, clocks[0], clocks[1])
     return Held(generator.encode(joint), channels, clocks)
+
+
+def _statistics(latent: Latent) -> tuple[Array, Array]:
+    """Mean and standard deviation of each latent channel, shape (C, 1, 1)."""
+    mean, std = (np.array(part, np.float32) for part in (latent.mean, latent.std))
+    return mean[:, None, None], std[:, None, None]
 
 
 def _with_given(joint: Array, order: Order) -> Array:

@@ -50,9 +50,7 @@ def participants(kept: Sequence[Candidate]) -> str:
     """Content of participants.tsv: the written samples, every eighth in the split `val`."""
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-    writer.writerow(
-        ("participant_id", "site", "split", "mask_voxels", "cc_area_mm2", "components")
-    )
+    writer.writerow(("participant_id", "site", "split", "mask_voxels", "cc_area_mm2", "components"))
     for rank, candidate in enumerate(kept):
         # From the second on, so that two samples are enough for `fit`.
         split = "val" if rank % VALIDATION_EVERY == 1 else "train"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from callosal.pipelines.batch.atomic import write_bytes
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice
+from callosal.pipelines.training.nifti_pairs import read_sagittal
 
 SLICE_THICKNESS_MM = 1.0
 
@@ -30,10 +31,10 @@ def read_pair_pixels(folder: Path, name: str) -> tuple[NDArray[np.uint8], NDArra
     """Image and mask of a written pair, rows superior to inferior, columns anterior to posterior.
 
     Raises:
-        OSError: A file is missing or cut short.
+        DataError: A file is missing or cut short.
     """
     image, mask = (
-        np.asanyarray(nib.load(folder / f"{name}_{suffix}.nii.gz").dataobj)[0].T[::-1, ::-1]
+        read_sagittal(folder / f"{name}_{suffix}.nii.gz")[0].astype(np.uint8)
         for suffix in ("T1w", "label-CC_mask")
     )
     return image, mask

@@ -1,7 +1,7 @@
 """A run of `callosal generate`: ask, sample, check, write, until enough samples have passed."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -195,10 +195,10 @@ def _next_batch(studio: Studio, candidates: Sequence[Candidate]) -> list[Candida
         mask=np.stack([mask.channel for mask in masks]) if masks else None,
     )
     joints = sample_pairs(studio.generator, order, studio.sampling)
-    shown: Iterator[str | None] = iter([mask.name for mask in masks] or [None] * len(numbers))
+    given_names = [mask.name for mask in masks] if masks else [None] * len(numbers)
     return [
-        _finish(studio, number, joint, values, next(shown))
-        for number, joint, values in zip(numbers, joints, asked, strict=True)
+        _finish(studio, number, joint, values, name)
+        for number, joint, values, name in zip(numbers, joints, asked, given_names, strict=True)
     ]
 
 
@@ -207,7 +207,7 @@ def _finish(
 ) -> Candidate:
     """Check one sample and write it where it may be written."""
     drawn = as_slice(joint, studio.generator.spec.spacing_mm)
-    findings = examine(joint, drawn, studio.limits)
+    findings = examine(joint, drawn, studio.generator.spec, studio.limits)
     tolerated = studio.request.unfiltered and not NEVER_WRITTEN & set(findings.reasons)
     if findings.reasons and not tolerated:
         return Candidate(number, None, None, None, asked, given, findings.as_row())
@@ -256,5 +256,3 @@ def _tell(output: Path, candidates: Sequence[Candidate], count: int) -> int:
     if totals["written"] >= count:
         return 0
     return 2 if totals["written"] else 1
-
-
