@@ -1,23 +1,69 @@
-"""`callosal fit`, `validate` and `test`: the Lightning CLI with short errors."""
+"""`callosal fit`, `validate` and `test`: the Lightning CLI with short errors.
+
+A YAML says with `task` what it trains: a segmenter (without the key), an autoencoder of pairs, or
+a generator.
+"""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
+import pytorch_lightning as pl
 import torch
+import yaml
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.bisenetv2 import BiSeNetV2
 from callosal.models.errors import CallosalError, InputError
+from callosal.models.generation.autoencoder import PairAutoencoder
+from callosal.models.generation.autoencoder_module import AutoencoderModule
+from callosal.models.generation.averaging import WarmUpAveraging
+from callosal.models.generation.denoiser import JointDenoiser
+from callosal.models.generation.diffusion_module import DiffusionModule
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.command_line import end_with_usage
 from callosal.pipelines.training.datamodule import SliceDataModule
+from callosal.pipelines.training.generated_pictures import GeneratedPictures
+from callosal.pipelines.training.pair_datamodule import PairDataModule
 from callosal.pipelines.training.sample_pictures import SamplePictures
 
-NAMED_IN_YAML = (AttentionUNet, BiSeNetV2, ViTSegmenter, SamplePictures)
+NAMED_IN_YAML = (
+    AttentionUNet,
+    BiSeNetV2,
+    GeneratedPictures,
+    JointDenoiser,
+    PairAutoencoder,
+    SamplePictures,
+    ViTSegmenter,
+    WarmUpAveraging,
+)
 """Importing a class is what lets a YAML name it without its package."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a YAML can train.
+
+    Attributes:
+        model: The Lightning module.
+        data: The data module.
+        linked: Names that the data takes from the model.
+    """
+
+    model: type[pl.LightningModule]
+    data: type[pl.LightningDataModule]
+    linked: tuple[str, ...] = ()
+
+
+TASKS = {
+    "segmenter": Task(SegmentationModule, SliceDataModule, linked=("spacing_mm",)),
+    "autoencoder": Task(AutoencoderModule, PairDataModule),
+    "generator": Task(DiffusionModule, PairDataModule),
+}
 
 
 class TrainingParser(LightningArgumentParser):
@@ -33,11 +79,16 @@ class TrainingParser(LightningArgumentParser):
 
 
 class TrainingCLI(LightningCLI):
-    """Lightning's command line with one pixel size for model and data."""
+    """Lightning's command line for one task, with one pixel size for model and data."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Take the data's pixel size from the model, which carries it into the export."""
-        parser.link_arguments("model.spacing_mm", "data.spacing_mm")
+        """Take what model and data share from the model, which carries it into the export."""
+        parser.add_argument(
+            "--task", default="segmenter", choices=tuple(TASKS), help="what to train"
+        )
+        (task,) = (one for one in TASKS.values() if one.model is self._model_class)
+        for name in task.linked:
+            parser.link_arguments(f"model.{name}", f"data.{name}")
 
     def instantiate_classes(self) -> None:
         """Build everything; a value that a class refuses is wrong usage, told in one line.
@@ -57,11 +108,38 @@ def run_training(words: Sequence[str]) -> None:
     torch.set_flush_denormal(True)
     # The words are those of the command line; Lightning cannot know.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
+    task = TASKS[_task_name(words)]
     TrainingCLI(
-        SegmentationModule,
-        SliceDataModule,
+        task.model,
+        task.data,
         args=list(words),
         parser_class=TrainingParser,
         parser_kwargs={"prog": "callosal"},
         save_config_kwargs={"overwrite": True},
     )
+
+
+def _task_name(words: Sequence[str]) -> str:
+    """The task that a command line or its YAML names; `segmenter` without one.
+
+    It decides which options exist, so it is read before all others. What cannot be read is left
+    to the parser, which tells the mistake.
+    """
+    name = "segmenter"
+    for key, value in _options(words):
+        if key == "--config" and Path(value).is_file():
+            try:
+                content = yaml.safe_load(Path(value).read_text(encoding="utf-8"))
+            except (yaml.YAMLError, UnicodeDecodeError):
+                continue
+            name = content.get("task", name) if isinstance(content, dict) else name
+        elif key == "--task":
+            name = value
+    return name if name in TASKS else "segmenter"
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Options and their values, from `--name=value` and `--name value`."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        yield (name, value) if equals else (word, following)

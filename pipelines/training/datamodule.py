@@ -74,7 +74,7 @@ class SliceDataModule(pl.LightningDataModule):
                 "participants.tsv, or leave root out to train on the phantom",
                 code="no_such_folder",
             )
-        self.root = root or _usual_root()
+        self.root = root or usual_root()
         self.batch_size = batch_size
         self.spacing_mm = spacing_mm
         self.size = size
@@ -130,7 +130,7 @@ class SliceDataModule(pl.LightningDataModule):
         return {"image": image, "mask": mask}
 
 
-def _usual_root() -> Path | None:
+def usual_root() -> Path | None:
     """The folder of $CALLOSAL_DATA, or ../shared/data/abide-cc, if there."""
     candidates = [os.environ.get("CALLOSAL_DATA"), "../shared/data/abide-cc"]
     found = [Path(name) for name in candidates if name and Path(name).is_dir()]

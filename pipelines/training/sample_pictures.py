@@ -88,12 +88,12 @@ def _tile(image: Tensor, truth: Tensor, answer: Tensor) -> Image.Image:
     top = float(np.percentile(values, 99.5)) or 1.0
     grey = np.clip(values / top, 0, 1) * 255
     colour = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
-    colour[_outline(truth)] = TRUTH
-    colour[_outline(answer)] = ANSWER
+    colour[outline(truth)] = TRUTH
+    colour[outline(answer)] = ANSWER
     return Image.fromarray(colour)
 
 
-def _outline(mask: Tensor) -> NDArray[np.bool_]:
+def outline(mask: Tensor) -> NDArray[np.bool_]:
     """Inner border pixels of a mask (H, W)."""
     inside: NDArray[np.bool_] = mask.cpu().numpy().astype(bool)
     padded = np.pad(inside, 1)

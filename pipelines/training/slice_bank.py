@@ -76,22 +76,22 @@ def make_bank(slices: Iterable[LabelledSlice], spacing_mm: float, size: int) -> 
     for labelled in slices:
         names.append(labelled.name)
         sites.append(labelled.site)
-        images.append(_to_grid(_scaled(labelled.image), labelled, spacing_mm, size))
-        mask = _to_grid(labelled.mask.astype(np.float32), labelled, spacing_mm, size)
+        images.append(to_grid(scaled(labelled.image), labelled, spacing_mm, size))
+        mask = to_grid(labelled.mask.astype(np.float32), labelled, spacing_mm, size)
         masks.append((mask > 0.5).astype(np.uint8))
     if not names:
         raise DataError("no labelled slice was found for this split", code="no_slices")
     return SliceBank(tuple(names), tuple(sites), np.stack(images), np.stack(masks), spacing_mm)
 
 
-def _scaled(image: NDArray[np.generic]) -> NDArray[np.float32]:
+def scaled(image: NDArray[np.generic]) -> NDArray[np.float32]:
     """Divide by the 99.9th percentile, which half precision then holds without loss."""
     values = image.astype(np.float32)
     top = float(np.percentile(values, 99.9))
     return values / top if top > 0 else values
 
 
-def _to_grid(
+def to_grid(
     pixels: NDArray[np.float32], labelled: LabelledSlice, spacing_mm: float, size: int
 ) -> NDArray[np.float16]:
     """Resample about the image centre onto (size, size) pixels of spacing_mm."""

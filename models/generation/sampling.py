@@ -1,0 +1,89 @@
+"""Samples from a denoiser: guidance, channels that are given, the sampler of the objective."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from callosal.models.generation.samplers import Predict, ddim, euler_flow, trailing_times
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of each sample.
+
+    Attributes:
+        condition: (value - mean) / std of each condition, shape (N, K).
+        given: 1 where it is asked for, 0 where not, shape (N, K).
+        guidance: Weight of the wish; 1 follows the network, above 1 exaggerates (Ho and Salimans
+            2022, arXiv 2207.12598).
+    """
+
+    condition: Tensor
+    given: Tensor
+    guidance: float = 1.0
+
+    @classmethod
+    def nothing(cls, count: int, conditions: int) -> "Wish":
+        """No wish at all, for so many samples."""
+        return cls(torch.zeros(count, conditions), torch.zeros(count, conditions))
+
+
+@dataclass(frozen=True)
+class Known:
+    """Channels that are given, such as the mask of an image to be made.
+
+    Attributes:
+        sample: Clean sample; only the given channels count, shape (N, C, H, W).
+        image: Whether the image is given, else the mask is.
+        image_channels: How many channels hold the image; they come first.
+    """
+
+    sample: Tensor
+    image: bool
+    image_channels: int
+
+    def into(self, sample: Tensor) -> Tensor:
+        """Put the given channels into a sample."""
+        first, rest = (self.sample, sample) if self.image else (sample, self.sample)
+        return torch.cat([first[:, : self.image_channels], rest[:, self.image_channels :]], dim=1)
+
+
+def joint_prediction(denoiser: nn.Module, wish: Wish) -> Predict:
+    """Velocity of pairs, image and mask at one time."""
+
+    def predict(sample: Tensor, time: float) -> Tensor:
+        times = torch.full((len(sample), 2), time, device=sample.device)
+        return _guided(denoiser, sample, times, wish)
+
+    return predict
+
+
+def conditional_prediction(denoiser: nn.Module, wish: Wish, known: Known) -> Predict:
+    """Velocity of images for given masks, or of masks for given images.
+
+    The sampler may move the given channels; they are put back before each call, and `known.into`
+    puts them into the result.
+    """
+
+    def predict(sample: Tensor, time: float) -> Tensor:
+        times = torch.full((len(sample), 2), time, device=sample.device)
+        times[:, 0 if known.image else 1] = 0.0
+        return _guided(denoiser, known.into(sample), times, wish)
+
+    return predict
+
+
+def run_sampler(objective: str, predict: Predict, noise: Tensor, steps: int) -> Tensor:
+    """Sample with the deterministic sampler of an objective: Euler for flows, DDIM for `vp`."""
+    sampler = euler_flow if objective == "rectified_flow" else ddim
+    return sampler(predict, noise, trailing_times(steps))
+
+
+def _guided(denoiser: nn.Module, sample: Tensor, times: Tensor, wish: Wish) -> Tensor:
+    condition, given = wish.condition.to(sample.device), wish.given.to(sample.device)
+    asked: Tensor = denoiser(sample, times, condition, given)
+    if wish.guidance == 1.0:
+        return asked
+    free: Tensor = denoiser(sample, times, condition, torch.zeros_like(given))
+    return free + wish.guidance * (asked - free)
