@@ -136,7 +136,8 @@ def dpm_solver_pp_2m(
             clean = clean + np.float32(step / last / 2) * (clean - before)
         before = stage.clean
         # With its own eps this is the first-order step; a changed clean part leaves x in place.
-        eps = (sample - np.float32(stage.signal) * clean) / np.float32(stage.noise)
+        eps: Array = sample - np.float32(stage.signal) * clean
+        eps /= np.float32(stage.noise)
         sample = _with_held(_mixed(clean, eps, stage), held)
     return sample
 

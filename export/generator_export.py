@@ -60,7 +60,13 @@ class LatentDecoder(nn.Module):
 
 
 def export_generator(
-    checkpoint: Path, output: Path, *, name: str, sampling: Sampling | None = None
+    checkpoint: Path,
+    output: Path,
+    *,
+    name: str,
+    steps: int = 20,
+    guidance: float = 1.5,
+    sampler: str | None = None,
 ) -> GeneratorParity:
     """Write a generator's folder, check it against torch, and only then give it its name.
 
@@ -68,7 +74,9 @@ def export_generator(
         checkpoint: Lightning checkpoint of a generator.
         output: Folder to write; a generator that lies there is replaced.
         name: Short name for the index.
-        sampling: How it is meant to be sampled; by default Euler or DPM-Solver++ in 20 steps.
+        steps: Steps that it is to be sampled in.
+        guidance: Scale of the guidance where conditions are asked for.
+        sampler: Algorithm; by default Euler for a flow, else DPM-Solver++.
 
     Raises:
         InputError: The checkpoint cannot be used, or the folder holds something else.
@@ -76,7 +84,7 @@ def export_generator(
     """
     _require_replaceable(output)
     generator = load_generator(checkpoint)
-    sampling = sampling or default_sampling(generator.spec)
+    sampling = Sampling(sampler or _usual_sampler(generator.spec), steps, guidance)
     facts = {
         "checkpoint_sha256": file_sha256(checkpoint),
         "config_sha256": _config_sha256(generator.spec),
@@ -104,10 +112,8 @@ def export_generator(
     return parity
 
 
-def default_sampling(spec: GeneratorSpec) -> Sampling:
-    """Twenty steps; Euler follows a flow, DPM-Solver++ a variance preserving path."""
-    sampler = "euler_flow" if spec.objective == "rectified_flow" else "dpm_solver_pp_2m"
-    return Sampling(sampler, steps=20, guidance=1.5)
+def _usual_sampler(spec: GeneratorSpec) -> str:
+    return "euler_flow" if spec.objective == "rectified_flow" else "dpm_solver_pp_2m"
 
 
 def generator_parts(generator: Generator, facts: Mapping[str, str]) -> dict[str, bytes]:

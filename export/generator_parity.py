@@ -103,8 +103,8 @@ def measure_generator_parity(
 
 def _orders(spec: GeneratorSpec) -> dict[str, Order]:
     """What is sampled for the comparison: nothing asked for, conditions, a mask."""
-    condition = np.random.default_rng(1).standard_normal((SAMPLES, len(spec.conditions)))
-    condition = condition.astype(np.float32)
+    draw = np.random.default_rng(1)
+    condition = draw.standard_normal((SAMPLES, len(spec.conditions)), dtype=np.float32)
     free, asked = np.zeros_like(condition), np.ones_like(condition)
     rows, columns = np.ogrid[-1 : 1 : spec.shape[0] * 1j, -1 : 1 : spec.shape[1] * 1j]
     bean = np.tanh(4 * (0.3 - np.hypot(rows, columns))).astype(np.float32)
