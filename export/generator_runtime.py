@@ -168,14 +168,22 @@ def sample_pairs(generator: Generator, order: Order, sampling: Sampling) -> Arra
     return _with_given(generator.decode(clean), order)
 
 
-def _sampler(spec: GeneratorSpec, name: str, order: Order) -> Callable[..., Array]:
-    fits = name in SAMPLERS and (name != "euler_flow" or spec.objective == "rectified_flow")
-    if not fits:
-        fitting = [s for s in SAMPLERS if s != "euler_flow" or spec.objective == "rectified_flow"]
+def require_sampler(spec: GeneratorSpec, name: str) -> None:
+    """Refuse a sampler that does not fit the generator.
+
+    Raises:
+        ModelFileError: With the names of those that fit.
+    """
+    fitting = [s for s in SAMPLERS if s != "euler_flow" or spec.objective == "rectified_flow"]
+    if name not in fitting:
         raise ModelFileError(
             f"sampler {name}: this generator ({spec.objective}) takes {', '.join(fitting)}",
             code="wrong_sampler",
         )
+
+
+def _sampler(spec: GeneratorSpec, name: str, order: Order) -> Callable[..., Array]:
+    require_sampler(spec, name)
     if name != "ddpm":
         return DETERMINISTIC[name]
 

@@ -14,7 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from callosal.export.devices import Device
 from callosal.export.generator_folder import Sampling
-from callosal.export.generator_runtime import Generator, Order, open_generator, sample_pairs
+from callosal.export.generator_runtime import (
+    Generator,
+    Order,
+    open_generator,
+    require_sampler,
+    sample_pairs,
+)
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_generator, resolve_model
 from callosal.pipelines.synthesis.checks import (
@@ -130,6 +136,7 @@ def _open_studio(model: str, output: Path, device: Device, request: Request) -> 
         own.guidance if request.guidance is None else request.guidance,
     )
     spec = generator.spec
+    require_sampler(spec, sampling.sampler)
     masks = read_masks(request.given_mask, spec) if request.given_mask else ()
     area_mm2 = None if masks else area_range(spec.conditions)
     limits = Limits(area_mm2, _judge(device), _bank(request.training_data))
@@ -206,22 +213,25 @@ def _finish(
     studio: Studio, number: int, joint: Array, asked: dict[str, float], given: str | None
 ) -> Candidate:
     """Check one sample and write it where it may be written."""
-    drawn = as_slice(joint, studio.generator.spec.spacing_mm)
+    # What is not finite is found by the checks; drawing it must not fail before.
+    drawn = as_slice(np.nan_to_num(joint), studio.generator.spec.spacing_mm)
     findings = examine(joint, drawn, studio.generator.spec, studio.limits)
     tolerated = studio.request.unfiltered and not NEVER_WRITTEN & set(findings.reasons)
     if findings.reasons and not tolerated:
         return Candidate(number, None, None, None, asked, given, findings.as_row())
     name = f"sub-{number:06d}"
-    _write(studio, name, drawn)
+    _write(studio, name, number, drawn)
     voxels = int(drawn.mask.sum())
     return Candidate(number, name, _digest(drawn), voxels, asked, given, findings.as_row())
 
 
-def _write(studio: Studio, name: str, drawn: SyntheticSlice) -> None:
+def _write(studio: Studio, name: str, number: int, drawn: SyntheticSlice) -> None:
     folder = studio.output / name
     write_pair(folder, name, drawn)
     if studio.request.dicom:
-        generator, seed = studio.generator.folder.name, studio.request.seed
+        # Two samples that happen to be equal are two series nevertheless.
+        seed = studio.request.seed * 1_000_003 + number
+        generator = studio.generator.folder.name
         write_synthetic_series(folder / "dicom", name, drawn, generator, seed)
 
 
