@@ -2,19 +2,23 @@
 
     python benchmarks/robustness.py DATA --model attention_unet --split test [--limit N]
 
-Prints a Markdown table and, with --output, writes JSON.
+Prints a Markdown table and, with --output, writes JSON. Refused is a slice whose confidence is
+below the one that makes a plan `ok`. The slices must have the model's pixel size.
 """
 
 import argparse
 import json
 from pathlib import Path
 
+import numpy as np
+
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.evaluation.measures import CaseMeasures, measure_case, on_slice
-from callosal.pipelines.evaluation.network import segment_slice
 from callosal.pipelines.evaluation.robustness import DEGRADATIONS, Degradation
 from callosal.pipelines.evaluation.summary import summarise
+from callosal.pipelines.quality import SURE
+from callosal.pipelines.segmentation import find_callosa
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
 
@@ -30,15 +34,20 @@ def main() -> None:
     segmenter = open_segmenter(resolve_model(arguments.model), "cpu")
     slices = evenly_spread(list(read_split(arguments.data, arguments.split)), arguments.limit)
     rows = {}
-    print("| picture | n | mean Dice | below 0.90 | final angle error, deg | centre error, mm |")
-    print("|---|---|---|---|---|---|")
+    print("| picture | n | Dice | below 0.90 | angle error, deg | centre error, mm | refused |")
+    print("|---|---|---|---|---|---|---|")
     for name, degrade in DEGRADATIONS.items():
-        figures = summarise([_score(segmenter, degrade, s, i) for i, s in enumerate(slices)])
-        rows[name] = figures
-        means = [figures[key]["mean"] for key in ("dice", "angle_error_deg", "center_error_mm")]
+        scores = [_score(segmenter, degrade, one, seed) for seed, one in enumerate(slices)]
+        figures = summarise([measures for measures, _ in scores])
+        refused = sum(not sure for _, sure in scores)
+        rows[name] = {**figures, "refused": refused}
+        dice, angle, center = (
+            figures[key]["mean"] for key in ("dice", "angle_error_deg", "center_error_mm")
+        )
+        below = 100 * figures["below_0_90"] / len(slices)
         print(
-            f"| {name} | {figures['n']} | {means[0]:.3f} | {figures['below_0_90']} "
-            f"| {means[1]:.2f} | {means[2]:.2f} |",
+            f"| {name} | {len(slices)} | {dice:.3f} | {below:.1f} % | {angle:.2f} | {center:.2f} "
+            f"| {100 * refused / len(slices):.1f} % |",
             flush=True,
         )
     if arguments.output is not None:
@@ -47,10 +56,19 @@ def main() -> None:
 
 def _score(
     segmenter: Segmenter, degrade: Degradation, labelled: LabelledSlice, seed: int
-) -> CaseMeasures:
+) -> tuple[CaseMeasures, bool]:
+    """Measures of the degraded slice, and whether `infer` would call it `ok`."""
+    if not np.allclose(labelled.spacing_mm, segmenter.contract.spacing_mm, atol=1e-3):
+        raise SystemExit(
+            f"{labelled.name}: pixels of {labelled.spacing_mm} mm; the degradations need the "
+            f"model's {segmenter.contract.spacing_mm} mm: resample the data first"
+        )
     worse = degrade(labelled, seed)
-    probability, seconds = segment_slice(segmenter, worse.image, worse.spacing_mm)
-    return measure_case(probability, worse.mask, on_slice(worse.image, worse.spacing_mm), seconds)
+    place = on_slice(worse.image, worse.spacing_mm)
+    (found,) = find_callosa([place], segmenter)
+    answer = np.zeros(worse.mask.shape) if found is None else found.component
+    sure = found is not None and found.quality.confidence >= SURE
+    return measure_case(answer, worse.mask, place, 0.0), sure
 
 
 if __name__ == "__main__":

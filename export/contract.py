@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from callosal.models.errors import ModelFileError
 
@@ -26,6 +27,7 @@ class SegmenterContract:
         config_sha256: Hash of the configuration of the training run.
         version: Version of callosal that exported the file.
         parity: Largest differences to the torch network, by measure.
+        precision: "fp32", or "int8" or "fp16" with what it cost among the parity figures.
     """
 
     name: str
@@ -36,7 +38,8 @@ class SegmenterContract:
     checkpoint_sha256: str
     config_sha256: str
     version: str
-    parity: Mapping[str, float]
+    parity: Mapping[str, Any]
+    precision: str = "fp32"
 
     def to_metadata(self) -> dict[str, str]:
         """Write the contract as ONNX metadata_props: plain words, JSON for all else."""
@@ -72,6 +75,7 @@ class SegmenterContract:
                 config_sha256=metadata["config_sha256"],
                 version=metadata["version"],
                 parity=json.loads(metadata["parity"]),
+                precision=metadata.get("precision", "fp32"),
             )
         except (KeyError, ValueError) as error:
             raise ModelFileError(

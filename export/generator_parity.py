@@ -1,8 +1,9 @@
 """Does a generator's folder give the samples of the torch networks it came from?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +32,8 @@ from callosal.models.generation.sampling import (
 from callosal.models.generation.spec import GeneratorSpec
 
 MAX_DIFFERENCE = 1e-4
+MAX_ROUNDING = 0.01
+MIN_ROUNDING_DICE = 0.97
 SAMPLES = 4
 SIZES = ((1, (8, 8)), (3, (5, 9)), (2, (12, 7)), (5, (16, 16)))
 """Batch, and rows and columns in multiples of what the denoiser takes."""
@@ -54,16 +57,44 @@ class ParityRow:
 
 
 @dataclass(frozen=True)
+class Rounding:
+    """What weights of half precision cost, in samples of equal noise.
+
+    Attributes:
+        image: Mean absolute difference of image channels, which run from -1 to 1.
+        mask_dice: Smallest Dice of the masks of one sample.
+    """
+
+    image: float
+    mask_dice: float
+
+
+@dataclass(frozen=True)
 class GeneratorParity:
-    """All comparisons of one export."""
+    """All comparisons of one export.
+
+    Attributes:
+        rows: The folder beside the torch networks of the same weights.
+        rounding: Those networks beside the trained ones; None where no weight was rounded.
+    """
 
     rows: tuple[ParityRow, ...]
+    rounding: Rounding | None = None
+
+    def table(self) -> list[dict[str, Any]]:
+        """The rows as plain values, for a report."""
+        return [asdict(row) for row in self.rows]
 
     def figures(self) -> dict[str, float]:
         """The worst of each measure."""
         return {
             "max_difference": max(row.difference for row in self.rows),
             "masks_differing": sum(row.masks_differing for row in self.rows),
+            **(
+                {}
+                if self.rounding is None
+                else {f"rounding_{key}": value for key, value in asdict(self.rounding).items()}
+            ),
         }
 
     def require(self, folder_name: str) -> None:
@@ -79,6 +110,13 @@ class GeneratorParity:
                     f"shape {row.shape}; nothing was written",
                     code="parity_lost",
                 )
+        cost = self.rounding
+        if cost and not (cost.image <= MAX_ROUNDING and cost.mask_dice >= MIN_ROUNDING_DICE):
+            raise ParityError(
+                f"{folder_name}: half precision changes images by {cost.image:.3f} and masks to "
+                f"Dice {cost.mask_dice:.3f}; nothing was written, take --precision fp32",
+                code="precision_lost",
+            )
 
 
 def measure_generator_parity(
@@ -99,6 +137,21 @@ def measure_generator_parity(
         for what, order in _orders(expected.spec).items()
     ]
     return GeneratorParity(tuple(rows))
+
+
+def measure_rounding(
+    trained: TorchGenerator, rounded: TorchGenerator, sampling: Sampling
+) -> Rounding:
+    """Compare samples of two torch generators from equal noise."""
+    order = _orders(trained.spec)["the loop"]
+    before, after = (sample_in_torch(each, order, sampling) for each in (trained, rounded))
+    first, second = before[:, 1] > 0, after[:, 1] > 0
+    total = first.sum(axis=(1, 2)) + second.sum(axis=(1, 2))
+    dice = 2 * (first & second).sum(axis=(1, 2)) / np.maximum(total, 1)
+    return Rounding(
+        float(np.abs(before[:, 0] - after[:, 0]).mean()),
+        float(np.where(total > 0, dice, 1.0).min()),
+    )
 
 
 def _orders(spec: GeneratorSpec) -> dict[str, Order]:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-import secrets
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,8 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from callosal.export.accuracy import AngleOf, LabelledImage, Reduction, measure_reduction
 from callosal.export.contract import SegmenterContract
+from callosal.export.graph import FREE_AXES, check_graph
 from callosal.export.parity import Parity, measure_parity
+from callosal.export.precision import Precision, write_fp16, write_int8
 from callosal.models.errors import InputError
 from callosal.models.normalisation import IN_WORDS
 from callosal.models.segmentation_module import SegmentationModule
@@ -55,15 +60,48 @@ def load_checkpoint(path: Path) -> SegmentationModule:
     return module.eval()
 
 
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """What an export is checked with.
+
+    Attributes:
+        parity: Slices (H, W) of raw intensities, at least one.
+        calibration: Slices from which eight-bit ranges are taken; not those of `labelled`.
+        labelled: Slices with masks, for the gates of the smaller precisions.
+        angle_of: Plan angle in degrees of a probability map, None where it shows no callosum.
+    """
+
+    parity: Sequence[NDArray[np.float32]]
+    calibration: Sequence[NDArray[np.float32]]
+    labelled: Sequence[LabelledImage]
+    angle_of: AngleOf
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """What an export measured: parity with torch, and what a smaller precision cost."""
+
+    parity: Parity
+    reduction: Reduction | None
+
+    def figures(self) -> dict[str, Any]:
+        """The worst of each measure, for the metadata."""
+        return {
+            **self.parity.figures(),
+            **({} if self.reduction is None else {"reduction": self.reduction.figures()}),
+        }
+
+
 def export_segmenter(
     checkpoint: Path,
     output: Path,
     *,
     name: str,
     training_data: str,
-    images: Sequence[NDArray[np.float32]],
+    slices: Slices,
     threshold: float = 0.5,
-) -> Parity:
+    precision: Precision = "fp32",
+) -> Exported:
     """Write one ONNX file, check it against torch, and only then give it its name.
 
     Args:
@@ -71,8 +109,9 @@ def export_segmenter(
         output: The ONNX file to write.
         name: Short name that goes into the metadata.
         training_data: Which data the weights come from, with its terms.
-        images: Raw slices (H, W) for the parity check, at least one.
+        slices: What it is checked with.
         threshold: Probability above which a pixel is callosum.
+        precision: fp32; int8 for CPUs and fp16 for GPUs are made of it and have to be as good.
 
     Raises:
         InputError: The checkpoint cannot be used.
@@ -81,11 +120,19 @@ def export_segmenter(
     module = load_checkpoint(checkpoint)
     network = ProbabilityNetwork(module).eval()
     output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{secrets.token_hex(4)}.{output.name}")
-    try:
-        _write_graph(network, temporary)
-        parity = measure_parity(network, temporary, images)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
+        graph = Path(folder) / "fp32.onnx"
+        _write_graph(network, graph)
+        _tidy(graph)
+        check_graph(graph, output.name)
+        parity = measure_parity(network, graph, slices.parity, slices.angle_of)
         parity.require(output.name)
+        final, reduction = graph, None
+        if precision != "fp32":
+            final, reduction = _reduce(graph, precision, slices)
+            check_graph(final, output.name)
+            reduction.require(output.name)
+        exported = Exported(parity, reduction)
         contract = SegmenterContract(
             name=name,
             spacing_mm=module.spacing_mm,
@@ -95,13 +142,25 @@ def export_segmenter(
             checkpoint_sha256=file_sha256(checkpoint),
             config_sha256=_config_sha256(checkpoint),
             version=version("callosal"),
-            parity=parity.figures(),
+            parity=exported.figures(),
+            precision=precision,
         )
-        _write_metadata(temporary, contract.to_metadata())
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return parity
+        _write_metadata(final, contract.to_metadata())
+        final.replace(output)
+    return exported
+
+
+def _reduce(graph: Path, precision: Precision, slices: Slices) -> tuple[Path, Reduction]:
+    """The graph in a smaller precision, with what that cost."""
+    path = graph.with_name(f"{precision}.onnx")
+    kept: tuple[str, ...] = ()
+    if precision == "int8":
+        kept = write_int8(graph, path, slices.calibration)
+    else:
+        write_fp16(graph, path)
+    _tidy(path)
+    reduction = measure_reduction(graph, path, precision, slices.labelled, slices.angle_of, kept)
+    return path, reduction
 
 
 def file_sha256(path: Path) -> str:
@@ -114,8 +173,7 @@ def _write_graph(network: nn.Module, path: Path) -> None:
     """Export with free N, H and W into one file."""
     # A batch of one and equal sides would be taken for constants.
     example = torch.rand(2, 1, 200, 173) * 100
-    names = {0: "batch", 2: "height", 3: "width"}
-    dimensions = {axis: torch.export.Dim(text) for axis, text in names.items()}
+    dimensions = {axis: torch.export.Dim(text) for axis, text in FREE_AXES.items()}
     torch.onnx.export(
         network,
         (example,),
@@ -130,15 +188,22 @@ def _write_graph(network: nn.Module, path: Path) -> None:
     )
 
 
-def _write_metadata(path: Path, metadata: dict[str, str]) -> None:
+def _tidy(path: Path) -> None:
+    """Name the free dimensions, and drop what the exporter notes of this machine."""
     model = onnx.load(str(path))
-    for dimension, text in zip((0, 2, 3), ("batch", "height", "width"), strict=True):
+    for dimension, text in FREE_AXES.items():
         model.graph.output[0].type.tensor_type.shape.dim[dimension].dim_param = text
-    del model.metadata_props[:]
     # The exporter notes source lines with the paths of this machine on every node.
     for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer,
                  *model.graph.input, *model.graph.output, model.graph):  # fmt: skip
         del part.metadata_props[:]
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
+
+
+def _write_metadata(path: Path, metadata: dict[str, str]) -> None:
+    model = onnx.load(str(path))
+    del model.metadata_props[:]
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))

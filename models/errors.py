@@ -44,3 +44,11 @@ class DeviceError(CallosalError, RuntimeError):
 
 class ParityError(CallosalError, ArithmeticError):
     """An exported file does not give the numbers of the network it came from."""
+
+
+class OutputError(CallosalError, RuntimeError):
+    """The output folder cannot be written: full, read-only, or in use by another run."""
+
+
+class EngineError(CallosalError, RuntimeError):
+    """What runs the cases is not there: no workers, no cluster."""

@@ -63,6 +63,7 @@ class ConvStem(nn.Module):
     """
 
     stride = 2
+    token_stride = 16
 
     def __init__(self, widths: Sequence[int], token_width: int, in_channels: int) -> None:
         super().__init__()
@@ -96,7 +97,7 @@ class PatchStem(nn.Module):
 
     def __init__(self, patch: int, token_width: int, in_channels: int) -> None:
         super().__init__()
-        self.stride = patch
+        self.stride = self.token_stride = patch
         # Padded, so that sides that are no multiple of the patch lose nothing.
         self.embed = nn.Conv2d(in_channels, token_width, patch, patch, padding=patch // 2)
 
@@ -145,6 +146,8 @@ class ViTSegmenter(nn.Module):
             if stem_widths
             else PatchStem(patch, token_width, in_channels)
         )
+        self.token_width = token_width
+        self.token_stride = self.stem.token_stride
         self.blocks = nn.Sequential(*(TransformerBlock(token_width, heads) for _ in range(depth)))
         widths = [token_width, *self.stem.skip_widths[::-1]]
         self.reduce = nn.ModuleList(
@@ -152,6 +155,11 @@ class ViTSegmenter(nn.Module):
         )
         self.up = nn.ModuleList(ResidualBlock(2 * fine, fine) for fine in widths[1:])
         self.head = nn.Conv2d(widths[-1], self.stem.stride**2, 3, padding=1)
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Tokens of normalised images (B, C, H, W), (B, token_width, H / side, W / side)."""
+        encoded: Tensor = self.blocks(self.stem(image)[-1])
+        return encoded
 
     def forward(self, image: Tensor) -> Tensor:
         """Map normalised images (B, C, H, W), any H and W from 64 up, to logits (B, 1, H, W)."""

@@ -5,6 +5,7 @@ docstring is its help. Nothing heavy is imported before the command is known.
 """
 
 import difflib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -16,6 +17,7 @@ from callosal.models.errors import CallosalError
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
+    "merge": "the parts of a run that several machines shared, as one",
     "list-series": "every stack found, and why each was kept or skipped",
     "fit": "train from a YAML config",
     "validate": "score a checkpoint on the validation sites",
@@ -52,9 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("callosal"):
             raise
+        extra = "ray" if error.name == "ray" else "train"
         print(
             f"callosal {words[0]}: missing_extra: needs the package {error.name}; "
-            "run pip install 'callosal[train]' (in a clone: pip install '.[train]')",
+            f"run pip install 'callosal[{extra}]' (in a clone: pip install '.[{extra}]')",
             file=sys.stderr,
         )
         return 1
@@ -107,4 +110,7 @@ def _unknown(word: str) -> str:
 
 def run() -> NoReturn:
     """Entry of the console script."""
+    # numpy would share each small product among all cores and wait for the slowest: on a machine
+    # that does anything else at the time, a case then takes up to four times as long.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(main())

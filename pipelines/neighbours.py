@@ -15,6 +15,7 @@ from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
 from callosal.pipelines.fusion import fuse
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
+from callosal.pipelines.quality import SURE
 from callosal.pipelines.reference_line import find_reference_line
 from callosal.pipelines.roi import RotatedBox, axis_difference_deg
 from callosal.pipelines.segmentation import Callosum, find_callosa
@@ -33,7 +34,8 @@ class Spread:
     Attributes:
         angle_deg: Root mean square difference of the final angle to that of the middle slice.
         center_mm: Root mean square distance of the final centres, in the plane.
-        found: Share of the neighbours on which a callosum was found.
+        found: Share of the neighbours on which a sure callosum was found; the others have no
+            say in the pose, for a few millimetres aside a callosum may end.
     """
 
     angle_deg: float | None
@@ -63,7 +65,11 @@ def pose_spread(
     center_lps_mm = place.mm_to_lps(callosum.box.center_mm)
     plane = NativePlane(center_lps_mm, place.normal)
     slices = cut_slices(volume, plane, OFFSETS_MM, segmenter.contract.spacing_mm, WINDOW_MM)
-    found = [one for one in find_callosa(slices, segmenter) if one is not None]
+    found = [
+        one
+        for one in find_callosa(slices, segmenter)
+        if one is not None and one.quality.confidence >= SURE
+    ]
     poses = [pose for one in found if (pose := _final(one, settings)) is not None]
     if not poses:
         return Spread(None, None, 0.0)

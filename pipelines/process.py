@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -52,6 +52,7 @@ class Outcome:
         overlay: The picture, likewise.
         aligned: The volume resliced along the plan, where it was asked for and a plan was made.
         parcels: The parts of the callosum, likewise.
+        objects: DICOM objects for the archive, as file content by file name.
     """
 
     document: dict[str, Any]
@@ -59,6 +60,7 @@ class Outcome:
     overlay: Image.Image | None
     aligned: Volume | None
     parcels: Parcels | None
+    objects: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Stopwatch:

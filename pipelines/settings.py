@@ -5,6 +5,8 @@ from typing import Literal
 
 from callosal.models.errors import GeometryError
 
+DicomObject = Literal["seg", "sr", "sc"]
+
 
 @dataclass(frozen=True)
 class FusionSettings:
@@ -83,6 +85,9 @@ class Settings:
         aligned_voxel_mm: Voxel of the volume resliced along the plan; None for no such volume.
         parcels: Also write parcels.nii.gz and parcels.png: the parts of the callosum, counted
             along its midline, by Witelson (7) or by Hofer and Frahm (5).
+        dicom_objects: What is written for the archive of a DICOM case: seg (seg.dcm, the mask on
+            the source grid), sr (plan_sr.dcm, the plan as a structured report) and sc
+            (overlay_sc.dcm, the overlay as a Secondary Capture); [] for none.
     """
 
     line: Literal["subcallosal", "endpoints", "principal_axis"] = "subcallosal"
@@ -90,6 +95,7 @@ class Settings:
     plan: PlanSettings = field(default_factory=PlanSettings)
     aligned_voxel_mm: float | None = None
     parcels: Literal["witelson", "hofer_frahm"] | None = None
+    dicom_objects: tuple[DicomObject, ...] = ("seg", "sr")
 
     def __post_init__(self) -> None:
         if self.aligned_voxel_mm is not None and not 0.2 <= self.aligned_voxel_mm <= 10:

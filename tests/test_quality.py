@@ -1,7 +1,8 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from callosal.pipelines.evaluation.measures import on_slice
 from callosal.pipelines.outline.contour import (
@@ -14,12 +15,13 @@ from callosal.pipelines.quality import RANGES, SURE, MaskFacts, Quality, judge, 
 from callosal.pipelines.roi import RotatedBox
 
 GOOD = MaskFacts(
-    area_mm2=590, length_mm=71, width_mm=24, solidity=0.44, certainty=0.97, blur=0.6, rival=0.0,
-    at_edge=0.0,
+    area_mm2=590, length_mm=71, width_mm=24, solidity=0.44, lean_deg=-12, certainty=0.97, blur=0.6,
+    pieces=0.0, rival=0.0, at_edge=0.0, contrast=0.65, dark_in_even=0.0,
 )  # fmt: skip
 BAD = {
     "area_mm2": 60.0, "length_mm": 20.0, "width_mm": 3.0, "solidity": 0.9, "certainty": 0.6,
-    "blur": 4.0, "rival": 1.0, "at_edge": 0.5,
+    "blur": 4.0, "pieces": 1.0, "rival": 1.0, "at_edge": 0.5, "lean_deg": 55.0, "contrast": 0.3,
+    "dark_in_even": 4.0,
 }  # fmt: skip
 
 
@@ -37,6 +39,10 @@ def test_each_fact_alone_can_refuse_and_says_why(fact: str) -> None:
 def test_a_factor_of_one_leaves_no_reason() -> None:
     assert Quality(0.8, ("a",)).lowered(1.0, "b") == Quality(0.8, ("a",))
     assert Quality(0.8, ("a",)).lowered(0.5, "b") == Quality(0.4, ("a", "b"))
+
+
+def test_every_fact_has_a_range() -> None:
+    assert set(RANGES) == {field.name for field in fields(MaskFacts)}
 
 
 def _facts(probability: np.ndarray, pixels: np.ndarray | None = None) -> MaskFacts:
@@ -59,10 +65,30 @@ def test_facts_of_a_known_arch(arch: np.ndarray) -> None:
     assert facts.certainty > 0.9
 
 
-def test_a_second_blob_is_a_rival(arch: np.ndarray) -> None:
+def test_a_second_callosum_is_a_rival() -> None:
+    shape = Arch(length_mm=85, thickness_mm=7, half_angle_deg=75, tilt_deg=5, center_mm=(0, 45))
+    both = arch_phantom(shape, (200, 160), (1.0, 1.0))
+    both[80:] += arch_phantom(replace(shape, center_mm=(0, 0)), (200, 160), (1.0, 1.0))[80:]
+    facts = _facts(both)
+    assert facts.rival == 1
+    assert facts.pieces == 0
+
+
+def test_a_blob_far_away_is_no_rival(arch: np.ndarray) -> None:
     both = arch.copy()
     both[140:150, 20:50] = 1.0
-    assert _facts(both).rival == pytest.approx(300 / arch.sum(), rel=0.1)
+    facts = _facts(both)
+    assert facts.rival == facts.pieces == 0
+    assert facts.blur == _facts(arch).blur
+
+
+def test_a_broken_mask_is_in_pieces(arch: np.ndarray) -> None:
+    broken = arch.copy()
+    broken[:, 60:65] = 0.0
+    facts = _facts(broken)
+    whole = arch[:, 65:].sum()
+    assert facts.pieces == pytest.approx(arch[:, :60].sum() / whole, rel=0.15)
+    assert facts.rival < 0.1
 
 
 def test_the_edge_of_the_scan_counts_and_dark_ventricles_do_not(arch: np.ndarray) -> None:
@@ -73,3 +99,21 @@ def test_the_edge_of_the_scan_counts_and_dark_ventricles_do_not(arch: np.ndarray
     cut = np.ones_like(arch)
     cut[:, : columns.min() + 2] = 0
     assert _facts(arch, cut).at_edge > 0
+
+
+def test_the_lean_follows_the_shape_and_not_the_tilt_of_the_head(arch: np.ndarray) -> None:
+    """An arch opens straight below its long axis, however tilted; on its head it opens above."""
+    assert abs(_facts(arch).lean_deg) < 3
+    tilted = Arch(length_mm=85, thickness_mm=7, half_angle_deg=75, tilt_deg=-35, center_mm=(0, 0))
+    assert abs(_facts(arch_phantom(tilted, (160, 160), (1.0, 1.0))).lean_deg) < 3
+    assert abs(_facts(np.ascontiguousarray(arch[::-1])).lean_deg) > 170
+
+
+def test_a_dark_callosum_is_sure_unless_all_around_it_is_even(arch: np.ndarray) -> None:
+    """A ventricle beside the midline is dark in white matter; on T2 fluid and cortex vary."""
+    inside = ndimage.gaussian_filter(arch, 1.0)
+    even = 100 - 80 * inside
+    stripes = np.where(np.arange(arch.shape[1]) // 8 % 2, 60.0, 150.0)[None] * (1 - inside)
+    assert judge(_facts(arch, even)).reasons == ("dark_in_even_tissue",)
+    assert judge(_facts(arch, stripes)).confidence >= SURE
+    assert judge(_facts(arch, 20 + 80 * inside)).confidence >= SURE

@@ -67,16 +67,22 @@ class LatentCodec(nn.Module):
             return self.autoencoder.decode(latent)
 
     @torch.no_grad()
-    def measure(self, pairs: Iterable[Tensor]) -> None:
-        """Take mean and deviation of each channel over all pairs (N, 2, H, W)."""
-        count = 0
-        total = torch.zeros_like(self.mean, dtype=torch.float64)
-        squares = torch.zeros_like(total)
-        for pair in pairs:
+    def measure(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Take mean and deviation of each channel over a whole data set.
+
+        Args:
+            batches: Pairs (N, 2, H, W), and 1 or 0 for labelled or not (N,); the channels of the
+                mask are measured where there is a label.
+        """
+        count = torch.zeros_like(self.mean, dtype=torch.float64)
+        total, squares = torch.zeros_like(count), torch.zeros_like(count)
+        for pair, labelled in batches:
             latent = self.autoencoder.encode(pair)[0].double()
-            count += latent.numel() // latent.shape[1]
-            total += latent.sum((0, 2, 3))
-            squares += (latent**2).sum((0, 2, 3))
+            counted = torch.ones_like(latent)
+            counted[:, self.image_channels :] *= labelled[:, None, None, None]
+            count += counted.sum((0, 2, 3))
+            total += (counted * latent).sum((0, 2, 3))
+            squares += (counted * latent**2).sum((0, 2, 3))
         mean = total / count
         self.mean.copy_(mean)
         self.std.copy_((squares / count - mean**2).clamp(min=1e-12).sqrt())

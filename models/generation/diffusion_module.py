@@ -61,7 +61,8 @@ class DiffusionModule(pl.LightningModule):
         for name, share in (("condition_dropout", condition_dropout), ("joint_share", joint_share)):
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], got {share}")
-        self.save_hyperparameters(ignore=["net"])
+        # Paths are not among the types that a checkpoint is loaded with.
+        self.save_hyperparameters(ignore=["net", "autoencoder"])
         self.codec: PixelCodec | LatentCodec = (
             PixelCodec()
             if autoencoder is None
@@ -91,7 +92,10 @@ class DiffusionModule(pl.LightningModule):
         """Measure the latent space over all training slices, once."""
         # A resumed run has the measures from its checkpoint.
         if isinstance(self.codec, LatentCodec) and self.global_step == 0:
-            self.codec.measure(pair.to(self.device) for pair in self._source().plain_pairs())
+            self.codec.measure(
+                (pair.to(self.device), labelled.to(self.device))
+                for pair, labelled in self._source().plain_pairs()
+            )
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Loss of one batch at random times."""

@@ -39,5 +39,5 @@ class PairSource(Protocol):
     def facts(self) -> PairFacts:
         """Facts of the pairs."""
 
-    def plain_pairs(self) -> Iterator[Tensor]:
-        """All training slices once, unaugmented, in batches (B, 2, H, W)."""
+    def plain_pairs(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """All training slices once, unaugmented: pairs (B, 2, H, W) and labelled (B,)."""

@@ -1,9 +1,10 @@
 """Names of cases that tell nothing of the patient: salted hashes."""
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
+
+from callosal.pipelines.batch.atomic import write_bytes
 
 SALT_FILE = ".salt"
 
@@ -12,17 +13,15 @@ def output_salt(output: Path) -> str:
     """The salt of an output folder, made on first use and readable by its owner only.
 
     It stays with the folder, so that a resumed run finds its cases again, and nobody without it
-    can test whether a known UID is among the results.
+    can test whether a known UID is among the results. Whoever calls this holds the folder.
+
+    Raises:
+        OutputError: It cannot be written.
     """
     path = output / SALT_FILE
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
-    salt = secrets.token_hex(16)
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(salt)
-    return salt
+    if not path.is_file():
+        write_bytes(path, secrets.token_hex(16).encode("ascii"), mode=0o600)
+    return path.read_text(encoding="ascii")
 
 
 def case_id(uid_key: str, salt: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.batch.atomic import write_text
+from callosal.models.errors import InputError
+from callosal.pipelines.batch.atomic import append_line, write_text
 
 Row = Mapping[str, Any]
 
@@ -70,8 +71,30 @@ def failed_row(case_id: str, kind: str, status: str, code: str) -> dict[str, Any
 
 def append_row(output: Path, row: Row) -> None:
     """Add one row to results.jsonl at once, so that a run cut short has told what it did."""
-    with (output / "results.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(row) + "\n")
+    append_line(output / "results.jsonl", json.dumps(row))
+
+
+def read_rows(output: Path) -> list[dict[str, Any]]:
+    """Rows of results.jsonl.
+
+    Raises:
+        InputError: `bad_run_folder`: there is none, or it is cut short.
+    """
+    try:
+        text = (output / "results.jsonl").read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text.splitlines()]
+        return [{column: row[column] for column in COLUMNS} for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{output.name}: results.jsonl is not that of a finished run; run `callosal infer` "
+            "again to finish it",
+            "bad_run_folder",
+        ) from error
+
+
+def is_planned(row: Row) -> bool:
+    """Whether a case has a plan: `ok`, or `low_confidence` with stacks to look at."""
+    return row["transverse"] is not None
 
 
 def write_tables(output: Path, rows: Iterable[Row]) -> None:

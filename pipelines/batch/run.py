@@ -1,61 +1,37 @@
 """A whole run: list the cases, plan on each, write tables and record."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
+from itertools import pairwise
 
 from rich.console import Console
 
-from callosal.export.devices import Device
-from callosal.export.runtime import open_segmenter
+from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
-from callosal.models.errors import InputError
-from callosal.pipelines.batch.case_folder import Fingerprint
-from callosal.pipelines.batch.case_id import case_id, output_salt
-from callosal.pipelines.batch.driver import make_jobs, run_jobs, settings_sha256, split_finished
-from callosal.pipelines.batch.results import Row, failed_row, write_tables
-from callosal.pipelines.batch.run_record import write_run_record
-from callosal.pipelines.process import process_volume
-from callosal.pipelines.reading.cases import find_cases
-from callosal.pipelines.reading.skips import Skip
-from callosal.pipelines.settings import Settings
+from callosal.models.errors import EngineError, OutputError
+from callosal.pipelines.batch.atomic import sweep_temporaries
+from callosal.pipelines.batch.case_folder import CASES, Fingerprint
+from callosal.pipelines.batch.case_id import output_salt
+from callosal.pipelines.batch.discretion import told
+from callosal.pipelines.batch.driver import Runner, run_jobs
+from callosal.pipelines.batch.jobs import settings_sha256
+from callosal.pipelines.batch.local_engine import LocalEngine
+from callosal.pipelines.batch.request import Request
+from callosal.pipelines.batch.results import Row, is_planned, write_tables
+from callosal.pipelines.batch.run_lock import run_lock
+from callosal.pipelines.batch.run_record import run_record, write_run_record
+from callosal.pipelines.batch.work import Work, plan_work
+from callosal.pipelines.process_case import process_case
+from callosal.pipelines.reading.cases import CaseIndex, find_cases
+
+Ending = OutputError | EngineError | KeyboardInterrupt | None
+"""Why a run ended before its work was done."""
 
 
-@dataclass(frozen=True)
-class Engine:
-    """What runs the cases.
-
-    Attributes:
-        model: Name of a shipped model, or an ONNX file.
-        device: Where the network runs.
-        threads: Threads of the network; None for the cores this process may use.
-        workers: Threads that read ahead.
-    """
-
-    model: str
-    device: Device
-    threads: int | None
-    workers: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """One of several shares of the cases, counted from 0."""
-
-    index: int = 0
-    count: int = 1
-
-
-def run_batch(
-    inputs: Sequence[Path],
-    output: Path,
-    engine: Engine,
-    part: Part,
-    overwrite: bool,
-    settings: Settings,
-) -> int:
+def run_batch(request: Request) -> int:
     """Plan on every case among the inputs; see `callosal infer`.
 
     Returns:
@@ -63,76 +39,118 @@ def run_batch(
 
     Raises:
         CallosalError: Nothing can be run at all: no input, no model, no device, no output.
+        KeyboardInterrupt: It was stopped; what is finished is written.
     """
     console = Console(stderr=True)
-    start = time.perf_counter()
-    index = find_cases(inputs)
-    listed = time.perf_counter()
+    clock = [time.perf_counter()]
+    index = find_cases(request.inputs)
+    clock.append(time.perf_counter())
+    engine = request.engine
     segmenter = open_segmenter(resolve_model(engine.model), engine.device, engine.threads)
-    opened = time.perf_counter()
-    _make_folder(output)
-    config = asdict(settings)
-    config_sha256 = settings_sha256(config)
+    clock.append(time.perf_counter())
+    with run_lock(request.output):
+        return _run_held(request, index, segmenter, clock, console)
+
+
+def _run_held(
+    request: Request,
+    index: CaseIndex,
+    segmenter: Segmenter,
+    clock: list[float],
+    console: Console,
+) -> int:
+    """The run, once its folder is held."""
+    output = request.output
+    for folder in (output, *(output / CASES).glob("case-*")):
+        sweep_temporaries(folder)
+    config_sha256 = settings_sha256(request.config)
     fingerprint = Fingerprint("", segmenter.sha256, config_sha256, version("callosal"))
-    salt = output_salt(output)
-    jobs = make_jobs(index.cases, salt, fingerprint, part.index, part.count)
-    to_do, rows = (jobs, []) if overwrite else split_finished(jobs, output)
-    skipped = [_skipped_row(skip, salt, console) for skip in index.skipped]
-    n_kept = len(rows)
+    work = plan_work(index, output, fingerprint, request.part, request.overwrite, console)
+    # Whatever happens later, the tables tell what is here.
+    write_tables(output, [*work.kept, *work.aside])
+    with _runner(request, segmenter, config_sha256) as runner:
+        rows, ending = _work_through(work, request, runner, console)
+    table = [*rows, *work.aside]
     try:
-        for row in run_jobs(
-            to_do,
-            output,
-            lambda case, volume: process_volume(
-                volume, segmenter, settings, case.source, config_sha256
-            ),
-            engine.workers,
-            console,
-        ):
-            rows.append(row)
-    finally:
-        timings_s = {
-            "list": listed - start,
-            "open_model": opened - listed,
-            "cases": time.perf_counter() - opened,
-        }
-        write_tables(output, [*rows, *skipped])
+        timings_s = dict(zip(("list", "open_model", "cases"), _laps(clock), strict=True))
+        write_tables(output, table)
+        salt = output_salt(output)
         write_run_record(
-            output, segmenter, engine.device, config, config_sha256, [*rows, *skipped], timings_s
+            output, run_record(request, segmenter, config_sha256, salt, table, timings_s)
         )
-    _report([*rows, *skipped], n_kept, output, console)
-    return _exit_code(rows, len(jobs), any(skip.is_fault for skip in index.skipped))
+    except OutputError as error:
+        ending = ending or error
+    return _end(work, rows, ending, request, console)
 
 
-def _make_folder(output: Path) -> None:
+@contextmanager
+def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Iterator[Runner]:
+    """What works on the cases: this process, or a cluster for as long as it is needed."""
+    engine, settings = request.engine, request.settings
+    if engine.ray is None:
+        yield LocalEngine(
+            lambda case, volume: process_case(case, volume, segmenter, settings, config_sha256),
+            engine.workers,
+        )
+        return
+    # Only who asks for a cluster needs the package.
+    from callosal.pipelines.batch.ray_engine import RayEngine, connected
+    from callosal.pipelines.batch.ray_worker import WorkerPlan
+
+    threads = engine.threads or max(1, int(engine.ray.cpus))
+    plan = WorkerPlan(
+        engine.model, segmenter.sha256, engine.device, threads, settings, config_sha256
+    )
+    with connected(engine.ray):
+        yield RayEngine(engine.ray, plan)
+
+
+def _work_through(
+    work: Work, request: Request, runner: Runner, console: Console
+) -> tuple[list[Row], Ending]:
+    """Rows of all cases that are finished, and what cut the run short."""
+    rows = list(work.kept)
     try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"--output {output}: cannot be made ({error.strerror})", code="bad_output"
-        ) from error
+        for row in run_jobs(work.to_do, request.output, runner, console):
+            rows.append(row)
+    except (OutputError, EngineError, KeyboardInterrupt) as ending:
+        return rows, ending
+    return rows, None
 
 
-def _skipped_row(skip: Skip, salt: str, console: Console) -> Row:
-    """Row of what is no case; faults are told on the console at once."""
-    if skip.is_fault:
-        told = f"skipped {skip.label}: {skip.code}: {skip.message}"
-        console.print(told, markup=False, soft_wrap=True)
-    name = case_id(skip.uid_key or f"{skip.label}:{skip.code}", salt)
-    return failed_row(name, str(skip.source.get("kind", "files")), "skipped", skip.code)
+def _laps(clock: list[float]) -> list[float]:
+    times = [*clock, time.perf_counter()]
+    return [after - before for before, after in pairwise(times)]
 
 
-def _report(rows: Sequence[Row], n_kept: int, output: Path, console: Console) -> None:
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[str(row["status"])] = counts.get(str(row["status"]), 0) + 1
-    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    finished = f", {n_kept} of them finished before" if n_kept else ""
-    console.print(f"{told or 'no case'}{finished}; results in {output}", markup=False)
+def _end(
+    work: Work, rows: Sequence[Row], ending: Ending, request: Request, console: Console
+) -> int:
+    """Tell what the run came to, and its exit code."""
+    n_left = len(work.jobs) - len(rows)
+    if ending is None:
+        _report(work, rows, request, console)
+        return _exit_code(work, rows)
+    again = "run the same command again to go on"
+    if isinstance(ending, KeyboardInterrupt):
+        console.print(f"stopped with {n_left} of {len(work.jobs)} cases to do; {again}")
+        raise ending
+    missing = f"{n_left} of {len(work.jobs)} cases are not written; {again}"
+    line = told(console, f"callosal infer: {ending.code}; {missing}", str(ending))
+    console.print(line, markup=False, soft_wrap=True)
+    return 2 if any(map(is_planned, rows)) else 1
 
 
-def _exit_code(rows: Sequence[Row], n_jobs: int, faults: bool) -> int:
-    planned = sum(row["status"] in ("ok", "low_confidence") for row in rows)
-    if not planned and (n_jobs or faults):
+def _report(work: Work, rows: Sequence[Row], request: Request, console: Console) -> None:
+    counts = Counter(str(row["status"]) for row in (*rows, *work.aside))
+    numbers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    finished = f", {len(work.kept)} of them finished before" if work.kept else ""
+    line = told(console, f"{numbers or 'no case'}{finished}", f"results in {request.output}")
+    console.print(line, markup=False, soft_wrap=True)
+
+
+def _exit_code(work: Work, rows: Sequence[Row]) -> int:
+    planned = sum(map(is_planned, rows))
+    if not planned and (work.jobs or work.n_faults):
         return 1
-    return 2 if faults or planned < n_jobs else 0
+    return 2 if work.n_faults or planned < len(work.jobs) else 0

@@ -1,48 +1,96 @@
 """run.json: what ran, with what, and how long each part took."""
 
+import hashlib
 import json
 import platform
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from callosal.export.runtime import Segmenter
+from callosal.export.shipped import shipped_models
 from callosal.pipelines.batch.atomic import write_text
+from callosal.pipelines.batch.request import Request
 
 PACKAGES = ("callosal", "numpy", "scipy", "pydicom", "highdicom", "nibabel", "onnxruntime",
-            "onnxruntime-gpu")  # fmt: skip
+            "onnxruntime-gpu", "ray")  # fmt: skip
+RUN_FILE = "run.json"
 
 
-def write_run_record(
-    output: Path,
+def run_record(
+    request: Request,
     segmenter: Segmenter,
-    device: str,
-    config: Mapping[str, Any],
     config_sha256: str,
+    salt: str,
     rows: Iterable[Mapping[str, Any]],
     timings_s: Mapping[str, float],
-) -> None:
-    """Write run.json.
+) -> dict[str, Any]:
+    """Content of run.json.
 
-    The command line is left out but for its command: it holds paths, and paths hold names.
+    Args:
+        request: What was asked for.
+        segmenter: The opened model.
+        config_sha256: Hash of the settings.
+        salt: Salt of the output folder.
+        rows: Rows of the tables.
+        timings_s: Seconds of each part.
     """
-    record = {
+    return {
         "schema": "callosal/run/1",
         "command": "infer",
-        "config": dict(config),
+        "argv": argument_words(request, salt),
+        "part": asdict(request.part),
+        "config": request.config,
         "config_sha256": config_sha256,
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
-        "device": {"asked": device, "provider": segmenter.provider},
+        "device": {"asked": request.engine.device, "provider": segmenter.provider},
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "python": sys.version.split()[0],
         "machine": platform.machine(),
         "counts": dict(Counter(str(row["status"]) for row in rows)),
         "timings_s": {name: round(seconds, 3) for name, seconds in timings_s.items()},
     }
-    write_text(output / "run.json", json.dumps(record, indent=1) + "\n")
+
+
+def write_run_record(output: Path, record: Mapping[str, Any]) -> None:
+    """Write run.json.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    write_text(output / RUN_FILE, json.dumps(record, indent=1) + "\n")
+
+
+def argument_words(request: Request, salt: str) -> list[str]:
+    """The command line as it was understood, defaults spelt out.
+
+    Paths can be personal, base names too: each is replaced by a salted hash, the same for the
+    same path within one output folder. The settings stand under `config`.
+    """
+    engine, part = request.engine, request.part
+    words: list[str] = ["infer", *(_hidden(path, salt) for path in request.inputs)]
+    words += ["--output", _hidden(request.output, salt)]
+    is_shipped = engine.model in {shipped.name for shipped in shipped_models()}
+    words += ["--model", engine.model if is_shipped else _hidden(Path(engine.model), salt)]
+    words += ["--device", engine.device, "--workers", str(engine.workers)]
+    words += ["--threads", str(engine.threads)] if engine.threads is not None else []
+    words += ["--part-id", str(part.index), "--num-parts", str(part.count)]
+    words += ["--overwrite"] if request.overwrite else []
+    if engine.ray is None:
+        return [*words, "--engine", "local"]
+    # The address of a cluster is nobody's business but its users'.
+    options = {name: value for name, value in asdict(engine.ray).items() if name != "address"}
+    told = [f"--ray.{name}={value}" for name, value in options.items() if value is not None]
+    return [*words, "--engine", "ray", *told]
+
+
+def _hidden(path: Path, salt: str) -> str:
+    digest = hashlib.sha256(f"{salt}:path:{path.absolute()}".encode()).hexdigest()
+    return f"path-{digest[:12]}"
 
 
 def _version(package: str) -> str | None:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from callosal.export.devices import Device
 from callosal.export.shipped import DEFAULT
 from callosal.models.errors import InputError
+from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.settings import Settings
 
 
@@ -21,6 +23,8 @@ def infer(
     overwrite: bool = False,
     reslice: bool = False,
     settings: Settings = Settings(),  # noqa: B008 (frozen)
+    engine: Literal["local", "ray"] = "local",
+    ray: RayOptions = RayOptions(),  # noqa: B008 (frozen)
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -40,18 +44,26 @@ def infer(
         reslice: Also write aligned.nii.gz, the volume resliced along the plan in 1 mm voxels
             (or settings.aligned_voxel_mm).
         settings: How the pose and the plan are made.
+        engine: local works in this process; ray spreads the cases over a Ray cluster, whose
+            machines all see the inputs at the same paths (extra `ray`).
+        ray: Workers on the cluster, with `--engine ray`.
 
     Returns:
-        Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused.
+        Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
+        (a case without stacks counts as refused, whatever its status).
     """
     _check_parts(workers, part_id, num_parts)
     # The help of this command has to come at once: what reads and plans is loaded here.
-    from callosal.pipelines.batch.run import Engine, Part, run_batch
+    from callosal.pipelines.batch.jobs import Part
+    from callosal.pipelines.batch.request import Engine, Request
+    from callosal.pipelines.batch.run import run_batch
 
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)
-    engine = Engine(model, device, threads, workers)
-    return run_batch(inputs, output, engine, Part(part_id, num_parts), overwrite, settings)
+    cluster = ray if engine == "ray" else None
+    part = Part(part_id, num_parts)
+    runs = Engine(model, device, threads, workers, cluster)
+    return run_batch(Request(tuple(inputs), output, runs, part, overwrite, settings))
 
 
 def _check_parts(workers: int, part_id: int, num_parts: int) -> None:

@@ -9,6 +9,7 @@ from callosal.pipelines.midplane.resample import (
     Image,
     apply_along_axis,
     gaussian_weights,
+    single_precision,
 )
 
 _HEAD_HEIGHT_MM = 150.0  # of the part below the vertex in which the search for the middle starts
@@ -100,8 +101,8 @@ def _background(values: Image, spacing_mm: Array, sigma_mm: float) -> Image:
     for length, step in zip(values.shape, spacing_mm, strict=True):
         fine = np.arange(length) * step
         coarse = np.linspace(0, fine[-1], max(2, int(np.ceil(fine[-1] / part_mm)) + 1))
-        to_coarse.append(gaussian_weights(fine, coarse, part_mm).astype(np.float32))
-        to_fine.append(gaussian_weights(coarse, fine, part_mm).astype(np.float32))
+        to_coarse.append(single_precision(gaussian_weights(fine, coarse, part_mm)))
+        to_fine.append(single_precision(gaussian_weights(coarse, fine, part_mm)))
     for axis in (2, 1, 0):
         values = apply_along_axis(to_coarse[axis], values, axis)
     for axis in (0, 1, 2):

@@ -9,12 +9,12 @@ precision of its grid.
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.interpolate import CubicSpline
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.outline import polygon
 from callosal.pipelines.outline.level_set import refined, trace
 from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.splines import periodic_spline
 
 Array = NDArray[np.float64]
 Probability = NDArray[np.generic]  # floating, or the 0 and 1 of a mask
@@ -135,9 +135,8 @@ def smooth_contour_mm(points_mm: Array, step_mm: float = 0.2) -> Array:
         )
     closed = np.vstack([points, points[:1]])
     length = np.r_[0, np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))]
-    spline = CubicSpline(length, closed, bc_type="periodic")
     count = max(len(points), int(np.ceil(length[-1] / step_mm)))
-    return np.asarray(spline(np.linspace(0, length[-1], count, endpoint=False)))
+    return periodic_spline(length, closed, np.linspace(0, length[-1], count, endpoint=False))
 
 
 def _checked(probability: Probability, slice_image: SliceImage) -> Array:

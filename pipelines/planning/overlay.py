@@ -118,8 +118,10 @@ class _Canvas:
 
     def onto(self, picture: Image.Image) -> Image.Image:
         """The picture with the layer on it."""
-        small = self.layer.resize(picture.size, Image.Resampling.BOX)
-        return Image.alpha_composite(picture.convert("RGBA"), small).convert("RGB")
+        small = self.layer.reduce(_FINE)
+        drawn = picture.copy()
+        drawn.paste(small, mask=small)
+        return drawn
 
     def _pixels(self, points_mm: Array) -> list[tuple[float, float]]:
         # x grows toward anterior, which is left; y toward superior, which is up.
@@ -134,11 +136,16 @@ def _window_size() -> Array:
 def _background(slice_image: SliceImage, center_mm: Point) -> Image.Image:
     """The window of the slice, interpolated, dark and bright outliers clipped."""
     width, height = _window_size().astype(int)
-    x = center_mm[0] - (np.arange(width) + 0.5 - width / 2) / PIXELS_PER_MM
-    y = center_mm[1] - (np.arange(height) + 0.5 - height / 2) / PIXELS_PER_MM
-    xy_mm = np.stack(np.meshgrid(x, y), axis=-1)
-    where = np.moveaxis(slice_image.mm_to_pixels(xy_mm), -1, 0)
-    values = ndimage.map_coordinates(slice_image.pixels.astype(np.float32), where, order=1)
+    half_mm = (np.array([width, height]) - 1) / 2 / PIXELS_PER_MM
+    first = slice_image.mm_to_pixels(np.array(center_mm) + half_mm)
+    values = np.empty((height, width), np.float32)
+    ndimage.affine_transform(
+        slice_image.pixels.astype(np.float32),
+        1 / (np.array(slice_image.spacing_mm) * PIXELS_PER_MM),
+        first,
+        output=values,
+        order=1,
+    )
     low, high = np.percentile(values, [1, 99.5])
     gray = np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255
     return Image.fromarray(gray.astype(np.uint8))

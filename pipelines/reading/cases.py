@@ -1,6 +1,7 @@
 """Cases: every image among the inputs that can be planned on, and why the others cannot."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,7 @@ class Case:
         fingerprint: SHA-256 that changes when the input does (UIDs, sizes, times of change).
         patient_position: Such as HFS, "" where unknown.
         n_slices: Slices of the stack; of a NIfTI file, voxels along its coarsest axis.
+        n_voxels: Voxels that loading it takes memory for.
         source: Facts for plan.json, none of which tells who the patient is.
     """
 
@@ -45,6 +47,7 @@ class Case:
     fingerprint: str
     patient_position: str
     n_slices: int
+    n_voxels: int
     source: Mapping[str, Fact]
 
     def load(self) -> Volume:
@@ -128,6 +131,7 @@ def _judge_stack(stack: Stack) -> Case | Skip:
         fingerprint=fingerprint_stack(stack),
         patient_position=stack.header.patient_position,
         n_slices=len(stack.planes),
+        n_voxels=math.prod(stack.geometry.spatial_shape),
         source=source,
     )
 
@@ -155,6 +159,7 @@ def _judge_nifti(entry: FileEntry) -> Case | Skip:
         fingerprint=hashlib.sha256(f"{digest} {entry.mtime_ns}".encode()).hexdigest(),
         patient_position="",
         n_slices=_count_slices(geometry),
+        n_voxels=math.prod(geometry.spatial_shape),
         source=_describe_nifti(geometry),
     )
 

@@ -62,15 +62,17 @@ def as_slice(
 def distance_channel(
     mask: NDArray[np.uint8],
     spacing_mm: tuple[float, float],
+    center: NDArray[np.float64],
     shape: tuple[int, int],
     target_spacing_mm: tuple[float, float],
     scale_mm: float,
 ) -> Array:
-    """Channel 1 of a joint sample whose mask is given, about the same centre.
+    """Channel 1 of a joint sample whose mask is given.
 
     Args:
         mask: Callosum, 0 or 1, shape (H, W).
         spacing_mm: Distance between its rows and between its columns.
+        center: Pixel (row, column) of the mask that comes to the middle of the sample.
         shape: Rows and columns of the generator.
         target_spacing_mm: Pixel size of the generator.
         scale_mm: Distance at which tanh has its bend.
@@ -87,7 +89,7 @@ def distance_channel(
         half - ndimage.distance_transform_edt(~inside, sampling=spacing_mm),
     )
     step = np.array(target_spacing_mm) / np.array(spacing_mm)
-    center, new_center = (np.array(mask.shape) - 1) / 2, (np.array(shape) - 1) / 2
+    new_center = (np.array(shape) - 1) / 2
     resampled = ndimage.affine_transform(
         distance_mm, step, center - step * new_center, shape, order=1, mode="nearest"
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from callosal.pipelines.batch.atomic import write_bytes
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice
-from callosal.pipelines.training.nifti_pairs import read_sagittal
+from callosal.pipelines.training.nifti_pairs import read_canonical
 
 SLICE_THICKNESS_MM = 1.0
 
@@ -34,7 +34,7 @@ def read_pair_pixels(folder: Path, name: str) -> tuple[NDArray[np.uint8], NDArra
         DataError: A file is missing or cut short.
     """
     image, mask = (
-        read_sagittal(folder / f"{name}_{suffix}.nii.gz")[0].astype(np.uint8)
+        read_canonical(folder / f"{name}_{suffix}.nii.gz")[0][0].T[::-1, ::-1].astype(np.uint8)
         for suffix in ("T1w", "label-CC_mask")
     )
     return image, mask

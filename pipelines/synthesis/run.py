@@ -31,7 +31,7 @@ from callosal.pipelines.synthesis.checks import (
     examine,
 )
 from callosal.pipelines.synthesis.copies import TrainingBank, training_bank
-from callosal.pipelines.synthesis.given_masks import GivenMask, read_masks
+from callosal.pipelines.synthesis.given_masks import GivenMasks, find_masks
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice, as_slice
 from callosal.pipelines.synthesis.manifest import counts, write_summary
 from callosal.pipelines.synthesis.pair_files import write_pair
@@ -85,7 +85,7 @@ class Studio:
         generator: Opened generator.
         sampling: Algorithm, steps and guidance.
         wishes: What is asked of all samples.
-        masks: Masks to be dressed; none where the generator makes its own.
+        masks: Masks to be dressed; None where the generator makes its own.
         limits: What samples are held against.
         request: What the user asked for.
         output: Folder to write into.
@@ -94,7 +94,7 @@ class Studio:
     generator: Generator
     sampling: Sampling
     wishes: tuple[Wish, ...]
-    masks: tuple[GivenMask, ...]
+    masks: GivenMasks | None
     limits: Limits
     request: Request
     output: Path
@@ -137,7 +137,7 @@ def _open_studio(model: str, output: Path, device: Device, request: Request) -> 
     )
     spec = generator.spec
     require_sampler(spec, sampling.sampler)
-    masks = read_masks(request.given_mask, spec) if request.given_mask else ()
+    masks = find_masks(request.given_mask, spec) if request.given_mask else None
     area_mm2 = None if masks else area_range(spec.conditions)
     limits = Limits(area_mm2, _judge(device), _bank(request.training_data))
     wishes = parse_wishes(request.condition, spec.conditions)
@@ -166,7 +166,11 @@ def _description(studio: Studio) -> dict[str, Any]:
         "seed": request.seed,
         "sampling": asdict(studio.sampling),
         "conditions": [asdict(wish) for wish in studio.wishes],
-        "given_masks": {mask.name: mask.sha256 for mask in studio.masks},
+        "given_masks": studio.masks
+        and {
+            "count": len(studio.masks.paths),
+            "sha256": studio.masks.sha256,
+        },
         "checks": {
             "filtered": not request.unfiltered,
             "components": 1,
@@ -193,19 +197,18 @@ def _next_batch(studio: Studio, candidates: Sequence[Candidate]) -> list[Candida
     names = [condition.name for condition in studio.generator.spec.conditions]
     asked = [drawn_values(studio.wishes, names, request.seed, number) for number in numbers]
     condition, given = as_network_input(asked, studio.generator.spec.conditions)
-    masks = [studio.masks[number % len(studio.masks)] for number in numbers if studio.masks]
+    masks = studio.masks
     order = Order(
         request.seed,
         numbers,
         condition,
         given,
-        mask=np.stack([mask.channel for mask in masks]) if masks else None,
+        mask=np.stack([masks.channel(number) for number in numbers]) if masks else None,
     )
     joints = sample_pairs(studio.generator, order, studio.sampling)
-    given_names = [mask.name for mask in masks] if masks else [None] * len(numbers)
     return [
-        _finish(studio, number, joint, values, name)
-        for number, joint, values, name in zip(numbers, joints, asked, given_names, strict=True)
+        _finish(studio, number, joint, values, masks.name(number) if masks else None)
+        for number, joint, values in zip(numbers, joints, asked, strict=True)
     ]
 
 

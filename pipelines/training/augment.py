@@ -1,6 +1,6 @@
 """Random poses and scanners for batches of slices: vectorised, on any device.
 
-All randomness comes from one generator, so that a seed fixes the whole batch.
+Every slice draws from a stream of its own, so that its seed alone fixes how it looks.
 """
 
 import math
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from callosal.pipelines.training.draws import Draws
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def augment(
     masks: Tensor,
     spacing_mm: float,
     settings: Augmentation,
-    generator: torch.Generator,
+    draws: Draws,
 ) -> tuple[Tensor, Tensor]:
     """Draw one random crop of every slice.
 
@@ -55,32 +57,23 @@ def augment(
         masks: 0 or 1, float32, same shape.
         spacing_mm: Pixel size in mm.
         settings: Ranges of the augmentation.
-        generator: Source of randomness, on the device of the images.
+        draws: One stream of random numbers a slice, on the device of the images.
 
     Returns:
         Crops and their soft masks (share of each pixel inside the callosum), both
         (B, 1, C, C) with C = crop_mm / spacing_mm.
     """
-    stripped = _strip_skull(images, masks, spacing_mm, settings.strip, generator)
-    grid = _random_grid(masks, spacing_mm, settings, generator)
+    stripped = _strip_skull(images, masks, spacing_mm, settings.strip, draws)
+    grid = _random_grid(masks, spacing_mm, settings, draws)
     pair = torch.cat([stripped, masks], dim=1)
     pair = F.grid_sample(pair, grid, align_corners=False)
     image, mask = pair[:, :1], pair[:, 1:]
-    image = _random_contrast(image, settings.invert, generator)
-    image = image * _bias_field(image, generator)
-    image = _random_blur(image, spacing_mm, settings.thick, generator)
-    image = _add_noise(image, spacing_mm, generator)
-    visible = _field_of_view(image, settings.cut, generator)
+    image = _random_contrast(image, settings.invert, draws)
+    image = image * _bias_field(image, draws)
+    image = _random_blur(image, spacing_mm, settings.thick, draws)
+    image = _add_noise(image, spacing_mm, draws)
+    visible = _field_of_view(image, settings.cut, draws)
     return image * visible, mask * visible
-
-
-def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)
-
-
-def _chosen(share: float, count: int, generator: torch.Generator) -> Tensor:
-    """Pick about a share of the batch, bool of shape (B, 1, 1, 1)."""
-    return _uniform(0, 1, (count, 1, 1, 1), generator) < share
 
 
 def _mask_centers(masks: Tensor) -> Tensor:
@@ -93,84 +86,75 @@ def _mask_centers(masks: Tensor) -> Tensor:
     return torch.stack([x, y], dim=1)
 
 
-def _random_grid(
-    masks: Tensor, spacing_mm: float, settings: Augmentation, generator: torch.Generator
-) -> Tensor:
+def _random_grid(masks: Tensor, spacing_mm: float, settings: Augmentation, draws: Draws) -> Tensor:
     """Sampling grid of one random crop each, shape (B, C, C, 2), in grid_sample units."""
-    count, size = len(masks), masks.shape[-1]
+    size = masks.shape[-1]
     crop = round(settings.crop_mm / spacing_mm)
     half_mm = size * spacing_mm / 2
-    angle = torch.deg2rad(_uniform(-settings.angle_deg, settings.angle_deg, (count,), generator))
-    zoom = torch.exp(_uniform(-settings.log_scale, settings.log_scale, (count, 1), generator))
-    stretch = torch.exp(_uniform(-0.08, 0.08, (count, 1), generator))
+    angle = torch.deg2rad(draws.uniform(-settings.angle_deg, settings.angle_deg))
+    zoom = torch.exp(draws.uniform(-settings.log_scale, settings.log_scale, (1,)))
+    stretch = torch.exp(draws.uniform(-0.08, 0.08, (1,)))
     scale = torch.cat([zoom * stretch, zoom / stretch], dim=1) * crop / size
     cos, sin = torch.cos(angle), torch.sin(angle)
     matrix = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
     near = _mask_centers(masks)
-    near = near + _uniform(-settings.shift_mm, settings.shift_mm, (count, 2), generator) / half_mm
-    far = _uniform(-0.8, 0.8, (count, 2), generator)
-    center = torch.where(_chosen(settings.anywhere, count, generator)[:, :, 0, 0], far, near)
+    near = near + draws.uniform(-settings.shift_mm, settings.shift_mm, (2,)) / half_mm
+    far = draws.uniform(-0.8, 0.8, (2,))
+    center = torch.where(draws.chosen(settings.anywhere)[:, :, 0, 0], far, near)
     axis = (torch.arange(crop, device=masks.device) * 2 + 1) / crop - 1
     plane = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
     offset = torch.einsum("bij,bhwj->bhwi", matrix, plane * scale[:, None, None, :])
-    bend = _smooth_noise(count, 2, 6, crop, generator) * (settings.bend_mm / half_mm)
+    bend = _smooth_noise(2, 6, crop, draws) * (settings.bend_mm / half_mm)
     return center[:, None, None, :] + offset + bend.permute(0, 2, 3, 1)
 
 
-def _smooth_noise(
-    count: int, channels: int, knots: int, size: int, generator: torch.Generator
-) -> Tensor:
-    """Smooth random field of about unit deviation, shape (count, channels, size, size)."""
-    coarse = torch.randn(
-        (count, channels, knots, knots), generator=generator, device=generator.device
-    )
+def _smooth_noise(channels: int, knots: int, size: int, draws: Draws) -> Tensor:
+    """Smooth random field of about unit deviation, shape (B, channels, size, size)."""
+    coarse = draws.normal((channels, knots, knots))
     return F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)
 
 
 def _strip_skull(
-    images: Tensor, masks: Tensor, spacing_mm: float, share: float, generator: torch.Generator
+    images: Tensor, masks: Tensor, spacing_mm: float, share: float, draws: Draws
 ) -> Tensor:
     """Keep an egg around the callosum, about the brain, in a share of the slices."""
-    count, size = len(images), images.shape[-1]
+    size = images.shape[-1]
     axis = ((torch.arange(size, device=images.device) * 2 + 1) / size - 1) * size * spacing_mm / 2
     center_mm = _mask_centers(masks) * size * spacing_mm / 2
-    jitter = _uniform(-8, 8, (count, 2), generator)
-    radius_x = _uniform(72, 92, (count, 1, 1), generator)
-    radius_y = _uniform(56, 74, (count, 1, 1), generator)
+    jitter = draws.uniform(-8, 8, (2,))
+    radius_x = draws.uniform(72, 92, (1, 1))
+    radius_y = draws.uniform(56, 74, (1, 1))
     x = (axis[None, None, :] - (center_mm + jitter)[:, 0, None, None]) / radius_x
     y = (axis[None, :, None] - (center_mm + jitter)[:, 1, None, None]) / radius_y
-    ragged = 0.06 * _smooth_noise(count, 1, 12, size, generator)
+    ragged = 0.06 * _smooth_noise(1, 12, size, draws)
     inside = ((x**2 + y**2)[:, None] + ragged < 1).float()
-    return torch.where(_chosen(share, count, generator), images * inside, images)
+    return torch.where(draws.chosen(share), images * inside, images)
 
 
-def _random_contrast(image: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def _random_contrast(image: Tensor, share: float, draws: Draws) -> Tensor:
     """Gamma and, in a share, inverted contrast of the tissue; air stays dark."""
-    count = len(image)
     image = image.clamp(min=0)
-    gamma = torch.exp(_uniform(-0.45, 0.45, (count, 1, 1, 1), generator))
+    gamma = torch.exp(draws.uniform(-0.45, 0.45, (1, 1, 1)))
     changed = image.clamp(min=1e-4) ** gamma
     tissue = torch.sigmoid((image - 0.08) * 60)
     inverted = tissue * (1.05 - image.clamp(max=1.0))
-    return torch.where(_chosen(share, count, generator), inverted, changed)
+    return torch.where(draws.chosen(share), inverted, changed)
 
 
-def _bias_field(image: Tensor, generator: torch.Generator) -> Tensor:
+def _bias_field(image: Tensor, draws: Draws) -> Tensor:
     """Smooth multiplicative field, exp of a random low-order surface."""
-    count, size = len(image), image.shape[-1]
-    strength = _uniform(0.0, 0.35, (count, 1, 1, 1), generator)
-    return torch.exp(strength * _smooth_noise(count, 1, 3, size, generator))
+    size = image.shape[-1]
+    strength = draws.uniform(0.0, 0.35, (1, 1, 1))
+    return torch.exp(strength * _smooth_noise(1, 3, size, draws))
 
 
-def _random_blur(
-    image: Tensor, spacing_mm: float, share: float, generator: torch.Generator
-) -> Tensor:
+def _random_blur(image: Tensor, spacing_mm: float, share: float, draws: Draws) -> Tensor:
     """Gaussian blur of 0 to 0.8 mm in plane; along one axis up to thick slices in a share."""
     count = len(image)
-    sigma = _uniform(0.0, 0.8, (count, 2, 1, 1), generator)
-    thick = _uniform(1.0, 2.6, (count, 1, 1, 1), generator)
-    axis = torch.rand((count, 1, 1, 1), generator=generator, device=image.device) < 0.5
-    along = torch.cat([axis, ~axis], dim=1) & _chosen(share, count, generator)
+    sigma = draws.uniform(0.0, 0.8, (2, 1, 1))
+    thick = draws.uniform(1.0, 2.6, (1, 1, 1))
+    axis = draws.chosen(0.5)
+    along = torch.cat([axis, ~axis], dim=1) & draws.chosen(share)
     sigma = torch.where(along, thick, sigma)[:, :, 0, 0] / spacing_mm
     radius = math.ceil(2.5 * 2.6 / spacing_mm)
     rows = _gaussian_kernels(sigma[:, 0], radius)
@@ -188,23 +172,23 @@ def _gaussian_kernels(sigma: Tensor, radius: int) -> Tensor:
     return kernel / kernel.sum(1, keepdim=True)
 
 
-def _add_noise(image: Tensor, spacing_mm: float, generator: torch.Generator) -> Tensor:
+def _add_noise(image: Tensor, spacing_mm: float, draws: Draws) -> Tensor:
     """Rician noise on the scanner's own coarser grid, up to a tenth of the white matter."""
-    count, size = len(image), image.shape[-1]
+    size = image.shape[-1]
     coarse = max(1, round(size * spacing_mm))
-    strength = _uniform(0.0, 0.09, (count, 1, 1, 1), generator)
-    noise = torch.randn((count, 2, coarse, coarse), generator=generator, device=image.device)
+    strength = draws.uniform(0.0, 0.09, (1, 1, 1))
+    noise = draws.normal((2, coarse, coarse))
     noise = F.interpolate(noise, size=(size, size), mode="bilinear", align_corners=False)
     noise = noise * strength
     return torch.sqrt((image + noise[:, :1]) ** 2 + noise[:, 1:] ** 2)
 
 
-def _field_of_view(image: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def _field_of_view(image: Tensor, share: float, draws: Draws) -> Tensor:
     """1 inside and 0 outside a random half plane that ends within the crop, in a share."""
-    count, size = len(image), image.shape[-1]
+    size = image.shape[-1]
     axis = (torch.arange(size, device=image.device) * 2 + 1) / size - 1
-    angle = _uniform(0, 2 * math.pi, (count, 1, 1), generator)
-    edge = _uniform(0.0, 1.0, (count, 1, 1), generator)
+    angle = draws.uniform(0, 2 * math.pi, (1, 1))
+    edge = draws.uniform(0.0, 1.0, (1, 1))
     distance = torch.cos(angle) * axis[None, None, :] + torch.sin(angle) * axis[None, :, None]
     inside = (distance < edge).float()[:, None]
-    return torch.where(_chosen(share, count, generator), inside, torch.ones_like(image))
+    return torch.where(draws.chosen(share), inside, torch.ones_like(image))

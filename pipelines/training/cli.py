@@ -1,7 +1,7 @@
 """`callosal fit`, `validate` and `test`: the Lightning CLI with short errors.
 
-A YAML says with `task` what it trains: a segmenter (without the key), an autoencoder of pairs, or
-a generator.
+A YAML says with `task` what it trains: a segmenter (without the key), the encoder of one without
+masks (pretraining), an autoencoder of pairs, or a generator.
 """
 
 import warnings
@@ -23,6 +23,8 @@ from callosal.models.generation.autoencoder_module import AutoencoderModule
 from callosal.models.generation.averaging import WarmUpAveraging
 from callosal.models.generation.denoiser import JointDenoiser
 from callosal.models.generation.diffusion_module import DiffusionModule
+from callosal.models.masked_autoencoder import MaskedAutoencoderModule
+from callosal.models.pretrained_encoder import PretrainedEncoder
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.command_line import end_with_usage
@@ -30,6 +32,7 @@ from callosal.pipelines.training.datamodule import SliceDataModule
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
 from callosal.pipelines.training.sample_pictures import SamplePictures
+from callosal.pipelines.training.unlabelled_datamodule import UnlabelledDataModule
 
 NAMED_IN_YAML = (
     AttentionUNet,
@@ -37,6 +40,7 @@ NAMED_IN_YAML = (
     GeneratedPictures,
     JointDenoiser,
     PairAutoencoder,
+    PretrainedEncoder,
     SamplePictures,
     ViTSegmenter,
     WarmUpAveraging,
@@ -61,6 +65,7 @@ class Task:
 
 TASKS = {
     "segmenter": Task(SegmentationModule, SliceDataModule, linked=("spacing_mm",)),
+    "pretraining": Task(MaskedAutoencoderModule, UnlabelledDataModule, linked=("spacing_mm",)),
     "autoencoder": Task(AutoencoderModule, PairDataModule),
     "generator": Task(DiffusionModule, PairDataModule),
 }

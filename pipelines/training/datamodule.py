@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation, augment
-from callosal.pipelines.training.nifti_pairs import read_split
+from callosal.pipelines.training.draws import Draws, batch_seeds
+from callosal.pipelines.training.nifti_pairs import Participant, read_participants, read_slices
 from callosal.pipelines.training.phantom_slices import phantom_split
 from callosal.pipelines.training.slice_bank import (
     LabelledSlice,
@@ -19,6 +20,8 @@ from callosal.pipelines.training.slice_bank import (
     evenly_spread,
     make_bank,
 )
+from callosal.pipelines.training.slice_order import SliceOrder
+from callosal.pipelines.training.splits import fold_by_site, with_split_file
 
 Sample = dict[str, Tensor]
 
@@ -49,6 +52,10 @@ class SliceDataModule(pl.LightningDataModule):
         spacing_mm: Pixel size the network sees, in mm; the command line takes it from the model.
         size: Rows and columns of a whole slice.
         augmentation: Ranges of the random poses and scanners.
+        split_file: Table with the columns participant_id and split that overrides
+            participants.tsv; who is not in it is left out.
+        folds: Divide the sites of train and val anew into so many folds.
+        fold: The fold to validate on, from 0.
         limit: At most so many training slices, evenly spread; all without it.
         phantoms: Number of training slices when the phantom is used.
         seed: Seed of order and augmentation.
@@ -61,6 +68,9 @@ class SliceDataModule(pl.LightningDataModule):
         spacing_mm: float = 0.5,
         size: int = 512,
         augmentation: Augmentation = Augmentation(),  # noqa: B008 (frozen)
+        split_file: Path | None = None,
+        folds: int | None = None,
+        fold: int = 0,
         limit: int | None = None,
         phantoms: int = 256,
         seed: int = 0,
@@ -79,6 +89,9 @@ class SliceDataModule(pl.LightningDataModule):
         self.spacing_mm = spacing_mm
         self.size = size
         self.augmentation = augmentation
+        self.split_file = split_file
+        self.folds = folds
+        self.fold = fold
         self.limit = limit
         self.phantoms = phantoms
         self.seed = seed
@@ -93,20 +106,20 @@ class SliceDataModule(pl.LightningDataModule):
     def _slices(self, split: str) -> Iterable[LabelledSlice]:
         if self.root is None:
             return phantom_split(split, self.phantoms, self.spacing_mm, self.size)
-        return evenly_spread(
-            list(read_split(self.root, split)), self.limit if split == "train" else None
-        )
+        slices = list(read_slices(self.root, self._participants(self.root), split))
+        return evenly_spread(slices, self.limit if split == "train" else None)
+
+    def _participants(self, root: Path) -> list[Participant]:
+        participants = read_participants(root)
+        if self.split_file is not None:
+            participants = with_split_file(participants, self.split_file)
+        if self.folds is not None:
+            participants = fold_by_site(participants, self.folds, self.fold)
+        return participants
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Whole slices in an order fixed by the seed; crops are drawn on the device."""
-        order = torch.Generator().manual_seed(self.seed)
-        return DataLoader(
-            BankDataset(self._banks["train"]),
-            batch_size=min(self.batch_size, len(self._banks["train"])),
-            shuffle=True,
-            drop_last=True,
-            generator=order,
-        )
+        return ordered_loader(self._banks["train"], self.batch_size, self.seed, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole slices of the validation sites."""
@@ -120,14 +133,31 @@ class SliceDataModule(pl.LightningDataModule):
         """Augment training batches on the device they live on."""
         if self.trainer is None or not self.trainer.training:
             return batch
-        image, mask = batch["image"], batch["mask"]
-        # The step is part of the seed: a resumed run augments as an unbroken one would have.
-        # The order of the slices is not resumed yet: it starts anew.
-        step_seed = self.seed * 1_000_003 + self.trainer.global_step
-        rank_seed = step_seed * 1_009 + self.trainer.global_rank
-        generator = torch.Generator(device=image.device).manual_seed(rank_seed)
-        image, mask = augment(image, mask, self.spacing_mm, self.augmentation, generator)
-        return {"image": image, "mask": mask}
+        return augmented(batch, self.spacing_mm, self.augmentation, self.seed, self.trainer)
+
+
+def ordered_loader(
+    bank: SliceBank, batch_size: int, seed: int, trainer: pl.Trainer | None
+) -> DataLoader[Sample]:
+    """Batches of a bank for one process; a run resumed within an epoch goes on where it was."""
+    ranks = 1 if trainer is None else trainer.world_size
+    rank = 0 if trainer is None else trainer.global_rank
+    done = 0 if trainer is None else trainer.fit_loop.epoch_loop.batch_progress.current.ready
+    size = min(batch_size, len(bank) // ranks)
+    batches = len(bank) // ranks // size
+    order = SliceOrder(len(bank), seed, rank, ranks, seen=done % batches * size)
+    return DataLoader(BankDataset(bank), size, sampler=order, drop_last=True)
+
+
+def augmented(
+    batch: Sample, spacing_mm: float, settings: Augmentation, seed: int, trainer: pl.Trainer
+) -> Sample:
+    """Random crops of a batch, the same in a resumed run and for any number of processes."""
+    image, mask = batch["image"], batch["mask"]
+    seen = trainer.fit_loop.epoch_loop.batch_progress.total.ready
+    seeds = batch_seeds(seed, seen, len(image), trainer.global_rank, trainer.world_size)
+    image, mask = augment(image, mask, spacing_mm, settings, Draws(seeds, image.device))
+    return {"image": image, "mask": mask}
 
 
 def usual_root() -> Path | None:

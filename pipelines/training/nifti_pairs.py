@@ -2,19 +2,23 @@
 
 The layout is that of a BIDS-like folder: `sub-<id>/sub-<id>_T1w.nii.gz` beside
 `sub-<id>/sub-<id>_label-CC_mask.nii.gz`, and `participants.tsv` with the columns
-participant_id, site and split.
+participant_id, site and split. A pair is one sagittal slice or a volume; of a volume, image and
+mask are cut on the midsagittal plane.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from highdicom import CoordinateSystemNames, Volume, VolumeGeometry
 from numpy.typing import NDArray
 
-from callosal.models.errors import DataError
+from callosal.models.errors import CallosalError, DataError
+from callosal.pipelines.midplane.midsagittal import find_midsagittal_plane
+from callosal.pipelines.midplane.sagittal_slice import cut_slice
 from callosal.pipelines.training.slice_bank import LabelledSlice
 
 
@@ -55,24 +59,35 @@ def read_split(root: Path, split: str) -> Iterator[LabelledSlice]:
     Raises:
         DataError: No subject has this split, or a pair is wrong (the message names the file).
     """
-    participants = [row for row in read_participants(root) if row.split == split]
-    if not participants:
+    yield from read_slices(root, read_participants(root), split)
+
+
+def read_slices(
+    root: Path, participants: Sequence[Participant], split: str
+) -> Iterator[LabelledSlice]:
+    """Read the labelled slices of those participants that have this split.
+
+    Raises:
+        DataError: No subject has this split, or a pair is wrong (the message names the file).
+    """
+    chosen = [row for row in participants if row.split == split]
+    if not chosen:
         raise DataError(f"participants.tsv: no subject has split {split!r}", code="empty_split")
-    for participant in participants:
+    for participant in chosen:
         yield read_pair(root / participant.name, participant)
 
 
 def read_pair(folder: Path, participant: Participant) -> LabelledSlice:
-    """Read one sagittal slice with its mask into the frame of the midsagittal slice.
+    """Read a pair into the frame of the midsagittal slice.
 
     Raises:
         DataError: A file is missing, the grids differ, the image holds NaN, the mask is empty
-            or holds other values than 0 and 1, or the image is not one sagittal slice.
+            or holds other values than 0 and 1, or a volume has no midsagittal plane.
     """
     image_path = _only(folder, "*_T1w.nii*")
     mask_path = _only(folder, "*_mask.nii*")
-    image, spacing_mm, image_affine = read_sagittal(image_path)
-    mask, _, mask_affine = read_sagittal(mask_path)
+    image, image_affine = read_canonical(image_path)
+    mask, mask_affine = read_canonical(mask_path)
     if image.shape != mask.shape or not np.allclose(image_affine, mask_affine, atol=1e-3):
         raise DataError(
             f"{mask_path.name}: the mask lies on another grid than {image_path.name} "
@@ -89,9 +104,53 @@ def read_pair(folder: Path, participant: Participant) -> LabelledSlice:
         )
     if not values.any():
         raise DataError(f"{mask_path.name}: the mask is empty", code="empty_mask")
+    if image.shape[0] > 1:
+        return _midsagittal_pair(image, mask, image_affine, image_path.name, participant)
+    _, spacing_x_mm, spacing_y_mm = np.linalg.norm(image_affine[:3, :3], axis=0)
     return LabelledSlice(
-        participant.name, participant.site, image, mask.astype(np.uint8), spacing_mm
+        participant.name,
+        participant.site,
+        image[0].T[::-1, ::-1],
+        mask[0].T[::-1, ::-1].astype(np.uint8),
+        (float(spacing_y_mm), float(spacing_x_mm)),
     )
+
+
+def _midsagittal_pair(
+    image: NDArray[np.generic],
+    mask: NDArray[np.generic],
+    affine: NDArray[np.float64],
+    name: str,
+    participant: Participant,
+) -> LabelledSlice:
+    """Image and mask of a volume on its midsagittal plane, at the finest of its spacings."""
+    spacing_mm = float(np.linalg.norm(affine[:3, :3], axis=0).min())
+    try:
+        head = _volume(image.astype(np.float32), affine)
+        plane = find_midsagittal_plane(head)
+        seen = cut_slice(head, plane, spacing_mm)
+        share = cut_slice(_volume(mask.astype(np.float32), affine), plane, spacing_mm)
+    except CallosalError as error:
+        raise DataError(
+            f"{name}: no midsagittal slice of this volume ({error})", error.code
+        ) from error
+    label = (share.pixels >= 0.5).astype(np.uint8)
+    if not label.any():
+        raise DataError(
+            f"{name}: the mask does not reach the midsagittal plane; check that image and mask "
+            "belong together",
+            code="empty_mask",
+        )
+    return LabelledSlice(
+        participant.name, participant.site, seen.pixels, label, (spacing_mm, spacing_mm)
+    )
+
+
+def _volume(voxels: NDArray[np.float32], affine_ras: NDArray[np.float64]) -> Volume:
+    geometry = VolumeGeometry(
+        affine_ras, voxels.shape, CoordinateSystemNames.PATIENT, from_reference_convention="RAS"
+    )
+    return Volume(voxels, geometry.affine, geometry.coordinate_system)
 
 
 def _only(folder: Path, pattern: str) -> Path:
@@ -103,19 +162,16 @@ def _only(folder: Path, pattern: str) -> Path:
     return found[0]
 
 
-def read_sagittal(
-    path: Path,
-) -> tuple[NDArray[np.generic], tuple[float, float], NDArray[np.float64]]:
-    """Read one sagittal slice with rows S to I and columns A to P, its spacing and affine."""
+def read_canonical(path: Path) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    """Voxels with the axes nearest to right, anterior and superior, and their affine (RAS mm)."""
     try:
         picture = nib.as_closest_canonical(nib.load(path))
         voxels = np.asanyarray(picture.dataobj)
     except (OSError, ValueError, nib.filebasedimages.ImageFileError) as error:
         raise DataError(f"{path.name}: cannot be read as NIfTI ({error})", "unreadable") from error
-    if voxels.ndim != 3 or voxels.shape[0] != 1:
+    if voxels.ndim != 3 or min(voxels.shape[1:]) < 2:
         raise DataError(
-            f"{path.name}: expected one sagittal slice of shape (1, A, S), got {voxels.shape}",
+            f"{path.name}: expected a sagittal slice (1, A, S) or a volume, got {voxels.shape}",
             code="not_a_slice",
         )
-    zooms = picture.header.get_zooms()
-    return voxels[0].T[::-1, ::-1], (float(zooms[2]), float(zooms[1])), picture.affine
+    return voxels, picture.affine

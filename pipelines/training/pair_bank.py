@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import DataError
-from callosal.pipelines.training.slice_bank import LabelledSlice, scaled, to_grid
+from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread, scaled, to_grid
 
 REACH_MM = 20.0
 """Signed distances are kept up to here; beyond, the squashed distance is flat."""
@@ -55,8 +55,8 @@ def make_pair_bank(
     if not slices or labelled == 0:
         raise DataError("a generator needs at least one labelled slice", code="no_slices")
     kept = np.zeros(len(slices), dtype=bool)
-    limit = len(slices) if labelled is None else min(labelled, len(slices))
-    kept[np.linspace(0, len(slices) - 1, limit).round().astype(int)] = True
+    # The same rule as for a segmenter with a limit, so that both can be given the same labels.
+    kept[evenly_spread(range(len(slices)), labelled)] = True
     images = np.stack([to_grid(scaled(one.image), one, spacing_mm, size) for one in slices])
     distances = np.full(images.shape, -REACH_MM, dtype=np.float16)
     centers = np.zeros((len(slices), 2), dtype=np.float32)

@@ -198,10 +198,11 @@ class PairDataModule(pl.LightningDataModule):
             raise RuntimeError("setup has not run")
         return self._facts
 
-    def plain_pairs(self) -> Iterator[Tensor]:
-        """All training slices once, unturned, in batches (B, 2, H, W)."""
+    def plain_pairs(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """All training slices once, unturned: pairs (B, 2, H, W) and labelled (B,)."""
         for batch in PlainSlices(self._banks["train"], 8):
-            yield self._cut(batch, plain_placement(batch["center_mm"], self.view))
+            placement = plain_placement(batch["center_mm"], self.view)
+            yield self._cut(batch, placement), batch["labelled"]
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Endless batches that go on where a resumed run had stopped."""

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import DataError
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +54,8 @@ class SliceBank:
         return len(self.names)
 
 
-def evenly_spread(slices: Sequence[LabelledSlice], limit: int | None) -> list[LabelledSlice]:
-    """At most `limit` slices, evenly spread over all; all of them without a limit."""
+def evenly_spread(slices: Sequence[Item], limit: int | None) -> list[Item]:
+    """At most `limit` slices (or their numbers), evenly spread over all; all without a limit."""
     if limit is None:
         return list(slices)
     return list(slices[:: max(1, len(slices) // limit)][:limit])

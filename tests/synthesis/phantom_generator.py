@@ -33,7 +33,8 @@ def phantom_pair(seed: int = 4) -> np.ndarray:
     image, mask = phantom_slice(seed, SHAPE, SPACING_MM[0])
     top = float(np.percentile(image, 99.9))
     brightness = 2 * np.clip(image / top, 0, 1) - 1
-    distance = distance_channel(mask, SPACING_MM, SHAPE, SPACING_MM, SCALE_MM)
+    center = (np.array(SHAPE) - 1) / 2
+    distance = distance_channel(mask, SPACING_MM, center, SHAPE, SPACING_MM, SCALE_MM)
     return np.stack([brightness, distance]).astype(np.float32)
 
 

@@ -43,10 +43,11 @@ def test_a_given_mask_makes_the_round_trip(spacing_mm):
         (np.arange(n) - (n - 1) / 2) * step for n, step in zip(shape, spacing_mm, strict=True)
     )
     mask = (np.hypot((rows[:, None] + 6) / 8, (columns - 3) / 24) < 1).astype(np.uint8)
-    channel = distance_channel(mask, spacing_mm, (64, 80), (1.5, 1.5), 4.5)
+    middle = (np.array(mask.shape) - 1) / 2
+    channel = distance_channel(mask, spacing_mm, middle, (64, 80), (1.5, 1.5), 4.5)
     again = as_slice(np.stack([channel, channel]), (1.5, 1.5)).mask
     expected = as_slice(
-        np.stack([channel, distance_channel(mask, spacing_mm, (64, 80), (1.5, 1.5), 3.0)]),
+        np.stack([channel, distance_channel(mask, spacing_mm, middle, (64, 80), (1.5, 1.5), 3.0)]),
         (1.5, 1.5),
     ).mask
     assert again.sum() * 0.25 == pytest.approx(np.pi * 8 * 24, rel=0.03)

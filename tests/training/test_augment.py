@@ -3,6 +3,7 @@ import torch
 
 from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.training.augment import Augmentation, augment
+from callosal.pipelines.training.draws import Draws, batch_seeds
 
 SPACING_MM = 1.0
 
@@ -16,8 +17,7 @@ def batch() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _draw(batch, settings: Augmentation, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    return augment(*batch, SPACING_MM, settings, generator)
+    return augment(*batch, SPACING_MM, settings, Draws(batch_seeds(seed, 0, len(batch[0]))))
 
 
 STILL = Augmentation(
@@ -75,3 +75,11 @@ def test_rotation_reaches_the_asked_angle(batch) -> None:
 def test_a_cut_field_of_view_cuts_the_mask_too(batch) -> None:
     images, masks = _draw(batch, Augmentation(cut=1.0, shift_mm=0, anywhere=0))
     assert (masks[images == 0] == 0).float().mean() > 0.999
+
+
+def test_how_a_slice_looks_does_not_depend_on_the_batch_it_comes_in(batch) -> None:
+    images, masks = batch
+    together = _draw(batch, Augmentation(), 3)[0]
+    seeds = batch_seeds(3, 0, 3, rank=1, ranks=2)
+    apart = augment(images[1::2], masks[1::2], SPACING_MM, Augmentation(), Draws(seeds))[0]
+    assert torch.allclose(together[1::2], apart, atol=1e-5)

@@ -4,8 +4,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import DataError
+from callosal.pipelines.phantom.head import PhantomHead, phantom_head
 from callosal.pipelines.training.nifti_pairs import Participant, read_pair, read_split
 
 PERSON = Participant("sub-1", "site", "train")
@@ -71,7 +74,11 @@ def _nan(folder: Path) -> None:
     _save(folder / "sub-1_T1w.nii.gz", np.full((1, 30, 20), np.nan, np.float32))
 
 
-def _volume(folder: Path) -> None:
+def _flat(folder: Path) -> None:
+    _save(folder / "sub-1_T1w.nii.gz", np.zeros((1, 30, 1), np.int16))
+
+
+def _mask_of_a_slice(folder: Path) -> None:
     _save(folder / "sub-1_T1w.nii.gz", np.zeros((4, 30, 20), np.int16))
 
 
@@ -90,7 +97,8 @@ def _missing(folder: Path) -> None:
         (_empty, "empty_mask"),
         (_labels, "not_binary"),
         (_nan, "not_finite"),
-        (_volume, "not_a_slice"),
+        (_flat, "not_a_slice"),
+        (_mask_of_a_slice, "grids_differ"),
         (_text, "unreadable"),
         (_missing, "no_pair"),
     ],
@@ -102,6 +110,48 @@ def test_wrong_pairs_are_refused_by_name(
     with pytest.raises(DataError, match="sub-1") as error:
         read_pair(root / "sub-1", PERSON)
     assert error.value.code == code
+
+
+def _save_head(folder: Path, mask_offset_mm: float) -> PhantomHead:
+    """A phantom turned by its header, and its callosum 16 mm wide, so far off the middle."""
+    head = phantom_head(1, (80, 120, 120), (2.0, 2.0, 2.0))
+    volume, truth = head.volume, head.midsagittal
+    index = np.moveaxis(np.indices(volume.spatial_shape), 0, -1)
+    lps_mm = index @ volume.affine[:3, :3].T + volume.affine[:3, 3]
+    row_col = truth.mm_to_pixels(truth.lps_to_mm(lps_mm.reshape(-1, 3)))
+    flat = ndimage.map_coordinates(truth.pixels, row_col.T, order=1).reshape(lps_mm.shape[:3])
+    mask = (flat >= 0.5) & (np.abs(lps_mm[..., 0] - mask_offset_mm) < 8)
+    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0])
+    motion = np.eye(4)
+    motion[:3, :3] = Rotation.from_euler("zyx", [9, -6, 4], degrees=True).as_matrix()
+    affine = motion @ to_ras @ volume.affine
+    _save(folder / "sub-1_T1w.nii.gz", volume.array.astype(np.float32), affine)
+    _save(folder / "sub-1_label-CC_mask.nii.gz", mask.astype(np.uint8), affine)
+    return head
+
+
+def test_a_volume_gives_its_midsagittal_slice(root: Path) -> None:
+    head = _save_head(root / "sub-1", 0.0)
+    (labelled,) = read_split(root, "train")
+    assert labelled.spacing_mm == pytest.approx((2.0, 2.0))
+    truth_mm2 = head.midsagittal.pixels.sum() * 0.25
+    assert labelled.mask.sum() * 4.0 == pytest.approx(truth_mm2, rel=0.08)
+    # The callosum is the brightest there is around it.
+    ring = ndimage.binary_dilation(labelled.mask, iterations=3) & (labelled.mask == 0)
+    assert labelled.image[labelled.mask > 0].mean() > 1.1 * labelled.image[ring].mean()
+
+
+def test_a_mask_off_the_midsagittal_plane_is_refused(root: Path) -> None:
+    _save_head(root / "sub-1", 30.0)
+    with pytest.raises(DataError, match="does not reach the midsagittal plane"):
+        list(read_split(root, "train"))
+
+
+def test_a_volume_without_a_head_is_refused_by_name(root: Path) -> None:
+    for name in ("T1w", "label-CC_mask"):
+        _save(root / "sub-1" / f"sub-1_{name}.nii.gz", np.ones((8, 30, 20), np.uint8))
+    with pytest.raises(DataError, match="sub-1_T1w"):
+        list(read_split(root, "train"))
 
 
 def test_a_split_without_subjects_is_refused(root: Path) -> None:

@@ -1,0 +1,90 @@
+"""The work on one case, faults included: the same wherever it runs."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from highdicom import Volume
+
+from callosal.models.errors import CallosalError
+from callosal.pipelines.process import Outcome
+from callosal.pipelines.reading.cases import Case
+
+Load = Callable[[], Volume]
+Process = Callable[[Case, Volume], Outcome]
+
+PASSING = frozenset({"unreadable", "decoder_died", "out_of_memory", "worker_lost",
+                     "internal_error"})  # fmt: skip
+"""Codes of faults that may be gone next time: a share that was away, a machine that went down.
+
+They are tried once more at the end of the run, and again by the next run.
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a case gave no outcome.
+
+    Attributes:
+        code: Reason code.
+        message: One line without paths.
+    """
+
+    code: str
+    message: str
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether another try makes sense."""
+        return self.code in PASSING
+
+
+@dataclass(frozen=True, eq=False)
+class CaseResult:
+    """What the work on a case gave; it travels between processes.
+
+    Attributes:
+        answer: The outcome, or why there is none.
+        seconds: How long it took, waiting for its voxels included.
+    """
+
+    answer: Outcome | Fault
+    seconds: float
+
+
+def work_on(case: Case, load: Load, process: Process) -> CaseResult:
+    """Load and plan one case; whatever it raises becomes its fault.
+
+    Args:
+        case: The case.
+        load: Gives its volume.
+        process: From a volume to an outcome.
+    """
+    start = time.perf_counter()
+    answer = _answer(case, load, process)
+    return CaseResult(answer, time.perf_counter() - start)
+
+
+def _answer(case: Case, load: Load, process: Process) -> Outcome | Fault:
+    try:
+        return process(case, load())
+    except CallosalError as error:
+        return Fault(error.code, str(error))
+    except MemoryError:
+        return Fault("out_of_memory", "the memory of this machine does not suffice")
+    except Exception as error:
+        # A fault of ours must not end the batch.
+        told = f"{type(error).__name__} in {_where(error)}; please report it"
+        return Fault("internal_error", told)
+
+
+def _where(error: Exception) -> str:
+    """Function and line where an error rose; no path, for paths hold names."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    code = trace.tb_frame.f_code
+    return f"{Path(code.co_filename).name}:{trace.tb_lineno} ({code.co_name})"

@@ -1,0 +1,84 @@
+"""Jobs: cases with a name and with all that their result depends on."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from callosal.pipelines.batch.case_folder import CASES, Fingerprint, finished_row, read_done
+from callosal.pipelines.batch.case_id import case_id
+from callosal.pipelines.reading.cases import Case
+
+
+@dataclass(frozen=True)
+class Job:
+    """One case with its name and what its result depends on."""
+
+    case: Case
+    name: str
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several shares of the cases, counted from 0."""
+
+    index: int = 0
+    count: int = 1
+
+    def holds(self, key: str) -> bool:
+        """Whether something is of this part.
+
+        It follows from the key alone, so machines that share nothing but the input agree.
+        """
+        return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % self.count == self.index
+
+
+def make_jobs(cases: Iterable[Case], salt: str, fingerprint: Fingerprint, part: Part) -> list[Job]:
+    """Name the cases and keep those of one part.
+
+    Args:
+        cases: All cases.
+        salt: Salt of the output folder.
+        fingerprint: Model, settings and version of the run; the input is filled in here.
+        part: Which part.
+    """
+    return [
+        Job(case, case_id(case.uid_key, salt), replace(fingerprint, input=case.fingerprint))
+        for case in cases
+        if part.holds(case.uid_key)
+    ]
+
+
+def split_finished(jobs: Sequence[Job], output: Path) -> tuple[list[Job], list[dict[str, Any]]]:
+    """Jobs still to do, and the rows of those that are done."""
+    rows = {job.name: finished_row(output / CASES / job.name, job.fingerprint) for job in jobs}
+    to_do = [job for job in jobs if rows[job.name] is None]
+    return to_do, [row for row in rows.values() if row is not None]
+
+
+def settings_sha256(settings: dict[str, Any]) -> str:
+    """Hash of the settings a result depends on."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def other_rows(
+    output: Path, fingerprint: Fingerprint, names: frozenset[str]
+) -> Iterator[dict[str, Any]]:
+    """Rows of finished cases that are not among the jobs of this run.
+
+    They came from other inputs; only those of the same model, settings and version count, for
+    one table must not mix them.
+
+    Args:
+        output: The run's folder.
+        fingerprint: That of the run; its input does not matter.
+        names: Cases of this run.
+    """
+    wanted = replace(fingerprint, input="")
+    for folder in sorted((output / CASES).glob("case-*")):
+        done = None if folder.name in names else read_done(folder)
+        if done is not None and replace(done.fingerprint, input="") == wanted:
+            yield done.row

@@ -1,0 +1,109 @@
+"""How far a run is: counts and time left, as a bar on a terminal and in each line elsewhere."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from callosal.pipelines.batch.discretion import told
+from callosal.pipelines.batch.results import is_planned
+
+_OUTCOMES = ("done", "failed", "refused")
+
+
+class Tally:
+    """Counts of a run, and when it will be over.
+
+    Attributes:
+        total: Cases to do.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._counts: Counter[str] = Counter()
+        self._start = time.monotonic()
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count the row of one case."""
+        outcome = "failed" if row["status"] == "failed" else "refused"
+        self._counts["done" if is_planned(row) else outcome] += 1
+
+    @property
+    def finished(self) -> int:
+        """Cases that have a row."""
+        return self._counts.total()
+
+    @property
+    def left(self) -> int:
+        """Cases still to do."""
+        return self.total - self.finished
+
+    def seconds_left(self) -> float | None:
+        """Time until the end at the pace so far; None before the first case."""
+        if not self.finished:
+            return None
+        return (time.monotonic() - self._start) / self.finished * self.left
+
+    def words(self) -> str:
+        """Such as "3 done, 1 failed, 0 refused of 60, 2 min left"."""
+        counts = ", ".join(f"{self._counts[name]} {name}" for name in _OUTCOMES)
+        seconds = self.seconds_left()
+        left = "" if seconds is None or not self.left else f", {duration(seconds)} left"
+        return f"{counts} of {self.total}{left}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> duration(42.2), duration(600), duration(9000)
+    ('42 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+class Display:
+    """Tells each case as it is finished."""
+
+    def __init__(self, console: Console, tally: Tally, progress: Progress) -> None:
+        self._console = console
+        self._tally = tally
+        self._progress = progress
+        self._bar = progress.add_task(tally.words(), total=tally.total)
+
+    def finished(self, row: Mapping[str, Any], plain: str, named: str) -> None:
+        """Count a case and tell it.
+
+        Args:
+            row: Its row.
+            plain: What to say of it.
+            named: What only a person at a terminal is told.
+        """
+        self._tally.add(row)
+        self._progress.update(self._bar, advance=1, description=self._tally.words())
+        where = "" if self._console.is_terminal else f"[{self._tally.words()}] "
+        self.say(f"{where}{plain}", named)
+
+    def say(self, plain: str, named: str) -> None:
+        """Print one line, taken as it is; names only on a terminal."""
+        line = told(self._console, plain, named)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def display(console: Console, tally: Tally) -> Iterator[Display]:
+    """A bar that lives as long as the run; on a terminal only."""
+    progress = Progress(
+        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with progress:
+        yield Display(console, tally, progress)

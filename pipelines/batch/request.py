@@ -1,0 +1,55 @@
+"""What a user asked `callosal infer` for."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from callosal.export.devices import Device
+from callosal.pipelines.batch.jobs import Part
+from callosal.pipelines.batch.ray_options import RayOptions
+from callosal.pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs the cases.
+
+    Attributes:
+        model: Name of a shipped model, or an ONNX file.
+        device: Where the network runs.
+        threads: Threads of the network; None for the cores this process may use.
+        workers: Threads that read ahead.
+        ray: A cluster that does the work; None for this process.
+    """
+
+    model: str
+    device: Device
+    threads: int | None
+    workers: int
+    ray: RayOptions | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `callosal infer`.
+
+    Attributes:
+        inputs: Folders and files.
+        output: Folder to write into.
+        engine: What runs the cases.
+        part: Which part of the cases.
+        overwrite: Do finished cases again.
+        settings: How the pose and the plan are made.
+    """
+
+    inputs: tuple[Path, ...]
+    output: Path
+    engine: Engine
+    part: Part
+    overwrite: bool
+    settings: Settings
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings as plain data."""
+        return asdict(self.settings)

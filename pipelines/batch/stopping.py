@@ -1,0 +1,41 @@
+"""Ctrl-C and SIGTERM let the running case finish."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+_TOLD = b"finishing the running case; press Ctrl-C again to end at once\n"
+
+
+class Stop:
+    """Whether the user or the system asked to stop."""
+
+    asked = False
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Let the running case finish on Ctrl-C or SIGTERM; a second Ctrl-C ends at once."""
+    stop = Stop()
+    previous: dict[signal.Signals, Any] = {}
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Not print: the signal may have come in the middle of one.
+        os.write(2, _TOLD)
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            previous[number] = signal.signal(number, ask)
+    except ValueError:
+        # Not in the main thread: whoever runs us there handles signals.
+        pass
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""What goes back to the hospital: DICOM SEG, structured report, secondary capture."""

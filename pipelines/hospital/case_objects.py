@@ -1,0 +1,95 @@
+"""The DICOM objects of one case as files, or why there are none."""
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from callosal.models.errors import CallosalError
+from callosal.pipelines.dicom.stacks import Stack
+from callosal.pipelines.hospital.secondary_capture import overlay_capture
+from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
+from callosal.pipelines.hospital.source_series import SourceSeries, read_source
+from callosal.pipelines.hospital.structured_report import plan_report
+from callosal.pipelines.outline.contour import LEVEL
+from callosal.pipelines.process import Outcome
+from callosal.pipelines.reading.cases import Case
+from callosal.pipelines.segmentation import Callosum
+from callosal.pipelines.settings import DicomObject
+
+FILES: Mapping[DicomObject, str] = {"seg": "seg.dcm", "sr": "plan_sr.dcm", "sc": "overlay_sc.dcm"}
+
+
+@dataclass(frozen=True)
+class CaseObjects:
+    """What goes to the archive.
+
+    Attributes:
+        files: Content by file name.
+        notes: Why there is none, for plan.json; holds no value of a tag.
+    """
+
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+
+
+def case_objects(case: Case, outcome: Outcome, kinds: Sequence[DicomObject]) -> CaseObjects:
+    """Make the objects of a planned case; a case without a plan has none.
+
+    Args:
+        case: The case.
+        outcome: What it came to.
+        kinds: Which objects are wanted.
+    """
+    if not kinds or outcome.callosum is None or outcome.document["planes"] is None:
+        return CaseObjects({})
+    if not isinstance(case.content, Stack):
+        return CaseObjects({}, ("no DICOM objects: a NIfTI file belongs to no study",))
+    try:
+        with quiet():
+            source = read_source(case.content)
+            made = {kind: _make(kind, source, outcome, outcome.callosum) for kind in kinds}
+            return CaseObjects({FILES[kind]: file_bytes(made[kind]) for kind in kinds})
+    except CallosalError as error:
+        return CaseObjects({}, (f"no DICOM objects: {error.code}",))
+    except Exception as error:
+        # The plan must not be lost over a header of the archive that a library refuses.
+        return CaseObjects({}, (f"no DICOM objects: refused ({type(error).__name__})",))
+
+
+def file_bytes(object_: Dataset) -> bytes:
+    """A DICOM object as the bytes of its file."""
+    stream = io.BytesIO()
+    object_.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' warnings off the console: they quote the patient's name."""
+    logger = logging.getLogger("highdicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _make(kind: DicomObject, source: SourceSeries, outcome: Outcome, callosum: Callosum) -> Dataset:
+    document = outcome.document
+    if kind == "seg":
+        mask = (callosum.component >= LEVEL).astype(np.uint8)
+        return callosum_segmentation(source, document, mask, callosum.slice_image)
+    if kind == "sr":
+        return plan_report(source, document, callosum.contour_mm)
+    if outcome.overlay is None:
+        raise ValueError("no overlay was drawn")
+    return overlay_capture(source, document, outcome.overlay)

@@ -1,0 +1,159 @@
+"""The plan as a Comprehensive 3D SR after TID 1500."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from highdicom.sr import (
+    Comprehensive3DSR,
+    DeviceObserverIdentifyingAttributes,
+    MeasurementReport,
+    ObservationContext,
+    ObserverContext,
+    PersonObserverIdentifyingAttributes,
+)
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+
+from callosal.models.errors import InputError
+from callosal.pipelines.hospital import concepts
+from callosal.pipelines.hospital.derived_uid import derived_uid
+from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
+from callosal.pipelines.hospital.report_content import ReportContent
+from callosal.pipelines.hospital.source_series import SourceSeries
+from callosal.pipelines.slice_image import SliceImage
+
+
+@dataclass(frozen=True)
+class Review:
+    """Who changed a plan by hand.
+
+    Attributes:
+        reviewer: Name as people write it; goes into the report alone.
+        predecessor: The report of the plan before, where there is one.
+    """
+
+    reviewer: str
+    predecessor: Dataset | None = None
+
+
+def plan_report(
+    source: SourceSeries,
+    document: Mapping[str, Any],
+    contour_mm: NDArray[np.float64],
+    review: Review | None = None,
+) -> Dataset:
+    """A plan as a structured report on its source.
+
+    Args:
+        source: The series that was planned on, as of `read_source(case.content)`.
+        document: Content of plan.json, or of a corrected plan of the same schema.
+        contour_mm: Outline of the callosum in the midsagittal slice of the document, shape
+            (N, 2), as of `contour_of_case` or `Callosum.contour_mm`.
+        review: Who corrected the plan, None for the plan of the algorithm.
+
+    Returns:
+        A Comprehensive 3D SR; the same one for the same arguments.
+
+    Raises:
+        InputError: The document holds no plan (`no_plan`).
+    """
+    if document["planes"] is None:
+        raise InputError(
+            f"plan: status {document['status']} holds no planes, so there is nothing to report",
+            "no_plan",
+        )
+    origin = Origin.of(source, document)
+    place = slice_of_document(document)
+    frame_uid = source.stack.header.frame_of_reference_uid
+    content = ReportContent(document, contour_mm, place, frame_uid, origin)
+    report = Comprehensive3DSR(
+        evidence=source.references(),
+        content=MeasurementReport(
+            observation_context=_observers(origin, review),
+            procedure_reported=concepts.MRI,
+            imaging_measurements=content.groups(),
+            title=codes.DCM.ImagingMeasurementReport,
+        ),
+        series_instance_uid=origin.uid("sr series"),
+        series_number=origin.series_number(2),
+        sop_instance_uid=origin.uid("sr", _digest(document, contour_mm, review)),
+        instance_number=_instance_number(review),
+        manufacturer="callosal",
+        manufacturer_model_name=origin.model,
+        software_versions=origin.software,
+        device_serial_number=origin.model_sha256[:16],
+        series_description=f"callosal scan plan ({DISCLAIMER})",
+        is_complete=True,
+        previous_versions=_previous(review),
+        coding_schemes=[concepts.coding_scheme()],
+    )
+    return settle(report, origin)
+
+
+def slice_of_document(document: Mapping[str, Any]) -> SliceImage:
+    """The midsagittal slice of a plan document; its pixels are zeros."""
+    found = document["midsagittal"]
+    height, width = found["shape"]
+    between_rows, between_columns = found["spacing_mm"]
+    row_dir, col_dir = np.array(found["row_dir"]), np.array(found["col_dir"])
+    middle = (width - 1) / 2 * between_columns * row_dir + (height - 1) / 2 * between_rows * col_dir
+    return SliceImage(
+        pixels=np.broadcast_to(np.float32(0), (height, width)),
+        spacing_mm=(between_rows, between_columns),
+        center_lps_mm=np.array(found["origin_lps_mm"]) + middle,
+        row_dir=row_dir,
+        col_dir=col_dir,
+    )
+
+
+def _observers(origin: Origin, review: Review | None) -> ObservationContext:
+    device = ObserverContext(
+        codes.DCM.Device,
+        DeviceObserverIdentifyingAttributes(
+            uid=derived_uid("device", origin.software, origin.model_sha256),
+            name="callosal",
+            manufacturer_name="callosal",
+            model_name=origin.model,
+            serial_number=origin.model_sha256[:16],
+        ),
+    )
+    if review is None:
+        return ObservationContext(observer_device_context=device)
+    person = ObserverContext(
+        codes.DCM.Person, PersonObserverIdentifyingAttributes(_person_name(review.reviewer))
+    )
+    return ObservationContext(observer_person_context=person, observer_device_context=device)
+
+
+def _person_name(text: str) -> str:
+    """Free text as one component of a person name (no delimiters, 64 characters)."""
+    plain = "".join(" " if letter in "\\^=" else letter for letter in text if letter.isprintable())
+    return f"{plain.strip()[:62] or 'unknown'}^"
+
+
+def _previous(review: Review | None) -> list[Dataset] | None:
+    return None if review is None or review.predecessor is None else [review.predecessor]
+
+
+def _instance_number(review: Review | None) -> int:
+    if review is None:
+        return 1
+    return 2 if review.predecessor is None else int(review.predecessor.InstanceNumber) + 1
+
+
+def _digest(
+    document: Mapping[str, Any], contour_mm: NDArray[np.float64], review: Review | None
+) -> str:
+    """Hash of all that a report tells; how long the parts took is not of it."""
+    told = {key: value for key, value in document.items() if key != "timings_ms"}
+    words = [
+        json.dumps(told, sort_keys=True),
+        json.dumps(np.round(contour_mm, 4).tolist()),
+        "" if review is None else review.reviewer,
+    ]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()

@@ -1,0 +1,117 @@
+"""What lies around an outline: the edge of the scan, and how bright it is inside and out.
+
+A network that was trained to be blind to contrast also takes a dark lateral ventricle beside
+the midline for a callosum; the picture itself tells them apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from callosal.pipelines.slice_image import SliceImage
+
+Array = NDArray[np.float64]
+
+RING_MM = 2.5
+"""Distance of the ring outside the outline: beyond the partial volume of the border."""
+
+MARGIN_MM = 8.0
+"""Margin of the window about the outline whose intensities the contrast is measured against."""
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """Intensities above air inside an outline, on a ring around it and in a window about it.
+
+    Attributes:
+        inside: Median inside.
+        ring: Median on the ring.
+        ring_spread: From the 10th to the 90th percentile on the ring.
+        window_spread: From the 5th to the 95th percentile in the window.
+    """
+
+    inside: float
+    ring: float
+    ring_spread: float
+    window_spread: float
+
+    @property
+    def contrast(self) -> float:
+        """Step from the ring to the inside over the spread in the window; 0 if all is flat.
+
+        >>> Brightness(inside=30.0, ring=60.0, ring_spread=10.0, window_spread=50.0).contrast
+        0.6
+        """
+        return abs(self.inside - self.ring) / self.window_spread if self.window_spread else 0.0
+
+    @property
+    def dark_in_even(self) -> float:
+        """How even the ring around a dark inside is, median over spread; 0 for a bright inside.
+
+        On T2 a dark callosum borders on bright fluid and grey cortex; a ventricle beside the
+        midline borders on white matter.
+
+        >>> Brightness(inside=30.0, ring=60.0, ring_spread=10.0, window_spread=50.0).dark_in_even
+        6.0
+        """
+        if self.inside >= self.ring:
+            return 0.0
+        return self.ring / max(self.ring_spread, 0.01 * self.ring)
+
+
+def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceImage) -> Brightness:
+    """Measure the intensities inside and around an outline.
+
+    Args:
+        contour_mm: Counter-clockwise outline, even steps, shape (N, 2).
+        inside: The pixels inside, at least one, shape (H, W).
+        slice_image: The picture.
+    """
+    ring = slice_image.mm_to_pixels(_outward_mm(contour_mm, RING_MM))
+    margin = np.ceil(MARGIN_MM / np.array(slice_image.spacing_mm)).astype(int)
+    first = np.maximum(np.floor(ring.min(axis=0)).astype(int) - margin, 0)
+    last = np.ceil(ring.max(axis=0)).astype(int) + margin + 1
+    window = (slice(first[0], last[0]), slice(first[1], last[1]))
+    # Half a millimetre of blur takes noise out of the spread.
+    pixels = ndimage.gaussian_filter(
+        slice_image.pixels[window].astype(np.float64), 0.5 / np.array(slice_image.spacing_mm)
+    )
+    around = ndimage.map_coordinates(pixels, (ring - first).T, order=1, mode="nearest")
+    low, middle, high = np.percentile(around, [10, 50, 90])
+    darkest, brightest = np.percentile(pixels, [5, 95])
+    air = float(np.percentile(slice_image.pixels[::4, ::4], 1))
+    return Brightness(
+        inside=max(float(np.median(pixels[inside[window]])) - air, 0.0),
+        ring=max(float(middle) - air, 0.0),
+        ring_spread=float(high - low),
+        window_spread=float(brightest - darkest),
+    )
+
+
+def share_at_edge(contour_mm: Array, slice_image: SliceImage, reach_mm: float = 2.0) -> float:
+    """Share of the outline's points within reach of what was not scanned.
+
+    Not scanned is what lies beyond the image, and zeros that hang together with its border
+    (a reformat is 0 outside the volume); dark ventricles do not count.
+    """
+    labels, _ = ndimage.label(np.pad(slice_image.pixels == 0, 1, constant_values=True))
+    outside = labels == labels[0, 0]
+    reach = np.maximum(np.rint(reach_mm / np.array(slice_image.spacing_mm)), 1).astype(int)
+    row_col = np.rint(slice_image.mm_to_pixels(contour_mm)).astype(int) + 1
+    near = np.zeros(len(contour_mm), dtype=bool)
+    for step in ((reach[0], 0), (-reach[0], 0), (0, reach[1]), (0, -reach[1])):
+        rows, columns = (row_col + step).T
+        rows = rows.clip(0, outside.shape[0] - 1)
+        columns = columns.clip(0, outside.shape[1] - 1)
+        near |= outside[rows, columns]
+    return float(near.mean())
+
+
+def _outward_mm(contour_mm: Array, distance_mm: float) -> Array:
+    """Points of a counter-clockwise outline moved along its outer normal."""
+    along = np.roll(contour_mm, -3, axis=0) - np.roll(contour_mm, 3, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True).clip(1e-9)
+    outward: Array = contour_mm + distance_mm * np.stack([along[:, 1], -along[:, 0]], axis=1)
+    return outward

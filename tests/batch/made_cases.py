@@ -1,0 +1,38 @@
+"""Small series for the driver, and a real outcome to answer with at once."""
+
+from functools import cache
+from pathlib import Path
+
+from callosal.export.runtime import open_segmenter
+from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.models.errors import InputError
+from callosal.pipelines.phantom import phantom_head
+from callosal.pipelines.process import Outcome, process_volume
+from callosal.pipelines.settings import Settings
+from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
+
+
+def write_archive(folder: Path, n_series: int) -> Path:
+    """A tree of small sagittal series, a folder each."""
+    for number in range(1, n_series + 1):
+        recipe = SeriesRecipe(n_slices=10, number=number)
+        write_slices(folder / f"s{number:03d}", make_series(recipe))
+    return folder
+
+
+@cache
+def real_outcome() -> Outcome:
+    """What the shipped model makes of a phantom."""
+    head = phantom_head(1, (44, 64, 64), (3.6, 3.75, 3.75))
+    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
+    return process_volume(head.volume, segmenter, Settings(), {"kind": "dicom"}, "0" * 64)
+
+
+def answer_at_once(*_: object) -> Outcome:
+    """Stands for `process_volume` where its work does not matter."""
+    return real_outcome()
+
+
+def refuse(*_: object) -> Outcome:
+    """Stands for `process_volume` on what cannot be planned."""
+    raise InputError("s: made to fail", "made_to_fail")

@@ -1,0 +1,136 @@
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from callosal.models.errors import InputError
+from callosal.pipelines.hospital import concepts
+from callosal.pipelines.hospital.source_series import SourceSeries, read_source
+from callosal.pipelines.hospital.structured_report import Review, plan_report, slice_of_document
+from callosal.pipelines.hospital.written_case import contour_of_case
+from callosal.pipelines.planning.label_image import label_nifti_bytes
+from tests.hospital.independent_reading import (
+    groups_of,
+    items_of,
+    numbers_of,
+    points_of,
+    validator_errors,
+)
+from tests.hospital.planned_case import PlannedCase, planned
+from tests.hospital.scanned_heads import write_scan
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> PlannedCase:
+    folder = tmp_path_factory.mktemp("scan")
+    write_scan(folder, "double oblique")
+    return planned(folder)
+
+
+@pytest.fixture(scope="module")
+def source(case: PlannedCase) -> SourceSeries:
+    return read_source(case.case.content)
+
+
+def corrected(case: PlannedCase) -> dict:
+    """A plan that a person turned by two degrees."""
+    document = copy.deepcopy(case.outcome.document)
+    document["final"]["angle_deg"] += 2.0
+    return document
+
+
+def test_every_point_of_the_outline_is_where_it_was_found(case, source, tmp_path):
+    report = plan_report(source, case.outcome.document, case.callosum.contour_mm)
+    report.save_as(tmp_path / "sr.dcm", enforce_file_format=True)
+    outline = points_of(groups_of(report)["corpus callosum"])
+    expected = case.callosum.slice_image.mm_to_lps(case.callosum.contour_mm)
+    assert np.linalg.norm(outline[:-1] - expected, axis=1).max() < 0.1
+
+
+def test_the_slice_of_a_document_is_the_slice_that_was_measured(case):
+    place, again = case.callosum.slice_image, slice_of_document(case.outcome.document)
+    corners = np.array([[0, 0], [0, 300], [200, 0], [200, 300]])
+    np.testing.assert_allclose(
+        again.pixels_to_lps(corners), place.pixels_to_lps(corners), atol=1e-3
+    )
+
+
+def test_timings_change_nothing_and_findings_change_the_identity(case, source):
+    document, contour = case.outcome.document, case.callosum.contour_mm
+    first = plan_report(source, document, contour)
+    slower = plan_report(source, {**document, "timings_ms": {"plan": 1e6}}, contour)
+    other = plan_report(source, corrected(case), contour)
+    assert slower.SOPInstanceUID == first.SOPInstanceUID
+    assert other.SOPInstanceUID != first.SOPInstanceUID
+    assert other.SeriesInstanceUID == first.SeriesInstanceUID
+
+
+def test_a_corrected_plan_names_its_reviewer_and_what_it_replaces(case, source, tmp_path):
+    contour = case.callosum.contour_mm
+    first = plan_report(source, case.outcome.document, contour)
+    review = Review("Dr. Änne = Müller\\", first)
+    second = plan_report(source, corrected(case), contour, review)
+    names = [str(item.PersonName) for item in items_of(second, "PNAME")]
+    assert names == ["Dr. Änne   Müller^"]
+    assert second.InstanceNumber == 2
+    (study,) = second.PredecessorDocumentsSequence
+    (series,) = study.ReferencedSeriesSequence
+    (instance,) = series.ReferencedSOPSequence
+    assert instance.ReferencedSOPInstanceUID == first.SOPInstanceUID
+    angle = numbers_of(groups_of(second)["final pose"])["1483009"]
+    assert angle == pytest.approx(case.outcome.document["final"]["angle_deg"] + 2)
+    second.save_as(tmp_path / "sr.dcm", enforce_file_format=True)
+    assert not validator_errors(tmp_path / "sr.dcm")
+
+
+def test_a_principal_axis_names_no_genu_and_no_splenium(case, source):
+    document = copy.deepcopy(case.outcome.document)
+    document["line"]["kind"] = "principal_axis"
+    groups = groups_of(plan_report(source, document, case.callosum.contour_mm))
+    assert "genu" not in groups
+    assert "reference line" in groups
+
+
+def test_a_document_without_a_plan_is_refused(case, source):
+    document = {**case.outcome.document, "planes": None, "status": "no_callosum"}
+    with pytest.raises(InputError, match="no_callosum") as caught:
+        plan_report(source, document, case.callosum.contour_mm)
+    assert caught.value.code == "no_plan"
+
+
+def test_the_outline_comes_back_from_the_report_or_else_from_the_mask(case, source, tmp_path):
+    document, contour = case.outcome.document, case.callosum.contour_mm
+    with pytest.raises(InputError, match="infer") as caught:
+        contour_of_case(tmp_path, document)
+    assert caught.value.code == "no_outline"
+    mask = label_nifti_bytes(case.mask, case.callosum.slice_image)
+    (tmp_path / "mask.nii.gz").write_bytes(mask)
+    traced = contour_of_case(tmp_path, document)
+    gaps = np.linalg.norm(traced[:, None] - contour[None], axis=2).min(axis=1)
+    assert gaps.max() < 0.6  # a pixel of the mask
+    report = plan_report(source, document, contour)
+    report.save_as(tmp_path / "plan_sr.dcm", enforce_file_format=True)
+    np.testing.assert_allclose(contour_of_case(tmp_path, document), contour, atol=1e-3)
+
+
+def test_private_codes_fit_the_short_value_of_the_standard():
+    own = [*concepts.LINES.values(), *concepts.STACKS.values(), *concepts.STATUSES.values()]
+    own += [code for name, code in vars(concepts).items() if name.isupper() and len(code) == 4]
+    own = [code for code in own if getattr(code, "scheme_designator", "") == concepts.SCHEME]
+    assert len(own) > 15
+    assert all(len(code.value) <= 16 and len(code.meaning) <= 64 for code in own)
+
+
+def test_the_confidence_and_reasons_are_told(case, source):
+    document = {**case.outcome.document, "status": "low_confidence", "reasons": ["blurred"]}
+    report = plan_report(source, document, case.callosum.contour_mm)
+    texts = [item.TextValue for item in items_of(report, "TEXT")]
+    assert "reason: blurred" in texts
+    statuses = [item.ConceptCodeSequence[0].CodeValue for item in items_of(report, "CODE")]
+    assert "low-confidence" in statuses
+
+
+def test_the_path_of_no_file_is_told(case, source, tmp_path: Path):
+    report = plan_report(source, case.outcome.document, case.callosum.contour_mm)
+    assert str(Path(case.case.content.header.file.path).parent) not in str(report)
