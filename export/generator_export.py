@@ -32,6 +32,7 @@ def export_generator(
     output: Path,
     *,
     name: str,
+    training_data: str | None = None,
     precision: Precision = "fp32",
     steps: int = 20,
     guidance: float = 1.5,
@@ -43,6 +44,8 @@ def export_generator(
         checkpoint: Lightning checkpoint of a generator.
         output: Folder to write; a generator that lies there is replaced.
         name: Short name for the index.
+        training_data: Which data the weights come from, with its terms; by default what the
+            checkpoint says.
         precision: fp32; or fp16, which rounds the weights to half precision and halves the files,
             while all is computed in single precision as before.
         steps: Steps that it is to be sampled in.
@@ -55,6 +58,8 @@ def export_generator(
     """
     _require_replaceable(output)
     trained = load_generator(checkpoint)
+    if training_data is not None:
+        trained = replace(trained, spec=replace(trained.spec, training_data=training_data))
     generator = _in_precision(trained, precision)
     sampling = Sampling(sampler or _usual_sampler(generator.spec), steps, guidance)
     facts = {

@@ -15,7 +15,7 @@ def export(
     checkpoint: Path,
     output: Path,
     name: str | None = None,
-    training_data: str = "not stated",
+    training_data: str | None = None,
     data: Path | None = None,
     threshold: float = 0.5,
     precision: Precision = "fp32",
@@ -32,8 +32,8 @@ def export(
         checkpoint: Checkpoint that `callosal fit` wrote.
         output: The ONNX file to write, or the folder of a generator.
         name: Short name for the metadata; by default the file's.
-        training_data: Which data the weights of a segmenter come from, with its terms; the
-            checkpoint of a generator says it itself.
+        training_data: Which data the weights come from, with its terms; the checkpoint of a
+            generator says it itself.
         data: Folder of NIfTI pairs: validation slices check the file, training slices calibrate
             int8; phantoms without. For segmenters.
         threshold: Probability above which a pixel of a segmenter is callosum.
@@ -50,7 +50,9 @@ def export(
     from callosal.export.checkpoint_kind import checkpoint_kind
 
     if checkpoint_kind(checkpoint) == "generator":
-        return _export_generator(checkpoint, output, name, precision, steps, guidance)
+        return _export_generator(
+            checkpoint, output, name, training_data, precision, steps, guidance
+        )
     return _export_segmenter(checkpoint, output, name, training_data, data, threshold, precision)
 
 
@@ -88,6 +90,7 @@ def _export_generator(
     checkpoint: Path,
     output: Path,
     name: str | None,
+    training_data: str | None,
     precision: Precision,
     steps: int,
     guidance: float,
@@ -98,6 +101,7 @@ def _export_generator(
         checkpoint,
         output,
         name=name or output.name,
+        training_data=training_data,
         precision=precision,
         steps=steps,
         guidance=guidance,

@@ -171,6 +171,27 @@ def test_lost_parity_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [path.name for path in tmp_path.iterdir()] == ["p.ckpt"]
 
 
+def test_half_precision_halves_the_files_and_little_else(tmp_path: Path) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
+    half, full = tmp_path / "half", tmp_path / "full"
+    parity = export_generator(checkpoint, half, name="half", precision="fp16", steps=4)
+    export_generator(checkpoint, full, name="full", steps=4, training_data="two lines, with terms")
+    assert parity.rounding is not None
+    assert 0 < parity.rounding.image < 1e-2
+    sizes = [(folder / "unet" / "model.onnx").stat().st_size for folder in (half, full)]
+    assert sizes[0] < 0.75 * sizes[1]
+    folders = [read_generator_folder(folder) for folder in (half, full)]
+    assert folders[0].parity["max_difference"] <= 1e-4
+    assert folders[0].parity["rounding_mask_dice"] > 0.9
+    assert folders[1].spec.training_data == "two lines, with terms"
+
+
+def test_eight_bits_are_not_for_generators(tmp_path: Path) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
+    with pytest.raises(InputError, match="fp16"):
+        export_generator(checkpoint, tmp_path / "x", name="x", precision="int8")
+
+
 def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
