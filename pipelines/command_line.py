@@ -95,18 +95,18 @@ def call_function(command: str, function: Callable[..., int], words: list[str]) 
 def _spelt_out(words: list[str], flags: set[str]) -> list[str]:
     """Write options as the parser has them: underscores for hyphens, a word for bare flags.
 
-    >>> _spelt_out(["a-b", "--overwrite", "--part-id", "2"], {"--overwrite"})
-    ['a-b', '--overwrite', 'true', '--part_id', '2']
+    >>> _spelt_out(["a-b", "--just-look", "--part-id", "2"], {"--just_look"})
+    ['a-b', '--just_look', 'true', '--part_id', '2']
     """
     spelt: list[str] = []
     for index, word in enumerate(words):
         name, equals, value = word.partition("=")
         is_option = name.startswith("--")
-        spelt.append(
-            (name[:2] + name[2:].replace("-", "_") if is_option else name) + equals + value
-        )
+        if is_option:
+            name = "--" + name[2:].replace("-", "_")
+        spelt.append(name + equals + value)
         following = words[index + 1 : index + 2]
-        if word in flags and following not in (["true"], ["false"]):
+        if name + equals in flags and following not in (["true"], ["false"]):
             spelt.append("true")
     return spelt
 
