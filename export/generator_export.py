@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from callosal.export.generator_folder import INDEX, Sampling, index_content
+from callosal.export.generator_folder import INDEX, SHAPE_MODEL, Sampling, index_content
 from callosal.export.generator_graphs import generator_parts
 from callosal.export.generator_parity import (
     GeneratorParity,
@@ -33,6 +33,7 @@ def export_generator(
     *,
     name: str,
     training_data: str | None = None,
+    shape_model: bytes | None = None,
     precision: Precision = "fp32",
     steps: int = 20,
     guidance: float = 1.5,
@@ -46,6 +47,7 @@ def export_generator(
         name: Short name for the index.
         training_data: Which data the weights come from, with its terms; by default what the
             checkpoint says.
+        shape_model: Content of a shape model of masks that goes with the generator.
         precision: fp32; or fp16, which rounds the weights to half precision and halves the files,
             while all is computed in single precision as before.
         steps: Steps that it is to be sampled in.
@@ -69,6 +71,8 @@ def export_generator(
         "precision": precision,
     }
     parts = generator_parts(generator, facts)
+    if shape_model is not None:
+        parts[SHAPE_MODEL] = shape_model
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{secrets.token_hex(4)}.{output.name}")
     try:

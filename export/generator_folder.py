@@ -20,6 +20,7 @@ SCHEDULER = "scheduler/scheduler_config.json"
 DENOISER = "unet/model.onnx"
 DECODER = "vae_decoder/model.onnx"
 ENCODER = "vae_encoder/model.onnx"
+SHAPE_MODEL = "shape/model.npz"
 PIXEL_PARTS = frozenset({DENOISER, "unet/config.json", SCHEDULER})
 LATENT_PARTS = PIXEL_PARTS | {DECODER, ENCODER, "vae/config.json"}
 # A hundred times the shipped generator; more is no generator of slices.
@@ -94,7 +95,8 @@ def read_generator_folder(folder: Path) -> GeneratorFolder:
             "export the generator again",
             code="bad_metadata",
         ) from error
-    parts = {path: _checked_part(folder, path, listed) for path in sorted(parts_of(spec))}
+    needed = parts_of(spec) | ({SHAPE_MODEL} & set(listed))
+    parts = {path: _checked_part(folder, path, listed) for path in sorted(needed)}
     scheduler = _json(parts[SCHEDULER], f"{folder.name}/{SCHEDULER}")
     digest = hashlib.sha256(content).hexdigest()
     return GeneratorFolder(name, spec, sampling, parity, scheduler, digest, parts)

@@ -34,7 +34,7 @@ from callosal.models.generation.spec import GeneratorSpec
 MAX_DIFFERENCE = 1e-4
 MAX_ROUNDING = 0.01
 MIN_ROUNDING_DICE = 0.97
-SAMPLES = 4
+SAMPLES = 2
 SIZES = ((1, (8, 8)), (3, (5, 9)), (2, (12, 7)), (5, (16, 16)))
 """Batch, and rows and columns in multiples of what the denoiser takes."""
 

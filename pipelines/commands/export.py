@@ -33,8 +33,9 @@ def export(
         name: Short name for the metadata; by default the file's.
         training_data: Which data the weights come from, with its terms; the checkpoint of a
             generator says it itself.
-        data: Folder of NIfTI pairs: validation slices check the file, training slices calibrate
-            int8; phantoms without. For segmenters.
+        data: Folder of NIfTI pairs. Of a segmenter, validation slices check the file and training
+            slices calibrate int8; phantoms without. Of a generator, a shape model of the training
+            masks goes into its folder.
         threshold: Probability above which a pixel of a segmenter is callosum.
         precision: int8 is a quarter of the size and runs faster on most CPUs, fp16 is half the
             size, for GPUs. Both are refused where Dice on the validation slices drops by over
@@ -50,9 +51,10 @@ def export(
 
     if checkpoint_kind(checkpoint) == "generator":
         return _export_generator(
-            checkpoint, output, name, training_data, precision, steps, guidance
+            checkpoint, output, name, training_data, data, precision, steps, guidance
         )
-    return _export_segmenter(checkpoint, output, name, training_data, data, threshold, precision)
+    said = training_data or "not stated"
+    return _export_segmenter(checkpoint, output, name, said, data, threshold, precision)
 
 
 def _export_segmenter(
@@ -91,17 +93,23 @@ def _export_generator(
     output: Path,
     name: str | None,
     training_data: str | None,
+    data: Path | None,
     precision: Precision,
     steps: int,
     guidance: float,
 ) -> int:
     from callosal.export.generator_export import export_generator
+    from callosal.pipelines.synthesis.shape_model import fit_shape_model
+    from callosal.pipelines.training.nifti_pairs import read_split
 
     parity = export_generator(
         checkpoint,
         output,
         name=name or output.name,
         training_data=training_data,
+        shape_model=None
+        if data is None
+        else fit_shape_model(list(read_split(data, "train"))).to_bytes(),
         precision=precision,
         steps=steps,
         guidance=guidance,

@@ -13,6 +13,7 @@ def generate(
     seed: int = 0,
     condition: list[str] = [],  # noqa: B006 (read only)
     given_mask: Path | None = None,
+    shape_model: bool = False,
     steps: int | None = None,
     guidance: float | None = None,
     sampler: str | None = None,
@@ -36,6 +37,8 @@ def generate(
         seed: Seed of the set.
         condition: What to ask for, each name=value or name=low:high (area_mm2=450 tilt_deg=-5:5).
         given_mask: Folder of masks (*_mask.nii.gz) to make images for, in turn.
+        shape_model: Draw masks from the generator's statistical shape model and make images for
+            them, instead of drawing both at once.
         steps: Steps of the sampler; by default the generator's.
         guidance: How strongly conditions are followed, 1 as learned; by default the generator's.
         sampler: euler_flow, ddim, dpm_solver_pp_2m or ddpm; by default the generator's.
@@ -50,6 +53,10 @@ def generate(
         Exit code: 0 all were written, 1 none, 2 some.
     """
     _check(count, seed, batch_size, steps, guidance)
+    if given_mask is not None and shape_model:
+        raise InputError(
+            "--given-mask and --shape-model: masks come from one of them", code="wrong_usage"
+        )
     # The help of this command has to come at once: what samples and checks is loaded here.
     from callosal.pipelines.synthesis.run import Request, run_generation
 
@@ -58,6 +65,7 @@ def generate(
         seed,
         tuple(condition),
         given_mask,
+        shape_model,
         steps,
         guidance,
         sampler,

@@ -30,6 +30,10 @@ class GivenMasks:
     sha256: str
     spec: GeneratorSpec
 
+    def description(self) -> str:
+        """What the manifest says of the masks."""
+        return f"{len(self.paths)} given masks, sha256 {self.sha256}"
+
     def name(self, number: int) -> str:
         """Name of the mask for the sample of a number."""
         return self._path(number).name.split(".")[0]

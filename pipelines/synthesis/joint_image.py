@@ -80,14 +80,7 @@ def distance_channel(
     Returns:
         tanh(signed distance / scale), positive inside, shape `shape`.
     """
-    inside = mask > 0
-    # Distances run between pixel centres: the border lies half a pixel before the first other one.
-    half = float(np.mean(spacing_mm)) / 2
-    distance_mm = np.where(
-        inside,
-        ndimage.distance_transform_edt(inside, sampling=spacing_mm) - half,
-        half - ndimage.distance_transform_edt(~inside, sampling=spacing_mm),
-    )
+    distance_mm = signed_distance_mm(mask, spacing_mm)
     step = np.array(target_spacing_mm) / np.array(spacing_mm)
     new_center = (np.array(shape) - 1) / 2
     resampled = ndimage.affine_transform(
@@ -95,6 +88,21 @@ def distance_channel(
     )
     channel: Array = np.tanh(resampled / scale_mm).astype(np.float32)
     return channel
+
+
+def signed_distance_mm(
+    mask: NDArray[np.uint8], spacing_mm: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Distance of each pixel from the border of a mask, positive inside, shape (H, W)."""
+    inside = mask > 0
+    # Distances run between pixel centres: the border lies half a pixel before the first other one.
+    half = float(np.mean(spacing_mm)) / 2
+    distance_mm: NDArray[np.float64] = np.where(
+        inside,
+        ndimage.distance_transform_edt(inside, sampling=spacing_mm) - half,
+        half - ndimage.distance_transform_edt(~inside, sampling=spacing_mm),
+    )
+    return distance_mm
 
 
 def _resampled(values: Array, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from callosal.export.devices import Device
-from callosal.export.generator_folder import Sampling
+from callosal.export.generator_folder import SHAPE_MODEL, GeneratorFolder, Sampling
 from callosal.export.generator_runtime import (
     Generator,
     Order,
@@ -23,6 +23,7 @@ from callosal.export.generator_runtime import (
 )
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_generator, resolve_model
+from callosal.models.errors import InputError
 from callosal.pipelines.synthesis.checks import (
     MIN_AGREEMENT,
     NEVER_WRITTEN,
@@ -36,6 +37,7 @@ from callosal.pipelines.synthesis.joint_image import SyntheticSlice, as_slice
 from callosal.pipelines.synthesis.manifest import counts, write_summary
 from callosal.pipelines.synthesis.pair_files import write_pair
 from callosal.pipelines.synthesis.record import Candidate, append, open_record
+from callosal.pipelines.synthesis.shape_model import DrawnMasks, ShapeModel
 from callosal.pipelines.synthesis.synthetic_series import write_synthetic_series
 from callosal.pipelines.synthesis.wishes import Wish, as_network_input, drawn_values, parse_wishes
 from callosal.pipelines.training.nifti_pairs import read_split
@@ -55,6 +57,7 @@ class Request:
         seed: Seed of the set.
         condition: Wishes as they were typed.
         given_mask: Folder of masks to be dressed with images.
+        shape_model: Draw masks from the generator's shape model.
         steps: Stations of the loop; None takes the generator's own.
         guidance: Scale of the guidance; None takes the generator's own.
         sampler: Algorithm; None takes the generator's own.
@@ -68,6 +71,7 @@ class Request:
     seed: int
     condition: tuple[str, ...]
     given_mask: Path | None
+    shape_model: bool
     steps: int | None
     guidance: float | None
     sampler: str | None
@@ -94,7 +98,7 @@ class Studio:
     generator: Generator
     sampling: Sampling
     wishes: tuple[Wish, ...]
-    masks: GivenMasks | None
+    masks: GivenMasks | DrawnMasks | None
     limits: Limits
     request: Request
     output: Path
@@ -137,11 +141,24 @@ def _open_studio(model: str, output: Path, device: Device, request: Request) -> 
     )
     spec = generator.spec
     require_sampler(spec, sampling.sampler)
-    masks = find_masks(request.given_mask, spec) if request.given_mask else None
+    masks = _masks(generator.folder, request)
     area_mm2 = None if masks else area_range(spec.conditions)
     limits = Limits(area_mm2, _judge(device), _bank(request.training_data))
     wishes = parse_wishes(request.condition, spec.conditions)
     return Studio(generator, sampling, wishes, masks, limits, request, output)
+
+
+def _masks(folder: GeneratorFolder, request: Request) -> GivenMasks | DrawnMasks | None:
+    if request.given_mask is not None:
+        return find_masks(request.given_mask, folder.spec)
+    if not request.shape_model:
+        return None
+    if SHAPE_MODEL not in folder.parts:
+        raise InputError(
+            f"--shape-model: the generator {folder.name} has none; export it with --data FOLDER",
+            code="no_shape_model",
+        )
+    return DrawnMasks(ShapeModel.from_bytes(folder.parts[SHAPE_MODEL]), request.seed, folder.spec)
 
 
 def _judge(device: Device) -> Segmenter:
@@ -166,11 +183,7 @@ def _description(studio: Studio) -> dict[str, Any]:
         "seed": request.seed,
         "sampling": asdict(studio.sampling),
         "conditions": [asdict(wish) for wish in studio.wishes],
-        "given_masks": studio.masks
-        and {
-            "count": len(studio.masks.paths),
-            "sha256": studio.masks.sha256,
-        },
+        "masks": studio.masks.description() if studio.masks else "by the generator",
         "checks": {
             "filtered": not request.unfiltered,
             "components": 1,

@@ -12,7 +12,10 @@ import pytest
 from PIL import Image
 
 from callosal.pipelines.cli import main
+from callosal.pipelines.phantom import phantom_slice
+from callosal.pipelines.synthesis.shape_model import fit_shape_model
 from callosal.pipelines.training.nifti_pairs import read_split
+from callosal.pipelines.training.slice_bank import LabelledSlice
 from tests.synthesis.phantom_generator import phantom_pair, write_phantom_generator
 
 
@@ -132,6 +135,22 @@ def test_given_masks_are_dressed_in_turn(made, generator, tmp_path):
         assert 2 * (drawn.mask & source).sum() / (drawn.mask.sum() + source.sum()) > 0.97
 
 
+def test_a_shape_model_gives_masks_of_its_own(tmp_path):
+    slices = []
+    for seed in range(20):
+        image, mask = phantom_slice(seed, (112, 104), 2.0)
+        slices.append(LabelledSlice(f"p{seed}", "phantom", image, mask, (2.0, 2.0)))
+    shapes = fit_shape_model(slices).to_bytes()
+    model = write_phantom_generator(tmp_path / "shaped", shape_model=shapes)
+    output = tmp_path / "o"
+    # The phantom's image does not follow the mask, so the segmenter disagrees.
+    assert generate(model, output, "--count", 3, "--shape-model", "--unfiltered") == 0
+    told = manifest(output)
+    assert "shape model" in told["masks"]
+    assert [sample["components"] for sample in told["samples"]] == [1, 1, 1]
+    assert len({sample["measured"]["area_mm2"] for sample in told["samples"]}) == 3
+
+
 def test_what_fails_is_neither_written_nor_hidden(tmp_path, capsys):
     spoilt = phantom_pair()
     spoilt[1, 5:9, 5:9] = 0.8
@@ -164,6 +183,8 @@ def test_nan_and_black_are_never_written(tmp_path, value):
         (("--condition", "area_mm2=9999"), 3, "300 to 1200"),
         (("--sampler", "euler"), 1, "dpm_solver_pp_2m"),
         (("--given-mask", "nowhere"), 1, "no_masks"),
+        (("--shape-model",), 1, "no_shape_model"),
+        (("--shape-model", "--given-mask", "somewhere"), 3, "one of them"),
         (("--training-data", "nowhere"), 1, "participants.tsv"),
     ],
 )

@@ -11,7 +11,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from callosal.export.generator_folder import DENOISER, INDEX, SCHEDULER, Sampling, index_content
+from callosal.export.generator_folder import (
+    DENOISER,
+    INDEX,
+    SCHEDULER,
+    SHAPE_MODEL,
+    Sampling,
+    index_content,
+)
 from callosal.export.schedule import scheduler_config
 from callosal.models.generation.spec import Condition, GeneratorSpec
 from callosal.pipelines.phantom import phantom_slice
@@ -38,12 +45,15 @@ def phantom_pair(seed: int = 4) -> np.ndarray:
     return np.stack([brightness, distance]).astype(np.float32)
 
 
-def write_phantom_generator(folder: Path, pair: np.ndarray | None = None) -> Path:
+def write_phantom_generator(
+    folder: Path, pair: np.ndarray | None = None, shape_model: bytes | None = None
+) -> Path:
     """Write the generator's folder.
 
     Args:
         folder: Folder to write.
         pair: What every sample is near; a phantom by default.
+        shape_model: Content of a shape model to go with it.
     """
     pair = phantom_pair() if pair is None else pair
     spec = GeneratorSpec(
@@ -62,6 +72,8 @@ def write_phantom_generator(folder: Path, pair: np.ndarray | None = None) -> Pat
         "unet/config.json": b"{}\n",
         SCHEDULER: json.dumps(scheduler_config("rectified_flow")).encode(),
     }
+    if shape_model is not None:
+        parts[SHAPE_MODEL] = shape_model
     for path, content in parts.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
