@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format wheel train bench fuzz picture clean
+.PHONY: help demo test test-fast lint format wheel train bench fuzz picture docs clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,10 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml
 $(VENV)/.dev: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install -qq -e '.[dev]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install -qq -e '.[docs]'
+	touch $@
 
 demo: $(VENV)/.demo  ## set up and run the main job: a head of known tilt, truth beside result
 	$(BIN)/callosal demo --output callosal-demo
@@ -46,8 +50,11 @@ wheel: $(VENV)/.dev  ## build the wheel into dist/
 train: $(VENV)/.dev  ## train the shipped segmenter (about an hour)
 	$(BIN)/callosal fit --config configs/attention_unet.yaml
 
-picture: $(VENV)/.dev  ## draw the README picture anew from the MNI152 average head
+picture: $(VENV)/.dev  ## draw the pictures of README and docs anew from the MNI152 average head
 	$(BIN)/python docs/make_pictures.py
+
+docs: $(VENV)/.docs  ## build the documentation into build/site, warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 bench: $(VENV)/.dev  ## midsagittal precision on the MNI152 average head
 	$(BIN)/python benchmarks/midsagittal_precision.py

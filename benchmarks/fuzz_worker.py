@@ -13,6 +13,8 @@ import numpy as np
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.dicom.codecs import FRAGILE_CODEC, choose_codec
+from callosal.pipelines.dicom.decode import decode_frame
 from callosal.pipelines.dicom.headers import Header, scan
 from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
@@ -47,12 +49,24 @@ def _decode(stack: Stack) -> str:
     if not stack.is_kept and stack.code not in DECODABLE:
         return stack.code
     try:
-        volume = read_volume(stack)
+        if _is_fragile(stack):
+            read_volume(stack)
+        else:
+            # What the reader does in a child process, this child does at once.
+            for plane in stack.planes:
+                decode_frame(plane.header, plane.frame.index)
     except InputError as error:
         return error.code
-    if volume.array.shape != stack.geometry.spatial_shape:
-        raise AssertionError("the voxels do not have the shape of the stack")
     return "read"
+
+
+def _is_fragile(stack: Stack) -> bool:
+    """Whether the codec is the one that is known to end its process."""
+    layouts = [plane.header.layout for plane in stack.planes]
+    return any(
+        not layout.is_native and choose_codec(layout.syntax_uid) == FRAGILE_CODEC
+        for layout in layouts
+    )
 
 
 def plan_series() -> Task:

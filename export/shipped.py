@@ -1,5 +1,6 @@
 """The models that ship with callosal, found by name."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from importlib.resources import files
@@ -9,18 +10,21 @@ from typing import Any
 from callosal.models.errors import ModelFileError
 
 DEFAULT = "attention_unet"
+GENERATOR_INDEX = "model_index.json"
 
 
 @dataclass(frozen=True)
 class ShippedModel:
-    """One shipped ONNX file and what is known of it.
+    """One shipped model and what is known of it.
 
     Attributes:
         name: Name to give as --model.
-        path: The ONNX file; beside it lie a model card (.md) and a record (.json).
-        kind: "segmenter".
-        sha256: Hash the file had when it was released.
-        metrics: Figures of `callosal evaluate` on the test sites.
+        path: The ONNX file of a segmenter, beside which lie a model card (.md) and a record
+            (.json); the folder of a generator.
+        kind: "segmenter" or "generator".
+        sha256: Hash the file had when it was released; of a generator, that of its index, which
+            holds the hash of every part.
+        metrics: Figures of `callosal evaluate` on the test sites, or of the generator's samples.
     """
 
     name: str
@@ -31,31 +35,45 @@ class ShippedModel:
 
 
 def shipped_models() -> tuple[ShippedModel, ...]:
-    """All shipped models, by name."""
+    """All shipped models: segmenters by name, then generators."""
     folder = Path(str(files("callosal.models"))) / "weights"
-    return tuple(_read(path) for path in sorted(folder.glob("*.json")))
+    segmenters = [_segmenter(path) for path in sorted(folder.glob("*.json"))]
+    generators = [_generator(path) for path in sorted(folder.glob(f"*/{GENERATOR_INDEX}"))]
+    return (*segmenters, *generators)
 
 
 def resolve_model(name_or_path: str) -> Path:
-    """The file of a shipped model's name, or the path itself.
+    """The file of a shipped segmenter's name, or the path itself.
 
     Raises:
         ModelFileError: It is neither.
     """
     path = Path(name_or_path)
-    if path.is_file():
-        return path
-    names = {model.name: model.path for model in shipped_models()}
-    if name_or_path not in names:
+    return path if path.is_file() else _named(name_or_path, "segmenter", "a file")
+
+
+def resolve_generator(name_or_path: str) -> Path:
+    """The folder of a shipped generator's name, or the path itself.
+
+    Raises:
+        ModelFileError: It is neither.
+    """
+    path = Path(name_or_path)
+    return path if path.is_dir() else _named(name_or_path, "generator", "a folder")
+
+
+def _named(name: str, kind: str, otherwise: str) -> Path:
+    paths = {model.name: model.path for model in shipped_models() if model.kind == kind}
+    if name not in paths:
         raise ModelFileError(
-            f"--model {name_or_path}: neither a file nor a shipped model "
-            f"({', '.join(names) or 'none ships with this install'})",
+            f"--model {name}: neither {otherwise} nor a shipped {kind} "
+            f"({', '.join(paths) or 'none ships with this install'})",
             code="no_model",
         )
-    return names[name_or_path]
+    return paths[name]
 
 
-def _read(record: Path) -> ShippedModel:
+def _segmenter(record: Path) -> ShippedModel:
     fields = json.loads(record.read_text(encoding="utf-8"))
     return ShippedModel(
         name=record.stem,
@@ -64,3 +82,11 @@ def _read(record: Path) -> ShippedModel:
         sha256=fields["sha256"],
         metrics=fields["metrics"],
     )
+
+
+def _generator(index: Path) -> ShippedModel:
+    content = index.read_bytes()
+    record = index.with_name("record.json")
+    metrics = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    digest = hashlib.sha256(content).hexdigest()
+    return ShippedModel(index.parent.name, index.parent, "generator", digest, metrics)

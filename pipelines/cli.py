@@ -25,7 +25,10 @@ COMMANDS: dict[str, str] = {
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",
     "evaluate": "figures of an ONNX file by case and by site",
-    "export": "a checkpoint to one ONNX file, with a parity report",
+    "generate": "labelled synthetic scans from a generator",
+    "randomise": "synthetic pairs from masks, without a trained generator",
+    "evaluate-generator": "is a folder of synthetic pairs good, varied and no copy",
+    "export": "a checkpoint to ONNX, with a parity report",
     "bench": "speed on this machine, beside its peers",
     "models": "the models that ship",
     "doctor": "what this machine can do",
@@ -89,7 +92,7 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _overview() -> str:
-    lines = [f"  {name:<12} {text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<18} {text}" for name, text in COMMANDS.items()]
     return "\n".join(
         [
             "usage: callosal COMMAND ...",

@@ -7,7 +7,7 @@ import sys
 from argparse import HelpFormatter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_origin
 
 from jsonargparse import ActionConfigFile, ArgumentParser
 
@@ -86,7 +86,9 @@ def call_function(command: str, function: Callable[..., int], words: list[str]) 
         parser.add_argument("input", type=Path, help="folder or file to read")
     parser.add_function_arguments(function, as_positional=False, skip=positional)
     flags = {f"--{name}" for name, value in parameters.items() if value.annotation is bool}
-    arguments = parser.instantiate(parser.parse_args(_spelt_out(words, flags)))
+    lists = {f"--{n}" for n, value in parameters.items() if get_origin(value.annotation) is list}
+    spelt = _one_by_one(_spelt_out(words, flags), lists)
+    arguments = parser.instantiate(parser.parse_args(spelt))
     return function(**{name: arguments[name] for name in parameters})
 
 
@@ -107,3 +109,26 @@ def _spelt_out(words: list[str], flags: set[str]) -> list[str]:
         if spelt[-1] in flags and following not in (["true"], ["false"]):
             spelt.append("true")
     return spelt
+
+
+def _one_by_one(words: list[str], lists: set[str]) -> list[str]:
+    """Write an option that takes several words as the parser has it: appended one by one.
+
+    >>> _one_by_one(["--condition", "a=1", "b=2", "--count", "3"], {"--condition"})
+    ['--condition+=a=1', '--condition+=b=2', '--count', '3']
+    """
+    appended: list[str] = []
+    open_list = ""
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word.startswith("--"):
+            open_list = name if name in lists else ""
+            if open_list and equals:
+                appended.append(f"{name}+={value}")
+            elif not open_list:
+                appended.append(word)
+        elif open_list:
+            appended.append(f"{open_list}+={word}")
+        else:
+            appended.append(word)
+    return appended

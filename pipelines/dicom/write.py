@@ -38,6 +38,7 @@ def write_mr_series(
     seed: int = 0,
     patient_name: str = "callosal^demo",
     series_number: int = 1,
+    attributes: Dataset | None = None,
 ) -> list[Path]:
     """Write a volume as MR Image Storage files `slice-0001.dcm` and on.
 
@@ -52,6 +53,7 @@ def write_mr_series(
         seed: Tells series of equal content apart.
         patient_name: Patient's Name.
         series_number: Series Number.
+        attributes: Further attributes, the same in every slice; they win over those above.
 
     Returns:
         The files in slice order.
@@ -67,6 +69,7 @@ def write_mr_series(
     shared.PatientName = patient_name
     shared.PatientID = patient_name
     shared.SeriesNumber = series_number
+    shared.update(attributes or Dataset())
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("slice-*.dcm"):
         stale.unlink()

@@ -17,6 +17,8 @@ from callosal.pipelines.training.sample_pictures import ANSWER, outline
 
 Batch = dict[str, Tensor]
 
+GENERATED_COLUMNS = 8
+
 
 class GeneratedPictures(pl.Callback):
     """Writes `samples/step-<n>.png` after each validation.
@@ -53,13 +55,14 @@ class GeneratedPictures(pl.Callback):
         if trainer.log_dir is None or trainer.sanity_checking:
             return
         if isinstance(pl_module, DiffusionModule):
-            pairs = self._generated(pl_module)
+            pairs, columns = self._generated(pl_module), GENERATED_COLUMNS
         else:
             assert isinstance(pl_module, AutoencoderModule)
             pairs = torch.cat([batch["pair"], pl_module(batch["pair"])])
+            columns = len(batch["pair"])
         folder = Path(trainer.log_dir) / "samples"
         folder.mkdir(parents=True, exist_ok=True)
-        picture_of(pairs.float().cpu(), self.tile).save(
+        picture_of(pairs.float().cpu(), self.tile, columns).save(
             folder / f"step-{trainer.global_step:06d}.png"
         )
 
@@ -71,9 +74,8 @@ class GeneratedPictures(pl.Callback):
         return module.codec.decode(sample)
 
 
-def picture_of(pairs: Tensor, tile: int) -> Image.Image:
-    """Draw pairs (N, 2, H, W) side by side, the mask outlined, in tiles of so many pixels."""
-    columns = min(8, len(pairs))
+def picture_of(pairs: Tensor, tile: int, columns: int) -> Image.Image:
+    """Draw pairs (N, 2, H, W) in rows of so many, the mask outlined, in tiles of `tile` pixels."""
     sheet = Image.new("RGB", (columns * tile, math.ceil(len(pairs) / columns) * tile))
     for index, (image, mask) in enumerate(pairs):
         grey = np.clip((image.numpy() + 1) / 2, 0, 1) * 255

@@ -86,8 +86,8 @@ def read_pair(folder: Path, participant: Participant) -> LabelledSlice:
     """
     image_path = _only(folder, "*_T1w.nii*")
     mask_path = _only(folder, "*_mask.nii*")
-    image, image_affine = _read_canonical(image_path)
-    mask, mask_affine = _read_canonical(mask_path)
+    image, image_affine = read_canonical(image_path)
+    mask, mask_affine = read_canonical(mask_path)
     if image.shape != mask.shape or not np.allclose(image_affine, mask_affine, atol=1e-3):
         raise DataError(
             f"{mask_path.name}: the mask lies on another grid than {image_path.name} "
@@ -162,7 +162,7 @@ def _only(folder: Path, pattern: str) -> Path:
     return found[0]
 
 
-def _read_canonical(path: Path) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+def read_canonical(path: Path) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
     """Voxels with the axes nearest to right, anterior and superior, and their affine (RAS mm)."""
     try:
         picture = nib.as_closest_canonical(nib.load(path))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 from tests.commands.planted_archive import FOR_NOBODY, FOR_THE_HOSPITAL, MARKERS, plant
 
@@ -90,6 +91,15 @@ def test_the_session_wrote_every_kind_of_output(session: Session) -> None:
 def test_no_marker_is_in_any_output_but_the_clinical_objects(session: Session) -> None:
     leaks = {path.name: found_in(path.read_bytes()) for path in files_of(session, clinical=False)}
     assert {name: found for name, found in leaks.items() if found} == {}
+
+
+def test_no_uid_of_the_images_is_in_any_other_output(session: Session) -> None:
+    folder = next((session.output.parent / "archive").rglob("*0.dcm"))
+    image = dcmread(folder)
+    uids = [image.StudyInstanceUID, image.SeriesInstanceUID, image.FrameOfReferenceUID]
+    for path in files_of(session, clinical=False):
+        for part in unpacked(path.read_bytes()):
+            assert not [uid for uid in uids if uid.encode() in part], path.name
 
 
 def test_no_marker_is_in_the_name_of_an_output(session: Session) -> None:

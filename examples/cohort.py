@@ -1,0 +1,104 @@
+"""Measure the callosum of a cohort and compare its groups.
+
+    python examples/cohort.py participants.tsv IMAGES --output OUT --measure area_mm2
+
+`participants.tsv` has the columns `participant_id` and `group`; the scan of each participant lies
+in `IMAGES/<participant_id>` (a folder of DICOM) or `IMAGES/<participant_id>.nii.gz`. Written are
+`OUT/cohort.csv`, one row a participant with every measure, and a run folder with its report for
+each. Who has no confident plan is left out of the comparison and named; nothing is made up.
+"""
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callosal.pipelines.commands.infer import infer
+
+Array = NDArray[np.float64]
+RESAMPLES = 10_000
+
+
+def main() -> int:
+    """Measure everybody, write the table and print the groups."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("participants", type=Path, help="table with participant_id and group")
+    parser.add_argument("images", type=Path, help="folder of the scans")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write into")
+    parser.add_argument("--measure", default="area_mm2", help="a key of morphometry in plan.json")
+    arguments = parser.parse_args()
+    with arguments.participants.open(encoding="utf-8") as stream:
+        people = list(csv.DictReader(stream, delimiter="\t"))
+    rows = [measured(person, arguments.images, arguments.output) for person in people]
+    write_table(arguments.output / "cohort.csv", rows)
+    for row in rows:
+        if row["status"] != "ok":
+            print(f"left out: {row['participant_id']}: {row['status']} {row['reasons']}")
+    groups = values_by_group(rows, arguments.measure)
+    for group, values in groups.items():
+        spread = f"{values.std(ddof=1):.2f}" if len(values) > 1 else "not known of one"
+        print(f"{group}: n {len(values)}, mean {values.mean():.2f}, SD {spread}")
+    if len(groups) == 2 and all(len(values) > 1 for values in groups.values()):
+        first, second = groups.values()
+        low, high = interval(first, second)
+        told = f"{first.mean() - second.mean():+.2f} (95 % interval {low:+.2f} to {high:+.2f})"
+        print(f"difference of {arguments.measure}, {' - '.join(groups)}: {told}")
+    return 0
+
+
+def measured(person: dict[str, str], images: Path, output: Path) -> dict[str, Any]:
+    """The row of one participant: status and every measure of the most confident plan."""
+    name = person["participant_id"]
+    folder, file = images / name, images / f"{name}.nii.gz"
+    infer([folder if folder.is_dir() else file], output=output / name)
+    plans = [json.loads(path.read_text()) for path in (output / name).glob("cases/*/plan.json")]
+    plan = max(plans, key=lambda found: found["confidence"] or 0.0, default=None)
+    row: dict[str, Any] = {"participant_id": name, "group": person["group"]}
+    if plan is None:
+        return row | {"status": "no_case", "confidence": None, "reasons": "see the console"}
+    row |= {key: plan[key] for key in ("status", "confidence")}
+    measures = plan["morphometry"] or {}
+    scalars = {key: value for key, value in measures.items() if not isinstance(value, list | dict)}
+    return row | {"reasons": ";".join(plan["reasons"])} | scalars
+
+
+def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write the rows; a measure that somebody lacks is an empty cell."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def values_by_group(rows: list[dict[str, Any]], measure: str) -> dict[str, Array]:
+    """A measure of the confident cases, by group in the order of the table.
+
+    Raises:
+        SystemExit: No confident case has the measure.
+    """
+    sure = [row for row in rows if row["status"] == "ok" and row.get(measure) is not None]
+    if not sure:
+        raise SystemExit(f"{measure}: no confident case has it; see the columns of cohort.csv")
+    groups = dict.fromkeys(row["group"] for row in sure)
+    return {
+        group: np.array([row[measure] for row in sure if row["group"] == group]) for group in groups
+    }
+
+
+def interval(first: Array, second: Array) -> tuple[float, float]:
+    """95 % interval of the difference of the means, by the bootstrap."""
+    random = np.random.default_rng(0)
+    means = [
+        random.choice(values, (RESAMPLES, len(values))).mean(axis=1) for values in (first, second)
+    ]
+    low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
+    return float(low), float(high)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

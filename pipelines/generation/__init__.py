@@ -1,0 +1,1 @@
+"""Generation: labelled synthetic scans, from made anatomy or by a generator."""

@@ -1,0 +1,1 @@
+"""Quality of generated scans: likeness, variety, faithful masks, and no copies."""

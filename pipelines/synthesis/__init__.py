@@ -1,0 +1,1 @@
+"""Labelled synthetic scans: asked for, sampled, checked, written."""

@@ -1,0 +1,218 @@
+"""Export of small random generators: the folder, parity, and what is refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from callosal.export import generator_export
+from callosal.export.generator_export import export_generator
+from callosal.export.generator_folder import GeneratorFolder, Sampling, read_generator_folder
+from callosal.export.generator_parity import sample_in_torch
+from callosal.export.generator_runtime import Generator, Order, open_generator, sample_pairs
+from callosal.export.schedule import scheduler_config
+from callosal.models.errors import InputError, ModelFileError, ParityError
+from callosal.models.generation.checkpoint import load_generator
+from callosal.pipelines.cli import main
+from tests.export.small_generator import latent_checkpoint, pixel_checkpoint
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def latent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("latent")
+    export_generator(latent_checkpoint(folder / "l.ckpt"), folder / "small", name="small")
+    return folder / "small"
+
+
+def order_of(numbers, mask=None):
+    draw = np.random.default_rng(3)
+    condition = draw.standard_normal((len(numbers), 4), dtype=np.float32)
+    return Order(5, numbers, condition, np.ones_like(condition), mask=mask)
+
+
+def test_the_folder_has_the_diffusers_layout_and_says_what_it_is(latent: Path) -> None:
+    files = {path.relative_to(latent).as_posix() for path in latent.rglob("*") if path.is_file()}
+    assert files == {
+        "model_index.json", "scheduler/scheduler_config.json", "unet/config.json",
+        "unet/model.onnx", "vae/config.json", "vae_decoder/model.onnx", "vae_encoder/model.onnx",
+    }  # fmt: skip
+    folder = read_generator_folder(latent)
+    assert folder.sampling == Sampling("euler_flow", 20, 1.5)
+    assert folder.parity["max_difference"] <= 1e-4
+    assert folder.parity["masks_differing"] == 0
+    assert json.loads(folder.parts["vae/config.json"])["latents_std"][3] == 2.0
+    for name in ("unet", "vae_decoder", "vae_encoder"):
+        model = onnx.load(str(latent / name / "model.onnx"))
+        assert {entry.key for entry in model.metadata_props} >= {"schema", "checkpoint_sha256"}
+        assert str(Path.cwd()).encode() not in model.SerializeToString()
+
+
+@pytest.mark.parametrize("sampler", ["euler_flow", "ddim", "dpm_solver_pp_2m", "ddpm"])
+def test_a_sample_is_the_same_whatever_stands_beside_it(latent, sampler) -> None:
+    generator = open_generator(latent, "cpu", threads=1)
+    sampling = Sampling(sampler, 6, 2.0)
+    together = sample_pairs(generator, order_of(range(3)), sampling)
+    assert together.shape == (3, 2, 32, 48)
+    order = order_of(range(3))
+    alone = Order(5, [2], order.condition[2:], order.given[2:])
+    np.testing.assert_array_equal(sample_pairs(generator, alone, sampling)[0], together[2])
+
+
+def test_samples_are_those_of_torch(latent: Path) -> None:
+    order, sampling = order_of(range(3)), Sampling("euler_flow", 6, 2.0)
+    expected = sample_in_torch(load_generator(latent.parent / "l.ckpt"), order, sampling)
+    found = sample_pairs(open_generator(latent, "cpu", threads=1), order, sampling)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "dpm_solver_pp_2m", "ddpm"])
+def test_samplers_of_v_prediction_are_those_of_torch(sampler, tmp_path) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "v.ckpt", "vp", side=16)
+    expected = load_generator(checkpoint)
+    # The torch network stands in for its own export: the loops alone are compared.
+    generator = open_like(expected)
+    sampling = Sampling(sampler, 8, 1.5)
+    order = order_of(range(3))
+    np.testing.assert_allclose(
+        sample_pairs(generator, order, sampling),
+        sample_in_torch(expected, order, sampling),
+        atol=1e-4,
+    )
+
+
+def open_like(expected):
+    """A generator whose denoiser runs in torch."""
+
+    class Session:
+        def run(self, _, inputs):
+            with torch.inference_mode():
+                return [expected.denoiser(*map(torch.from_numpy, inputs.values())).numpy()]
+
+    config = scheduler_config(expected.spec.objective)
+    sampling = Sampling("ddim", 5, 1.0)
+    folder = GeneratorFolder("torch", expected.spec, sampling, {}, config, "", {})
+    return Generator(folder, "torch", Session(), None, None)
+
+
+def test_a_given_mask_comes_back_unchanged(latent: Path) -> None:
+    mask = np.full((2, 32, 48), -1, np.float32)
+    mask[:, 12:20, 16:32] = 0.9
+    pairs = sample_pairs(
+        open_generator(latent, "cpu", threads=1),
+        order_of(range(2), mask),
+        Sampling("euler_flow", 3, 1.0),
+    )
+    np.testing.assert_array_equal(pairs[:, 1], mask)
+    assert np.isfinite(pairs[:, 0]).all()
+
+
+@pytest.mark.parametrize("sampler", ["euler", "ddim_flow"])
+def test_an_unknown_sampler_is_answered_with_those_that_fit(latent: Path, sampler) -> None:
+    generator = open_generator(latent, "cpu", threads=1)
+    with pytest.raises(ModelFileError, match="dpm_solver_pp_2m"):
+        sample_pairs(generator, order_of(range(1)), Sampling(sampler, 3, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [("vae_decoder/model.onnx", "missing_part"), ("model_index.json", "missing_part"),
+     ("scheduler/scheduler_config.json", "missing_part")],
+)  # fmt: skip
+def test_a_missing_part_is_named(latent: Path, tmp_path: Path, part, code) -> None:
+    shutil.copytree(latent, tmp_path / "copy")
+    (tmp_path / "copy" / part).unlink()
+    with pytest.raises(ModelFileError, match=part) as error:
+        open_generator(tmp_path / "copy", "cpu")
+    assert error.value.code == code
+
+
+def test_a_changed_part_is_named(latent: Path, tmp_path: Path) -> None:
+    shutil.copytree(latent, tmp_path / "copy")
+    path = tmp_path / "copy" / "vae" / "config.json"
+    path.write_text(path.read_text().replace("2.0", "2.5"))
+    with pytest.raises(ModelFileError, match=r"vae/config\.json") as error:
+        open_generator(tmp_path / "copy", "cpu")
+    assert error.value.code == "changed_part"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"schema": "other"}, {"generator": {}}, {"sampling": {"steps": 3}}, {"sha256": {}},
+     {"sha256": None}],
+    ids=["schema", "generator", "sampling", "parts", "none"],
+)  # fmt: skip
+def test_a_damaged_index_is_refused(latent: Path, tmp_path: Path, change) -> None:
+    shutil.copytree(latent, tmp_path / "copy")
+    path = tmp_path / "copy" / "model_index.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ModelFileError):
+        read_generator_folder(tmp_path / "copy")
+
+
+def test_lost_parity_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
+    built = generator_export.generator_parts
+
+    def spoilt(generator, facts):
+        parts = built(generator, facts)
+        with torch.no_grad():
+            generator.denoiser.head.bias.add_(0.5)
+        return parts
+
+    monkeypatch.setattr(generator_export, "generator_parts", spoilt)
+    with pytest.raises(ParityError, match="nothing was written"):
+        export_generator(checkpoint, tmp_path / "out", name="out")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.ckpt"]
+
+
+def test_half_precision_halves_the_files_and_little_else(tmp_path: Path) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
+    half, full = tmp_path / "half", tmp_path / "full"
+    parity = export_generator(checkpoint, half, name="half", precision="fp16", steps=4)
+    export_generator(checkpoint, full, name="full", steps=4, training_data="two lines, with terms")
+    assert parity.rounding is not None
+    assert 0 < parity.rounding.image < 1e-2
+    sizes = [(folder / "unet" / "model.onnx").stat().st_size for folder in (half, full)]
+    assert sizes[0] < 0.75 * sizes[1]
+    folders = [read_generator_folder(folder) for folder in (half, full)]
+    assert folders[0].parity["max_difference"] <= 1e-4
+    assert folders[0].parity["rounding_mask_dice"] > 0.9
+    assert folders[1].spec.training_data == "two lines, with terms"
+
+
+def test_eight_bits_are_not_for_generators(tmp_path: Path) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
+    with pytest.raises(InputError, match="fp16"):
+        export_generator(checkpoint, tmp_path / "x", name="x", precision="int8")
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
+    with pytest.raises(InputError) as error:
+        export_generator(checkpoint, tmp_path / "photos", name="x")
+    assert error.value.code == "output_exists"
+
+
+def test_the_command_exports_a_generator(tmp_path: Path, capsys) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
+    output = tmp_path / "small"
+    words = ["export", "--checkpoint", str(checkpoint), "--output", str(output), "--steps", "4"]
+    assert main(words) == 0
+    assert "the guided loop" in capsys.readouterr().out
+    assert read_generator_folder(output).sampling.steps == 4
+    report = json.loads((tmp_path / "small.parity.json").read_text())
+    assert report["worst"]["max_difference"] <= 1e-4
+
+
+def test_an_autoencoder_alone_is_answered_with_what_to_do(tmp_path: Path, capsys) -> None:
+    torch.save({"state_dict": {}, "hyper_parameters": {"autoencoder": {}}}, tmp_path / "a.ckpt")
+    words = ["export", "--checkpoint", str(tmp_path / "a.ckpt"), "--output", str(tmp_path / "x")]
+    assert main(words) == 1
+    assert "generator that was trained on it" in capsys.readouterr().err

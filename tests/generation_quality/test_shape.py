@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from callosal.pipelines.generation_quality.shape import (
+    SHAPES,
+    compare,
+    in_one_piece,
+    shape_of,
+    shapes_of,
+)
+from callosal.pipelines.training.slice_bank import LabelledSlice
+from tests.generation_quality.phantoms import phantom_set, turned
+
+
+def test_area_and_tilt_are_those_of_the_mask() -> None:
+    (labelled,) = phantom_set(3, 1, side=128)
+    found = shape_of(labelled)
+    assert found["area_mm2"] == pytest.approx(labelled.mask.sum() * 4, rel=0.06)
+    assert shape_of(turned(labelled, 12, 1.0))["tilt_deg"] - found["tilt_deg"] == pytest.approx(
+        12, abs=1.0
+    )
+
+
+def test_what_cannot_be_measured_is_nan_and_counted() -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[30, 30] = 1
+    dot = LabelledSlice("dot", "", mask.astype("f4"), mask, (1.0, 1.0))
+    found = shapes_of([dot, *phantom_set(0, 3)])
+    assert np.isnan(found["thickness_mean_mm"][0])
+    assert compare(found["thickness_mean_mm"], found["thickness_mean_mm"])["unmeasured"] == 1
+    nothing = compare(np.array([np.nan]), found["area_mm2"])
+    assert nothing["ks"] is None
+    assert set(found) == set(SHAPES)
+
+
+def test_distances_of_shifted_samples() -> None:
+    values = np.linspace(0, 1, 50)
+    assert compare(values, values)["ks"] == 0
+    shifted = compare(values + 2, values)
+    assert shifted["ks"] == 1
+    assert shifted["wasserstein"] == pytest.approx(2)
+
+
+def test_pieces_count_corners_as_touching() -> None:
+    mask = np.eye(4, dtype=np.uint8)
+    assert in_one_piece(mask)
+    mask[0, 3] = 1
+    assert not in_one_piece(mask)

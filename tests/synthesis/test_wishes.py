@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from callosal.models.errors import InputError
+from callosal.pipelines.synthesis.wishes import Wish, as_network_input, drawn_values, parse_wishes
+from tests.synthesis.phantom_generator import CONDITIONS
+
+NAMES = [condition.name for condition in CONDITIONS]
+
+
+def test_values_and_ranges_are_read():
+    found = parse_wishes(["area_mm2=450", "tilt_deg=-5:2.5"], CONDITIONS)
+    assert found == (Wish("area_mm2", 450, 450), Wish("tilt_deg", -5, 2.5))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["area=450"], "did you mean area_mm2"),
+        (["zebra=1"], "length_mm 58 to 82"),
+        (["area_mm2=4500"], "300 to 1200"),
+        (["area_mm2=100:500"], "300 to 1200"),
+        (["area_mm2=600:500"], "LOW:HIGH"),
+        (["area_mm2"], "LOW:HIGH"),
+        (["area_mm2=big"], "LOW:HIGH"),
+        (["area_mm2=nan"], "LOW:HIGH"),
+        (["area_mm2=400:500:600"], "LOW:HIGH"),
+        (["area_mm2=450", "area_mm2=500"], "twice"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(words, expected):
+    with pytest.raises(InputError, match=expected) as error:
+        parse_wishes(words, CONDITIONS)
+    assert error.value.code == "wrong_usage"
+
+
+def test_draws_follow_from_seed_and_sample_alone():
+    wishes = parse_wishes(["area_mm2=450:600", "length_mm=70"], CONDITIONS)
+    values = [drawn_values(wishes, NAMES, 3, sample) for sample in range(200)]
+    areas = np.array([value["area_mm2"] for value in values])
+    assert areas.min() >= 450
+    assert areas.max() <= 600
+    assert np.ptp(areas) > 100
+    assert {value["length_mm"] for value in values} == {70}
+    assert drawn_values(wishes, NAMES, 3, 37) == values[37]
+    # What else is asked for does not move a draw.
+    assert drawn_values(wishes[:1], NAMES, 3, 37)["area_mm2"] == values[37]["area_mm2"]
+
+
+def test_the_network_sees_deviations_and_what_is_given():
+    condition, given = as_network_input([{"tilt_deg": 4.0}, {}], CONDITIONS)
+    np.testing.assert_allclose(condition, [[0, 0, 1, 0], [0, 0, 0, 0]])
+    np.testing.assert_allclose(given, [[0, 0, 1, 0], [0, 0, 0, 0]])
