@@ -18,6 +18,7 @@ import pytest
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.read_only import write_read_only_pages
 from callosal.pipelines.review.serve import make_server
 from callosal.pipelines.review.server import ReviewServer
 from tests.review.made_run import case_of, make_run
@@ -413,6 +414,23 @@ def test_the_report_leads_to_a_case_and_back(page: Page, console_errors: Any) ->
     page.wait_until_open(page.name)
     assert "review.html" in page.browser.current_url
     assert console_errors() == []
+
+
+def test_a_read_only_page_opens_from_disk(
+    page: Page, requests: Any, console_errors: Any, accessibility: Any
+) -> None:
+    assert write_read_only_pages(page.desk) == 2
+    requests()
+    page.browser.get((page.folder / "review.html").as_uri())
+    page.wait_until_open(page.name)
+    assert len(page.box) == 4
+    shown = page.angle_deg
+    page.drag(page.box.mean(axis=0), shifted(page.box.mean(axis=0), 30, 0))
+    assert page.angle_deg == shown == pytest.approx(plan_of(page)["final"]["angle_deg"], abs=0.05)
+    assert not page.element("roi-turn").is_displayed()
+    assert [url for url in requests() if not url.startswith(("file:", "data:"))] == []
+    assert console_errors() == []
+    assert accessibility() == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
