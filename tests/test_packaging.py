@@ -50,6 +50,7 @@ def test_the_wheel_holds_packages_weights_and_configs(tmp_path: Path) -> None:
         "callosal/" + path.relative_to(ROOT).as_posix()
         for pattern in ("configs/*.yaml", "configs/*.json", "models/weights/*.onnx",
                         "models/weights/*.md", "models/weights/*.json",
+                        "pipelines/review/page/*", "pipelines/report/*.css",
                         "models/weights/generator-*/**/*", "*/py.typed")
         for path in ROOT.glob(pattern)
         if path.is_file()

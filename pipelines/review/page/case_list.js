@@ -45,8 +45,13 @@ export class CaseList extends EventTarget {
   /** @param {string} id */
   mark(id) {
     this.current = id;
-    this.draw();
+    // In place: a list made anew would take the focus from who walks through it by keys.
+    for (const row of this.list.querySelectorAll("button")) {
+      if (row.value === id) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
     this.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.#count();
   }
 
   /**
@@ -70,18 +75,24 @@ export class CaseList extends EventTarget {
   }
 
   draw() {
+    this.list.replaceChildren(...this.#shown().map((summary) => this.#row(summary)));
+    this.#count();
+  }
+
+  #count() {
     const shown = this.#shown();
     const at = shown.findIndex((summary) => summary.case_id === this.current);
     const reviewed = this.cases.filter((summary) => summary.decision !== null).length;
-    this.list.replaceChildren(...shown.map((summary) => this.#row(summary)));
     byId("position").textContent = at < 0 ? `– / ${shown.length}` : `${at + 1} / ${shown.length}`;
     byId("progress").textContent = `${reviewed} of ${this.cases.length} reviewed`;
     byId("previous", HTMLButtonElement).disabled = at <= 0;
     byId("next", HTMLButtonElement).disabled = at === shown.length - 1;
   }
 
+  /** What the filter keeps, and the case under review: the next one is then the one behind it. */
   #shown() {
-    return this.cases.filter(FILTERS[this.filter.value]);
+    const keeps = FILTERS[this.filter.value];
+    return this.cases.filter((summary) => keeps(summary) || summary.case_id === this.current);
   }
 
   /** @param {CaseSummary} summary */
