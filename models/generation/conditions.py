@@ -75,8 +75,8 @@ def draw_conditions(
 ) -> NDArray[np.float32]:
     """Conditions as the training slices have them: normal within their range, each on its own.
 
-    Asked for nothing, a network answers with its average: areas and contrasts then vary too
-    little, and masks come apart more often. Asking each sample for a draw mends both.
+    Asked for nothing, a briefly trained network stays near its average: areas and contrasts vary
+    too little. Asking each sample for a draw mends that.
 
     Args:
         conditions: What the generator can be asked for.
