@@ -108,6 +108,12 @@ def measured_conditions(joint: NDArray[np.float32], spec: GeneratorSpec) -> dict
     return dict(zip(CONDITION_NAMES, values.tolist(), strict=True))
 
 
+def measured_shape(channel: NDArray[np.float32], spec: GeneratorSpec) -> dict[str, float]:
+    """Of these conditions, those that a mask channel (H, W) decides alone."""
+    measured = measured_conditions(np.stack([channel, channel]), spec)
+    return {name: value for name, value in measured.items() if name != "contrast"}
+
+
 def area_range(conditions: tuple[Condition, ...]) -> tuple[float, float] | None:
     """The 1st and 99th percentile of the area over the training slices, where known."""
     ranges = {condition.name: (condition.low, condition.high) for condition in conditions}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from callosal.pipelines.synthesis.checks import (
     Limits,
     area_range,
     examine,
+    measured_shape,
 )
 from callosal.pipelines.synthesis.copies import TrainingBank, training_bank
 from callosal.pipelines.synthesis.given_masks import GivenMasks, find_masks
@@ -139,6 +140,9 @@ def _open_studio(model: str, output: Path, device: Device, request: Request) -> 
         own.steps if request.steps is None else request.steps,
         own.guidance if request.guidance is None else request.guidance,
     )
+    if request.guidance is None and not request.condition:
+        # What nobody asked for is not to be exaggerated.
+        sampling = replace(sampling, guidance=1.0)
     spec = generator.spec
     require_sampler(spec, sampling.sampler)
     masks = _masks(generator.folder, request)
@@ -207,16 +211,24 @@ def _next_batch(studio: Studio, candidates: Sequence[Candidate]) -> list[Candida
     missing = request.count - _written(candidates)
     first = len(candidates)
     numbers = range(first, first + min(request.batch_size, missing))
-    names = [condition.name for condition in studio.generator.spec.conditions]
-    asked = [drawn_values(studio.wishes, names, request.seed, number) for number in numbers]
-    condition, given = as_network_input(asked, studio.generator.spec.conditions)
-    masks = studio.masks
+    spec, masks = studio.generator.spec, studio.masks
+    channels = np.stack([masks.channel(number) for number in numbers]) if masks else None
+    asked = [
+        drawn_values(studio.wishes, spec.conditions, request.seed, number) for number in numbers
+    ]
+    if channels is not None:
+        # A mask that is given has its area, length and tilt already.
+        asked = [
+            {**values, **measured_shape(channel, spec)}
+            for values, channel in zip(asked, channels, strict=True)
+        ]
+    condition, given = as_network_input(asked, spec.conditions)
     order = Order(
         request.seed,
         numbers,
         condition,
         given,
-        mask=np.stack([masks.channel(number) for number in numbers]) if masks else None,
+        mask=channels,
     )
     joints = sample_pairs(studio.generator, order, studio.sampling)
     return [

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
+from callosal.models.generation.conditions import draw_conditions
 from callosal.models.generation.spec import Condition
 
 Array = NDArray[np.float32]
@@ -54,19 +55,28 @@ def parse_wishes(words: Sequence[str], conditions: Sequence[Condition]) -> tuple
 
 
 def drawn_values(
-    wishes: Sequence[Wish], names: Sequence[str], seed: int, sample: int
+    wishes: Sequence[Wish], conditions: Sequence[Condition], seed: int, sample: int
 ) -> dict[str, float]:
-    """What is asked of one sample: the value, or one drawn evenly from the range.
+    """What is asked of one sample, every condition of it.
+
+    What the user asks for is the value, or one drawn evenly from the range; all else is drawn as
+    the training slices have it, for asked for nothing a network answers with its average.
 
     Args:
-        wishes: What is asked of all samples.
-        names: All conditions of the generator; each has a draw of its own.
+        wishes: What the user asks of all samples.
+        conditions: What the generator can be asked for.
         seed: Seed of the whole set.
         sample: Number of the sample.
     """
-    shares = np.random.default_rng([seed, sample, _STREAM]).uniform(size=len(names))
-    share = dict(zip(names, shares.tolist(), strict=True))
-    return {w.name: w.low + share[w.name] * (w.high - w.low) for w in wishes}
+    usual = draw_conditions(conditions, seed, [sample])[0].tolist()
+    shares = np.random.default_rng([seed, sample, _STREAM]).uniform(size=len(conditions))
+    share = {known.name: value for known, value in zip(conditions, shares.tolist(), strict=True)}
+    drawn = {
+        known.name: known.mean + known.std * deviation
+        for known, deviation in zip(conditions, usual, strict=True)
+    }
+    asked = {w.name: w.low + share[w.name] * (w.high - w.low) for w in wishes}
+    return {**drawn, **asked}
 
 
 def as_network_input(

@@ -5,8 +5,6 @@ from callosal.models.errors import InputError
 from callosal.pipelines.synthesis.wishes import Wish, as_network_input, drawn_values, parse_wishes
 from tests.synthesis.phantom_generator import CONDITIONS
 
-NAMES = [condition.name for condition in CONDITIONS]
-
 
 def test_values_and_ranges_are_read():
     found = parse_wishes(["area_mm2=450", "tilt_deg=-5:2.5"], CONDITIONS)
@@ -36,15 +34,25 @@ def test_what_cannot_be_asked_for_is_refused(words, expected):
 
 def test_draws_follow_from_seed_and_sample_alone():
     wishes = parse_wishes(["area_mm2=450:600", "length_mm=70"], CONDITIONS)
-    values = [drawn_values(wishes, NAMES, 3, sample) for sample in range(200)]
+    values = [drawn_values(wishes, CONDITIONS, 3, sample) for sample in range(200)]
     areas = np.array([value["area_mm2"] for value in values])
     assert areas.min() >= 450
     assert areas.max() <= 600
     assert np.ptp(areas) > 100
     assert {value["length_mm"] for value in values} == {70}
-    assert drawn_values(wishes, NAMES, 3, 37) == values[37]
+    assert drawn_values(wishes, CONDITIONS, 3, 37) == values[37]
     # What else is asked for does not move a draw.
-    assert drawn_values(wishes[:1], NAMES, 3, 37)["area_mm2"] == values[37]["area_mm2"]
+    assert drawn_values(wishes[:1], CONDITIONS, 3, 37)["area_mm2"] == values[37]["area_mm2"]
+
+
+def test_what_is_not_asked_for_is_drawn_as_the_data_have_it():
+    values = [drawn_values((), CONDITIONS, 3, sample) for sample in range(400)]
+    for known in CONDITIONS:
+        drawn = np.array([value[known.name] for value in values])
+        assert drawn.mean() == pytest.approx(known.mean, abs=0.2 * known.std)
+        assert drawn.std() == pytest.approx(known.std, rel=0.15)
+        assert drawn.min() >= known.low - 1e-3
+        assert drawn.max() <= known.high + 1e-3
 
 
 def test_the_network_sees_deviations_and_what_is_given():
