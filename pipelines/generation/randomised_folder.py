@@ -73,7 +73,7 @@ def write_randomised(
     ]
     write_grid(output / "grid.png", shown)
     manifest = {
-        "schema": "callosal/synthetic/1",
+        "schema": "callosal/randomised/1",
         "model": {"name": "randomised", "surroundings": surroundings, "settings": asdict(settings)},
         "software": f"callosal {version('callosal')}",
         "seed": seed,
