@@ -31,7 +31,8 @@ class Block:
 
 def marked(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
-    assert len(BLOCK.findall(text)) == len(re.findall(r"^<!-- ", text, re.MULTILINE)), page
+    marks = re.findall(r"^<!-- (run|test|file)\b", text, re.MULTILINE)
+    assert len(BLOCK.findall(text)) == len(marks), page
     return [Block(mark.split(":")[0], file, body) for mark, file, body in BLOCK.findall(text)]
 
 
