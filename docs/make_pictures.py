@@ -1,18 +1,22 @@
 """Draw the pictures of README and docs anew, from the public MNI152 average head.
 
     python docs/make_pictures.py            # all of them
-    python docs/make_pictures.py report     # one: demo, report
+    python docs/make_pictures.py report     # some: demo, report, robustness
 
 Nothing but the demo's own head is used: no picture of a patient is ever in the project. The
 report's screenshots need Chromium with chromedriver, and selenium (extra `dev`).
 """
 
+import io
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from matplotlib.figure import Figure
+from PIL import Image
 from selenium import webdriver
 
 from callosal.pipelines.commands.demo import demo, write_series
@@ -28,7 +32,11 @@ BROKEN_HEAD = 8
 
 
 def main() -> None:
-    drawn: dict[str, Callable[[Path], None]] = {"demo": draw_demo, "report": draw_report}
+    drawn: dict[str, Callable[[Path], None]] = {
+        "demo": draw_demo,
+        "report": draw_report,
+        "robustness": draw_robustness,
+    }
     for name in sys.argv[1:] or drawn:
         with tempfile.TemporaryDirectory() as folder:
             drawn[name](Path(folder))
@@ -58,6 +66,35 @@ def draw_report(folder: Path) -> None:
         with_page(page, scheme, _shoot_report)
 
 
+def draw_robustness(folder: Path) -> None:
+    """The table of docs/robustness.md as a plot; benchmarks/robustness.py wrote it."""
+    text = (PICTURES.parent / "robustness.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| picture \| n \| Dice .*?\n\n", text, re.DOTALL | re.MULTILINE)
+    if table is None:
+        raise SystemExit("docs/robustness.md: the table of degraded pictures is not there")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table[0].strip().splitlines()[2:]
+    ]
+    figure = Figure(figsize=(9.5, 0.3 * len(rows) + 1.0), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    names = [row[0] for row in rows]
+    for axes, column, title in (
+        (left, 2, "Dice with the mask of the good picture"),
+        (right, 4, "final angle error, degrees"),
+    ):
+        values = [float(row[column]) for row in rows]
+        axes.axvline(values[0], color="#999999", lw=1, ls=":")
+        axes.hlines(names, values[0], values, color="#9ec1dc", lw=3)
+        axes.plot(values, names, "o", color="#0072b2", ms=6)
+        axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
+        axes.grid(axis="x", alpha=0.25)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    left.invert_yaxis()
+    figure.savefig(PICTURES / "robustness.svg", metadata={"Date": None})
+
+
 def with_page(url: str, scheme: str, shoot: Callable[[webdriver.Chrome, str], None]) -> None:
     """Open a page in a headless Chromium of 1280 x 960 in a light or dark scheme."""
     options = webdriver.ChromeOptions()
@@ -78,15 +115,21 @@ def with_page(url: str, scheme: str, shoot: Callable[[webdriver.Chrome, str], No
         browser.quit()
 
 
+def save_screenshot(browser: webdriver.Chrome, name: str) -> None:
+    """Save what the browser shows as WebP, a fifth of the size of a PNG."""
+    with Image.open(io.BytesIO(browser.get_screenshot_as_png())) as picture:
+        picture.convert("RGB").save(PICTURES / name, quality=88)
+
+
 def _shoot_report(browser: webdriver.Chrome, scheme: str) -> None:
-    browser.save_screenshot(PICTURES / f"report-{scheme}.png")
+    save_screenshot(browser, f"report-{scheme}.webp")
     if scheme == "light":
         browser.execute_script("document.querySelector('tr:has(img) .open').click()")
         browser.execute_async_script(
             "const done = arguments[0], image = () => document.querySelector('dialog img');"
             "const look = () => image()?.complete ? done() : setTimeout(look, 50); look();"
         )
-        browser.save_screenshot(PICTURES / "report-case.png")
+        save_screenshot(browser, "report-case.webp")
 
 
 if __name__ == "__main__":

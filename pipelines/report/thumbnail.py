@@ -4,8 +4,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from scipy import ndimage
+from PIL import Image, ImageChops, ImageFilter
 
 from callosal.pipelines.planning.overlay import WINDOW_MM
 
@@ -17,6 +16,9 @@ QUALITY = 60
 """About 4 kB a picture; below, the thin lines lose their colours."""
 
 _BLOCK = 3
+_FULL_SHARE = 0.15
+"""Share of line pixels in the neighbourhood from which the line hides the slice."""
+
 _COLOURED = 60
 """Difference of the largest and the smallest of red, green, blue from which a pixel is a line's."""
 
@@ -30,25 +32,30 @@ def thumbnail_bytes(overlay: Image.Image) -> bytes:
     Args:
         overlay: Picture of `draw_overlay`: the window, and below it the legend.
     """
-    width = overlay.width // _BLOCK * _BLOCK
-    height = round(width * WINDOW_MM[1] / WINDOW_MM[0]) // _BLOCK * _BLOCK
-    pixels = np.asarray(overlay.convert("RGB").crop((0, 0, width, height)))
+    height = round(overlay.width * WINDOW_MM[1] / WINDOW_MM[0])
+    window = overlay.convert("RGB").crop((0, 0, overlay.width, height))
     stream = io.BytesIO()
-    small = Image.fromarray(_shrunk(pixels)).resize(SIZE, Image.Resampling.LANCZOS)
+    small = _shrunk(window).resize(SIZE, Image.Resampling.LANCZOS)
     small.save(stream, format="WEBP", quality=QUALITY)
     return stream.getvalue()
 
 
-def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """RGB pixels (H, W, 3) in blocks of 3 x 3: the mean, or the colour of a line next to it."""
-    rows, columns = (side // _BLOCK for side in pixels.shape[:2])
-    blocks = pixels.reshape(rows, _BLOCK, columns, _BLOCK, 3).swapaxes(1, 2)
-    blocks = blocks.reshape(rows, columns, _BLOCK * _BLOCK, 3)
-    colour = np.ptp(blocks, axis=-1)
-    strongest = colour.argmax(axis=-1)
-    line = np.take_along_axis(blocks, strongest[..., None, None], axis=2)[:, :, 0]
-    is_line = colour.max(axis=-1) > _COLOURED
-    distance, nearest = ndimage.distance_transform_edt(~is_line, return_indices=True)
-    mean = blocks.mean(axis=2).astype(np.uint8)
-    shrunk: NDArray[np.uint8] = np.where(distance[..., None] <= 1, line[tuple(nearest)], mean)
-    return shrunk
+def _shrunk(window: Image.Image) -> Image.Image:
+    """A third of the size; the colours of the lines, averaged alone, over the averaged slice."""
+    red, green, blue = window.split()
+    brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    is_line = ImageChops.subtract(brightest, darkest).point(lambda level: 255 * (level > _COLOURED))
+    black = Image.new("RGB", window.size)
+    coloured = _near(Image.composite(window, black, is_line).reduce(_BLOCK))
+    share = _near(is_line.reduce(_BLOCK))[..., None] / 255
+    color = coloured / np.maximum(share, 1e-6)
+    slice_alone = np.asarray(window.reduce(_BLOCK), dtype=np.float32)
+    opacity = np.minimum(share / _FULL_SHARE, 1)
+    mixed = opacity * color + (1 - opacity) * slice_alone
+    return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
+
+
+def _near(picture: Image.Image) -> NDArray[np.float32]:
+    """Each pixel's mean with its neighbours, (H, W) or (H, W, 3)."""
+    return np.asarray(picture.filter(ImageFilter.BoxBlur(1)), dtype=np.float32)

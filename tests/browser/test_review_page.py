@@ -457,9 +457,7 @@ def test_the_network_in_the_page_gives_pythons_mask(
     page: Page, left_the_machine: Any, tmp_path: Path
 ) -> None:
     if not page.server.routes.facts["has_runtime"]:
-        pytest.skip(
-            "no onnxruntime-web: make npm (or set ONNXRUNTIME_WEB)"
-        )
+        pytest.skip("no onnxruntime-web: make npm (or set ONNXRUNTIME_WEB)")
     path = tmp_path / "slice.nii.gz"
     shutil.copy(page.folder / "midsagittal.nii.gz", path)
     page.browser.execute_script(
