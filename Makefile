@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format wheel train bench fuzz picture docs clean
+.PHONY: help demo test test-fast lint format wheel train bench fuzz picture docs npm clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,10 @@ train: $(VENV)/.dev  ## train the shipped segmenter (about an hour)
 
 picture: $(VENV)/.dev  ## draw the pictures of README and docs anew from the MNI152 average head
 	$(BIN)/python docs/make_pictures.py
+
+npm: $(BIN)/python  ## set up what tests of pages, JavaScript and C++ need, into .venv/npm
+	npm install --prefix $(VENV)/npm --no-save --no-audit --no-fund --ignore-scripts --silent \
+	    axe-core@4 onnxruntime-web@1 onnxruntime-node@1 com.github.asus4.onnxruntime@0
 
 docs: $(VENV)/.docs  ## build the documentation into build/site, warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet

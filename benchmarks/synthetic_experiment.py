@@ -10,6 +10,7 @@ again; kill and restart as you like. --only takes a regular expression on view/a
 import argparse
 import hashlib
 import json
+import os
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -97,7 +98,7 @@ def bank_of(grid: Grid, view: View, folder: Path, split: str, count: str) -> Sli
     if not kept.is_file():
         bank = window_bank(list(read_split(folder, split)), view)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".partial.npz")
+        partial = kept.with_suffix(f".{os.getpid()}.npz")
         np.savez(partial, names=bank.names, sites=bank.sites, images=bank.images, masks=bank.masks)
         partial.replace(kept)
     with np.load(kept) as file:

@@ -5,7 +5,7 @@
 `participants.tsv` has the columns `participant_id` and `group`; the scan of each participant lies
 in `IMAGES/<participant_id>` (a folder of DICOM) or `IMAGES/<participant_id>.nii.gz`. Written are
 `OUT/cohort.csv`, one row a participant with every measure, and a run folder with its report for
-each. Who has no confident plan is left out of the comparison and named; nothing is made up.
+each. Who has no confident plan is left out of the comparison and named: nothing is made up.
 """
 
 import argparse

@@ -47,7 +47,7 @@ def outside_of_network(model: onnx.ModelProto) -> list[str]:
     """Nodes before the first product and after the last, which is counted with them.
 
     Before lies the normalisation: raw intensities have any scale, so no fixed range of eight
-    bits and no half precision fits them. After lies the probability, whose level set is traced
+    bits fits them. After lies the probability, whose level set is traced
     to a fraction of a pixel.
     """
     nodes = list(model.graph.node)

@@ -1,5 +1,6 @@
 """From a checkpoint to one ONNX file that keeps the contract."""
 
+import copy
 import hashlib
 import json
 import tempfile
@@ -19,7 +20,7 @@ from callosal.export.accuracy import AngleOf, LabelledImage, Reduction, measure_
 from callosal.export.contract import SegmenterContract
 from callosal.export.graph import FREE_AXES, check_graph
 from callosal.export.parity import Parity, measure_parity
-from callosal.export.precision import Precision, write_fp16, write_int8
+from callosal.export.precision import Precision, write_int8
 from callosal.models.errors import InputError
 from callosal.models.normalisation import IN_WORDS
 from callosal.models.segmentation_module import SegmentationModule
@@ -38,6 +39,22 @@ class ProbabilityNetwork(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Map raw intensities (N, 1, H, W) to probabilities (N, 1, H, W)."""
         return torch.sigmoid(self.net(self.normalise(image)))
+
+
+class HalfNetwork(ProbabilityNetwork):
+    """The same with its weights and sums in half precision, for GPUs.
+
+    Normalisation and probability stay in float: raw intensities reach beyond what half precision
+    holds, and the level set of the probability is traced to a fraction of a pixel.
+    """
+
+    def __init__(self, module: SegmentationModule) -> None:
+        super().__init__(module)
+        self.net = copy.deepcopy(self.net).half()
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map raw intensities (N, 1, H, W) to probabilities (N, 1, H, W), both in float."""
+        return torch.sigmoid(self.net(self.normalise(image).half()).float())
 
 
 def load_checkpoint(path: Path) -> SegmentationModule:
@@ -129,7 +146,7 @@ def export_segmenter(
         parity.require(output.name)
         final, reduction = graph, None
         if precision != "fp32":
-            final, reduction = _reduce(graph, precision, slices)
+            final, reduction = _reduce(module, graph, precision, slices)
             check_graph(final, output.name)
             reduction.require(output.name)
         exported = Exported(parity, reduction)
@@ -150,14 +167,16 @@ def export_segmenter(
     return exported
 
 
-def _reduce(graph: Path, precision: Precision, slices: Slices) -> tuple[Path, Reduction]:
+def _reduce(
+    module: SegmentationModule, graph: Path, precision: Precision, slices: Slices
+) -> tuple[Path, Reduction]:
     """The graph in a smaller precision, with what that cost."""
     path = graph.with_name(f"{precision}.onnx")
     kept: tuple[str, ...] = ()
     if precision == "int8":
         kept = write_int8(graph, path, slices.calibration)
     else:
-        write_fp16(graph, path)
+        _write_graph(HalfNetwork(module).eval(), path)
     _tidy(path)
     reduction = measure_reduction(graph, path, precision, slices.labelled, slices.angle_of, kept)
     return path, reduction

@@ -1,4 +1,4 @@
-"""Smaller files of an exported network: eight-bit integers for CPUs, half precision for GPUs."""
+"""An exported network in eight-bit integers, for CPUs."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +16,6 @@ from onnxruntime.quantization import (
     quant_pre_process,
     quantize_static,
 )
-from onnxruntime.quantization.onnx_model import ONNXModel
-from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from callosal.export.graph import outside_of_network
 
@@ -110,29 +108,3 @@ def _sensitive_layers(
 def _middle(image: NDArray[np.float32]) -> NDArray[np.float32]:
     top, left = (max(0, (side - _PROBE_SIDE) // 2) for side in image.shape)
     return image[top : top + _PROBE_SIDE, left : left + _PROBE_SIDE]
-
-
-def write_fp16(source: Path, target: Path) -> None:
-    """Convert to half precision, but for the normalisation, the last layer and the probability.
-
-    Input and output stay float32, so that the contract stays as it is.
-
-    Args:
-        source: Float graph.
-        target: The same with half precision inside.
-    """
-    model = onnx.load(str(source))
-    converted = convert_float_to_float16(
-        model, keep_io_types=True, node_block_list=outside_of_network(model)
-    )
-    # The converter writes one cast for each reader of a tensor, under one name, and appends them.
-    written: set[str] = set()
-    for node in list(converted.graph.node):
-        if written & set(node.output):
-            converted.graph.node.remove(node)
-        written |= set(node.output)
-    # Types that were noted for the float graph; the checker infers those of this one.
-    del converted.graph.value_info[:]
-    ordered = ONNXModel(converted)
-    ordered.topological_sort()
-    onnx.save(ordered.model, str(target))

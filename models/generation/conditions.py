@@ -1,6 +1,7 @@
 """Measures of pairs that a generator can be asked for."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,39 @@ def summarise_conditions(values: Pixels) -> tuple[Condition, ...]:
             CONDITION_NAMES, values.mean(0), std, low, high, strict=True
         )
     )
+
+
+def draw_conditions(
+    conditions: Sequence[Condition], seed: int, samples: Sequence[int]
+) -> NDArray[np.float32]:
+    """Conditions as the training slices have them: normal within their range, each on its own.
+
+    Asked for nothing, a briefly trained network stays near its average: areas and contrasts vary
+    too little. Asking each sample for a draw mends that.
+
+    Args:
+        conditions: What the generator can be asked for.
+        seed: Seed of the whole set, not negative.
+        samples: Number of each sample within the set, not negative.
+
+    Returns:
+        (value - mean) / std, shape (len(samples), K); a sample's draw does not depend on the
+        others.
+
+    Example:
+        >>> known = [Condition("area_mm2", 590.0, 100.0, 400.0, 800.0)]
+        >>> values = draw_conditions(known, 0, range(500))
+        >>> bool(values.min() >= -1.9), bool(values.max() <= 2.1)
+        (True, True)
+    """
+    low = np.array([(one.low - one.mean) / one.std for one in conditions])
+    high = np.array([(one.high - one.mean) / one.std for one in conditions])
+    # Two numbers more than noise has: SeedSequence takes zeros at the end for nothing.
+    draws = [
+        np.random.default_rng([seed, sample, 0, 1]).standard_normal(len(conditions))
+        for sample in samples
+    ]
+    return np.clip(np.array(draws), low, high).astype(np.float32)
 
 
 def _principal_angle_deg(inside: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -152,9 +152,9 @@ def _report(work: Work, rows: Sequence[Row], request: Request, console: Console)
     counts = Counter(str(row["status"]) for row in (*rows, *work.aside))
     numbers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     finished = f", {len(work.kept)} of them finished before" if work.kept else ""
-    line = told(console, f"{numbers or 'no case'}{finished}", f"results in {request.output}")
+    where = f"results in {request.output}, to look at: {request.output / REPORT}"
+    line = told(console, f"{numbers or 'no case'}{finished}", where)
     console.print(line, markup=False, soft_wrap=True)
-    console.print(f"to look at: {request.output / REPORT}", markup=False, soft_wrap=True)
 
 
 def _exit_code(work: Work, rows: Sequence[Row]) -> int:

@@ -28,6 +28,7 @@ from callosal.models.pretrained_encoder import PretrainedEncoder
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.command_line import end_with_usage
+from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.datamodule import SliceDataModule
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
@@ -42,6 +43,7 @@ NAMED_IN_YAML = (
     PairAutoencoder,
     PretrainedEncoder,
     SamplePictures,
+    TrainingCurves,
     ViTSegmenter,
     WarmUpAveraging,
 )

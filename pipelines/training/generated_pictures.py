@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from callosal.models.generation.autoencoder_module import AutoencoderModule
+from callosal.models.generation.conditions import draw_conditions
 from callosal.models.generation.diffusion_module import DiffusionModule
 from callosal.models.generation.noise import sample_noise
 from callosal.models.generation.sampling import Wish, joint_prediction, run_sampler
@@ -23,8 +24,9 @@ GENERATED_COLUMNS = 8
 class GeneratedPictures(pl.Callback):
     """Writes `samples/step-<n>.png` after each validation.
 
-    A generator shows generated pairs, always from the same noise; an autoencoder shows
-    validation slices above their reconstructions. The mask is outlined in orange.
+    A generator shows pairs, always from the same noise and asked for the same conditions; an
+    autoencoder shows validation slices above their reconstructions. The mask is outlined in
+    orange.
 
     Args:
         count: Pairs in the picture.
@@ -69,7 +71,8 @@ class GeneratedPictures(pl.Callback):
     def _generated(self, module: DiffusionModule) -> Tensor:
         spec = module.spec()
         noise = torch.from_numpy(sample_noise(self.seed, range(self.count), spec.sample_shape))
-        predict = joint_prediction(module, Wish.nothing(self.count, len(spec.conditions)))
+        asked = torch.from_numpy(draw_conditions(spec.conditions, self.seed, range(self.count)))
+        predict = joint_prediction(module, Wish(asked, torch.ones_like(asked)))
         sample = run_sampler(spec.objective, predict, noise.to(module.device), self.steps)
         return module.codec.decode(sample)
 

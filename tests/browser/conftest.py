@@ -11,7 +11,7 @@ import pytest
 
 LOCAL = ("file:", "data:", "blob:", "about:", "chrome:", "devtools:", "http://127.0.0.1:",
          "ws://127.0.0.1:")  # fmt: skip
-AXE = ".venv/axe/node_modules/axe-core/axe.min.js"
+AXE = ".venv/npm/node_modules/axe-core/axe.min.js"
 SERIOUS = ("serious", "critical")
 
 
@@ -78,7 +78,7 @@ def axe_source() -> str:
     """Source of axe-core, which CI installs with npm; skips where it is absent."""
     path = Path(os.environ.get("AXE_CORE", AXE))
     if not path.is_file():
-        pytest.skip("no axe-core: npm install --prefix .venv/axe axe-core@4 (or set AXE_CORE)")
+        pytest.skip("no axe-core: make npm (or set AXE_CORE)")
     return path.read_text(encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ from callosal.pipelines.review.server import ReviewServer
 from tests.review.made_run import case_of, make_run
 
 MINUS = "\N{MINUS SIGN}"
-RUNTIME = Path(os.environ.get("ONNXRUNTIME_WEB", ".venv/ort/node_modules/onnxruntime-web/dist"))
+RUNTIME = Path(os.environ.get("ONNXRUNTIME_WEB", ".venv/npm/node_modules/onnxruntime-web/dist"))
 
 
 @pytest.fixture(scope="module")
@@ -458,8 +458,7 @@ def test_the_network_in_the_page_gives_pythons_mask(
 ) -> None:
     if not page.server.routes.facts["has_runtime"]:
         pytest.skip(
-            "no onnxruntime-web: npm install --prefix .venv/ort onnxruntime-web "
-            "(or set ONNXRUNTIME_WEB)"
+            "no onnxruntime-web: make npm (or set ONNXRUNTIME_WEB)"
         )
     path = tmp_path / "slice.nii.gz"
     shutil.copy(page.folder / "midsagittal.nii.gz", path)

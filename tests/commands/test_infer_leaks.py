@@ -81,7 +81,7 @@ def test_the_session_wrote_every_kind_of_output(session: Session) -> None:
     suffixes = {path.name for path in files_of(session, clinical=False)}
     assert suffixes >= {"plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz",
                         "parcels.nii.gz", "parcels.png", "done.json", "run.json", "results.csv",
-                        "results.jsonl"}  # fmt: skip
+                        "results.jsonl", "report.html"}  # fmt: skip
     assert {path.name for path in files_of(session, clinical=True)} == CLINICAL
     statuses = (session.output / "results.csv").read_text()
     assert "decode_failed" in statuses

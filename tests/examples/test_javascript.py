@@ -1,7 +1,6 @@
 """The shipped models in JavaScript: the same mask as in Python.
 
-Name the folder in which `npm install onnxruntime-web onnxruntime-node --ignore-scripts` was run
-in the environment variable CALLOSAL_NPM.
+`make npm` installs what they need; the environment variable CALLOSAL_NPM names another folder.
 """
 
 import os
@@ -23,9 +22,9 @@ SHAPE = (301, 352)
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
 @pytest.mark.parametrize("runtime", ["onnxruntime-web", "onnxruntime-node"])
 def test_the_mask_is_that_of_python(runtime: str, tmp_path: Path) -> None:
-    folder = Path(os.environ.get("CALLOSAL_NPM", ""))
+    folder = Path(os.environ.get("CALLOSAL_NPM", ".venv/npm")).resolve()
     if not (folder / "node_modules" / runtime).is_dir():
-        pytest.skip(f"{runtime} is not installed: name its folder in CALLOSAL_NPM")
+        pytest.skip(f"{runtime} is not installed: make npm (or set CALLOSAL_NPM)")
     model = resolve_model(DEFAULT)
     image = phantom_slice(3, SHAPE, 0.5)[0].astype(np.float32)
     image.tofile(tmp_path / "image.f32")

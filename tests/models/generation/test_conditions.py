@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
-from callosal.models.generation.conditions import measure_conditions, summarise_conditions
-from callosal.models.generation.spec import CONDITION_NAMES
+from callosal.models.generation.conditions import (
+    draw_conditions,
+    measure_conditions,
+    summarise_conditions,
+)
+from callosal.models.generation.spec import CONDITION_NAMES, Condition
 
 SCALE_MM = 4.5
 
@@ -45,3 +49,13 @@ def test_the_summary_keeps_names_and_range() -> None:
     assert tuple(one.name for one in summary) == CONDITION_NAMES
     assert summary[0].low < summary[0].mean < summary[0].high
     assert summarise_conditions(values[:1])[0].std > 0
+
+
+def test_draws_have_the_spread_of_the_data_and_do_not_depend_on_each_other() -> None:
+    known = [Condition(name, 10.0, 2.0, 6.0, 15.0) for name in CONDITION_NAMES]
+    draws = draw_conditions(known, 4, range(4000))
+    assert draws.mean(0) == pytest.approx(0, abs=0.05)
+    assert draws.std(0) == pytest.approx(1, abs=0.05)
+    assert draws.min() == pytest.approx(-2)
+    assert np.corrcoef(draws.T)[0, 1] == pytest.approx(0, abs=0.05)
+    np.testing.assert_array_equal(draw_conditions(known, 4, [37])[0], draws[37])

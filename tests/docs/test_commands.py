@@ -1,0 +1,82 @@
+"""What the pages tell to type is typed: commands, files and Python of docs/, in their order.
+
+Marks in a page, each on the line before a block: `<!-- run -->` its `$ ` lines are run,
+`<!-- file: NAME -->` it is written to that file, `<!-- test -->` its Python is run. All blocks of a
+page share one folder, in which `configs` is that of the project, as in a clone.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+BLOCK = re.compile(r"<!-- (run|test|file: ([\w.-]+)) -->\n```\w*\n(.*?)```", re.DOTALL)
+TRAINS = "callosal fit"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A marked block: its mark, the file it is written to, and its text."""
+
+    mark: str
+    file: str
+    text: str
+
+
+def marked(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    assert len(BLOCK.findall(text)) == len(re.findall(r"^<!-- ", text, re.MULTILINE)), page
+    return [Block(mark.split(":")[0], file, body) for mark, file, body in BLOCK.findall(text)]
+
+
+PAGES = {page.name: blocks for page in sorted(DOCS.glob("*.md")) if (blocks := marked(page))}
+
+
+def shell(command: str, folder: Path) -> None:
+    here = str(Path(sys.executable).parent)
+    environment = os.environ | {
+        "PATH": here + os.pathsep + os.environ["PATH"], "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    done = subprocess.run(
+        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True,
+        timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+
+
+def follow(blocks: list[Block], folder: Path) -> None:
+    (folder / "configs").symlink_to(ROOT / "configs")
+    for block in blocks:
+        if block.mark == "file":
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+        elif block.mark == "test":
+            (folder / "page.py").write_text(block.text, encoding="utf-8")
+            shell(f'"{sys.executable}" page.py', folder)
+        else:
+            commands = re.findall(r"^\$ (.*)$", block.text, re.MULTILINE)
+            assert commands
+            for command in commands:
+                shell(command, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
+    if any(TRAINS in block.text for block in PAGES[page]):
+        pytest.importorskip("pytorch_lightning", reason="training needs the extra `train`")
+    follow(PAGES[page], tmp_path)
+
+
+def test_the_tour_and_the_network_are_among_them() -> None:
+    assert {"tour.md", "network.md", "install.md", "export.md"} <= set(PAGES)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = set(re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8")))
+    assert {page.name for page in DOCS.glob("*.md")} == listed

@@ -1,0 +1,67 @@
+import csv
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from callosal.pipelines.phantom import phantom_slice
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "examples" / "ten_scans.py"
+
+
+def write_pairs(folder: Path, names: list[str], split: str = "train") -> Path:
+    """Phantom pairs as `fit` takes them; the last one is for validation."""
+    rows = ["participant_id\tsite\tsplit"]
+    for seed, name in enumerate(names):
+        place = folder / name
+        place.mkdir(parents=True)
+        rows.append(f"{name}\there\t{'val' if name == names[-1] else split}")
+        affine = np.array([[1, 0, 0, 0], [0, -1.0, 0, 90], [0, 0, -1.0, 90], [0, 0, 0, 1]])
+        for suffix, pixels in zip(("T1w", "label-CC_mask"), phantom_slice(seed, (192, 192)),
+                                  strict=True):  # fmt: skip
+            # Rows run down and columns back; the axes of the file are right, front, up.
+            nifti = nib.Nifti1Image(pixels.T[None], affine)
+            nib.save(nifti, place / f"{name}_{suffix}.nii.gz")
+    (folder / "participants.tsv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def test_what_is_not_the_own_data_is_for_training(tmp_path: Path) -> None:
+    pytest.importorskip("pytorch_lightning", reason="training needs the extra `train`")
+    own = write_pairs(tmp_path / "own", ["sub-01", "sub-02"])
+    other = write_pairs(tmp_path / "other", ["sub-s1", "sub-s2"])
+    mix = runpy.run_path(str(SCRIPT))["mix"]
+    with (mix([own, other], tmp_path / "mixed") / "participants.tsv").open() as stream:
+        splits = {
+            row["participant_id"]: row["split"] for row in csv.DictReader(stream, delimiter="\t")
+        }
+    assert splits == {"sub-01": "train", "sub-02": "val", "sub-s1": "train", "sub-s2": "train"}
+    for name in splits:
+        assert len(list((tmp_path / "mixed" / name).iterdir())) == 2
+    with pytest.raises(SystemExit, match="sub-01"):
+        mix([own, own], tmp_path / "twice")
+
+
+@pytest.mark.slow
+def test_own_scans_alone_are_trained_on_exported_and_measured(tmp_path: Path) -> None:
+    pytest.importorskip("pytorch_lightning", reason="training needs the extra `train`")
+    own = write_pairs(tmp_path / "own", [f"sub-{number:02d}" for number in range(4)])
+    options = ["--trainer.max_steps=2", "--trainer.val_check_interval=1", "--trainer.precision=32",
+               "--trainer.accelerator=cpu", "--data.batch_size=2", "--data.size=192",
+               "--data.augmentation.crop_mm=64", "--model.net.widths=[8, 16]"]  # fmt: skip
+    command = [sys.executable, SCRIPT, own, "--output", tmp_path / "out", "--count", "0", "--fit"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / ".typing"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, *options], capture_output=True, text=True, check=False, env=environment,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert (tmp_path / "out" / "model.onnx").is_file(), done.stderr[-3000:]
+    figures = json.loads((tmp_path / "out" / "figures" / "metrics.json").read_text())
+    assert 0 <= figures["overall"]["dice"]["mean"] <= 1
