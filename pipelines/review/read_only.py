@@ -61,6 +61,7 @@ def read_only_page(desk: ReviewDesk, name: str) -> str:
     content = {
         "entry": entry,
         "version": version("callosal"),
+        "has_report": (desk.output / "report.html").is_file(),
         "pictures": {key: _packed(desk.picture(name, key).pixels) for key in entry["pictures"]},
     }
     html = (page_folder() / "index.html").read_text(encoding="utf-8")
@@ -78,7 +79,7 @@ def read_only_page(desk: ReviewDesk, name: str) -> str:
             "</body>",
         ]
     )
-    html = _LINKS.sub("", html)
+    html = _LINKS.sub("", html).replace("report.html?review", "../../report.html")
     return html.replace("</head>", head, 1).replace("</body>", tail, 1)
 
 

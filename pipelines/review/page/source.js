@@ -145,14 +145,14 @@ export class ServerSource {
 export class EmbeddedSource {
   readOnly = true;
 
-  /** @param {{entry: CaseEntry, version: string, pictures: Record<string, string>}} content */
+  /** @param {{entry: CaseEntry, version: string, has_report: boolean, pictures: Record<string, string>}} content */
   constructor(content) {
     this.content = content;
   }
 
   /** @returns {Promise<Facts>} */
   async facts() {
-    return { version: this.content.version, model: "", has_runtime: false, has_report: false };
+    return { version: this.content.version, model: "", has_runtime: false, has_report: this.content.has_report };
   }
 
   /** @returns {Promise<CaseSummary[]>} */
