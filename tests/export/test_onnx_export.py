@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from callosal.export import accuracy, onnx_export
+from callosal.export import accuracy, onnx_export, parity
 from callosal.export.accuracy import LabelledImage
 from callosal.export.graph import check_graph
 from callosal.export.onnx_export import Slices, export_segmenter
@@ -137,8 +137,11 @@ def test_smaller_precisions_give_the_same_probabilities(
     precision: Precision, size: float, exported: Path, checkpoint: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    # The graph of so small a network weighs as much as its weights.
+    # The graph of so small a network weighs as much as its weights, and untrained it finds nothing.
     monkeypatch.setitem(accuracy.MAX_SIZE_RATIO, precision, size)
+    monkeypatch.setattr(accuracy, "MAX_DICE_DROP", 1.0)
+    monkeypatch.setattr(accuracy, "MAX_MEAN_ANGLE_DEG", 180.0)
+    monkeypatch.setattr(parity, "SIZES", ((97, 131),))
     path = tmp_path / "small.onnx"
     slices = phantoms(0, 3)
     result = export_segmenter(
@@ -162,6 +165,7 @@ def test_lost_accuracy_leaves_no_file(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accuracy, "MAX_DICE_DROP", -1.0)
+    monkeypatch.setattr(parity, "SIZES", ((97, 131),))
     with pytest.raises(ParityError, match="nothing was written") as error:
         export_segmenter(
             checkpoint, tmp_path / "m.onnx", name="m", training_data="none",
