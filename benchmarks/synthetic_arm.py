@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.pipelines.training.augment import Augmentation, augment
+from callosal.pipelines.training.draws import Draws, batch_seeds
 from callosal.pipelines.training.slice_bank import LabelledSlice, SliceBank, make_bank
 
 
@@ -100,10 +101,9 @@ class AugmentedStream(IterableDataset[dict[str, Tensor]]):
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         order = np.random.default_rng(self.seed)
-        generator = torch.Generator().manual_seed(self.seed)
         each = self.view.batch // len(self.banks)
         streams = [_in_turn(len(bank), each, order) for bank in self.banks]
-        for chosen in zip(*streams, strict=True):
+        for step, chosen in enumerate(zip(*streams, strict=True)):
             pairs = list(zip(self.banks, chosen, strict=True))
             images = np.concatenate([bank.images[index] for bank, index in pairs])
             masks = np.concatenate([bank.masks[index] for bank, index in pairs])
@@ -112,7 +112,7 @@ class AugmentedStream(IterableDataset[dict[str, Tensor]]):
                 torch.from_numpy(masks).float()[:, None],
                 self.view.spacing_mm,
                 self.view.augmentation,
-                generator,
+                Draws(batch_seeds(self.seed, step, len(images))),
             )
             yield {"image": image, "mask": mask}
 

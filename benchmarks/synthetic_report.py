@@ -24,7 +24,9 @@ def write_report(results: Path, output: Path, splits: Sequence[str]) -> None:
         output: Folder to write into.
         splits: Held-out splits; the last gives the final figures.
     """
-    rows = read_results(results)
+    # An arm that was run again, with another budget or other pairs, counts as it was last.
+    newest = {(row["view"], row["name"], row["seed"]): row for row in read_results(results)}
+    rows = list(newest.values())
     output.mkdir(parents=True, exist_ok=True)
     for view in sorted({row["view"] for row in rows}):
         of_view = [row for row in rows if row["view"] == view]
@@ -102,7 +104,7 @@ def table(figures: Sequence[Row], split: str) -> str:
             f"| {row['name']} | {row['seeds']} | {row['dice']:.4f} ({row['seed_min']:.4f}, "
             f"{row['seed_max']:.4f}) | {100 * row['below_0_90']:.1f} % | {row['worst']:.3f} | "
             + (f"{gap[0]:+.2f} ({gap[1]:+.2f} to {gap[2]:+.2f})" if gap else "")
-            + f" | {row.get('over_real-all', 1.0):.3f} |"
+            + (f" | {row['over_real-all']:.3f} |" if "over_real-all" in row else " | |")
         )
     return "\n".join(lines) + "\n"
 

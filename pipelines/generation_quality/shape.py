@@ -41,7 +41,7 @@ def shape_of(labelled: LabelledSlice) -> dict[str, float]:
         line = find_reference_line(LineKind.SUBCALLOSAL, contour_mm, box)
         found = measure(contour_mm, component, place, box, line).as_document()
     except GeometryError:
-        found = {}
+        found, tilt = {}, np.nan
     known = {name: found.get(name) for name in SHAPES[:-1]}
     return {name: np.nan if v is None else v for name, v in known.items()} | {"tilt_deg": tilt}
 
