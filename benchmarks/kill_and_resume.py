@@ -88,7 +88,7 @@ def _kill(command: list[str], output: Path, n_kills: int, case_s: float, seed: i
 
 def _startup_s() -> float:
     start = time.monotonic()
-    subprocess.run([*INFER, os.devnull, "--output", "unused"], stderr=subprocess.DEVNULL)
+    subprocess.run([*INFER, os.devnull, "--output", os.devnull], stderr=subprocess.DEVNULL)
     return time.monotonic() - start
 
 

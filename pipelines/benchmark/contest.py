@@ -72,12 +72,13 @@ def hold(
         rounds: How often each runs.
         absent: Peers that cannot run here, and why.
     """
+    contestants[0].run()
+    able, failed = _warmed_up(contestants[1:])
+    contestants = [contestants[0], *able]
     seconds: dict[str, list[float]] = {each.name: [] for each in contestants}
-    for number in range(rounds + 1):
+    for _ in range(rounds):
         for each in contestants:
-            taken = each.run()
-            if number:
-                seconds[each.name].append(taken)
+            seconds[each.name].append(each.run())
     base = median(seconds[contestants[0].name])
     results = [
         Result(
@@ -89,7 +90,20 @@ def hold(
         )
         for each in contestants
     ]
-    return Contest(title, tuple(results), absent)
+    return Contest(title, tuple(results), {**absent, **failed})
+
+
+def _warmed_up(peers: Sequence[Contestant]) -> tuple[list[Contestant], dict[str, str]]:
+    """The peers that get through one round, and why the others do not."""
+    able, failed = [], {}
+    for peer in peers:
+        try:
+            peer.run()
+        except Exception as error:  # what a peer raises is its own affair and ends no contest
+            failed[peer.name] = f"fails on this input: {type(error).__name__}"
+        else:
+            able.append(peer)
+    return able, failed
 
 
 def timed(work: Callable[[], object]) -> Callable[[], float]:

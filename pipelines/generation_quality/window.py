@@ -86,8 +86,13 @@ def cut_posed(slices: Sequence[LabelledSlice], field: Field) -> Windows:
 
 
 def tilt_rad(labelled: LabelledSlice) -> float:
-    """Angle of the mask's principal axis from the columns' direction, in (-pi/2, pi/2]."""
+    """Angle of the mask's principal axis from the columns' direction, in (-pi/2, pi/2].
+
+    A mask of one pixel or none has no axis and is taken as level.
+    """
     places = np.argwhere(labelled.mask > 0) * np.array(labelled.spacing_mm)
+    if len(places) < 2:
+        return 0.0
     (yy, xy), (_, xx) = np.cov(places.T, bias=True)
     return float(0.5 * np.arctan2(2 * xy, xx - yy))
 
