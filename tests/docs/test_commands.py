@@ -46,7 +46,7 @@ def shell(command: str, folder: Path) -> None:
     }  # fmt: skip
     done = subprocess.run(
         command, shell=True, cwd=folder, env=environment, capture_output=True, text=True,
-        timeout=600, check=False,
+        timeout=1800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
 
