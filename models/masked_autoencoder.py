@@ -1,7 +1,5 @@
 """Self-supervised pretraining of the ViT: it fills in hidden patches of unlabelled slices."""
 
-from functools import partial
-
 import pytorch_lightning as pl
 import torch
 from einops import reduce, repeat
@@ -10,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from callosal.models.normalisation import ForegroundNormalisation
-from callosal.models.segmentation_module import Batch, warmup_cosine
+from callosal.models.optimisation import warmed_up_adamw
+from callosal.models.segmentation_module import Batch
 from callosal.models.vit import ViTSegmenter
 
 
@@ -115,17 +114,9 @@ class MaskedAutoencoderModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a linear warm-up and a cosine to zero, stepped each batch."""
-        optimizer = torch.optim.AdamW(
-            self.parameters(), lr=self.lr, betas=(0.9, 0.95), weight_decay=self.weight_decay
+        return warmed_up_adamw(
+            self.trainer, self, self.lr, self.weight_decay, self.warmup_fraction, betas=(0.9, 0.95)
         )
-        steps = max(int(self.trainer.estimated_stepping_batches), 1)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, partial(warmup_cosine, steps=steps, warmup=self.warmup_fraction * steps)
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
 
 
 def _contrast_normalised(image: Tensor, patch: int) -> Tensor:

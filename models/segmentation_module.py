@@ -1,7 +1,5 @@
 """The Lightning module that trains any of the segmenters."""
 
-import math
-from functools import partial
 from typing import Protocol, runtime_checkable
 
 import pytorch_lightning as pl
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from callosal.models.normalisation import ForegroundNormalisation
+from callosal.models.optimisation import warmed_up_adamw
 
 Batch = dict[str, Tensor]
 
@@ -111,33 +110,4 @@ class SegmentationModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a linear warm-up and a cosine to zero, stepped each batch."""
-        optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay)
-        steps = max(int(self.trainer.estimated_stepping_batches), 1)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, partial(warmup_cosine, steps=steps, warmup=self.warmup_fraction * steps)
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
-
-
-def warmup_cosine(step: int, steps: int, warmup: float) -> float:
-    """Factor on the peak learning rate: a linear rise, then a cosine to zero.
-
-    Args:
-        step: Optimizer steps taken, from 0.
-        steps: Steps of the whole run.
-        warmup: Steps of the rise.
-
-    Returns:
-        A factor in [0, 1].
-
-    Example:
-        >>> [round(warmup_cosine(step, 10, 2), 2) for step in (0, 1, 2, 6, 10)]
-        [0.5, 1.0, 1.0, 0.5, 0.0]
-    """
-    if step < warmup:
-        return (step + 1) / max(warmup, 1)
-    progress = (step - warmup) / max(steps - warmup, 1)
-    return 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+        return warmed_up_adamw(self.trainer, self, self.lr, self.weight_decay, self.warmup_fraction)

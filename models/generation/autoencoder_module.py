@@ -1,6 +1,5 @@
 """The Lightning module that trains the autoencoder of pairs."""
 
-from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -11,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from callosal.models.generation.autoencoder import PairAutoencoder
-from callosal.models.segmentation_module import warmup_cosine
+from callosal.models.optimisation import warmed_up_adamw
 
 Batch = dict[str, Tensor]
 
@@ -130,14 +129,9 @@ class AutoencoderModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a linear warm-up and a cosine to zero, stepped each batch."""
-        optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=self.lr, weight_decay=self.weight_decay
+        return warmed_up_adamw(
+            self.trainer, self.net, self.lr, self.weight_decay, self.warmup_fraction
         )
-        steps = max(int(self.trainer.estimated_stepping_batches), 1)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, partial(warmup_cosine, steps=steps, warmup=self.warmup_fraction * steps)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
 def _image_loss(answer: Tensor, image: Tensor) -> Tensor:

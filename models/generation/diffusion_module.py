@@ -1,6 +1,5 @@
 """The Lightning module that trains a denoiser, in pixels or in latents."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from callosal.models.generation.objectives import ObjectiveName, objective_named
 from callosal.models.generation.pair_source import PairSource
 from callosal.models.generation.spec import GeneratorSpec
 from callosal.models.generation.training_draws import draw_given, draw_times
-from callosal.models.segmentation_module import warmup_cosine
+from callosal.models.optimisation import warmed_up_adamw
 
 Batch = dict[str, Tensor]
 
@@ -178,11 +177,6 @@ class DiffusionModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a linear warm-up and a cosine to zero, stepped each batch."""
-        optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=self.lr, weight_decay=self.weight_decay
+        return warmed_up_adamw(
+            self.trainer, self.net, self.lr, self.weight_decay, self.warmup_fraction
         )
-        steps = max(int(self.trainer.estimated_stepping_batches), 1)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, partial(warmup_cosine, steps=steps, warmup=self.warmup_fraction * steps)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
