@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from callosal.export.runtime import MIN_SIDE, Segmenter
 from callosal.models.errors import GeometryError
 from callosal.pipelines.outline.contour import (
+    LEVEL,
     callosum_component,
     find_contours_mm,
     smooth_contour_mm,
@@ -39,6 +40,11 @@ class Callosum:
     box: RotatedBox
     facts: MaskFacts
     quality: Quality
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """1 where the probability reaches the level, shape (H, W)."""
+        return (self.component >= LEVEL).astype(np.uint8)
 
 
 def best_callosum(found: Sequence[Callosum | None]) -> Callosum | None:

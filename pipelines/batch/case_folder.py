@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from callosal.pipelines.batch.atomic import make_folder, remove, write_bytes, write_text
-from callosal.pipelines.outline.contour import LEVEL
 from callosal.pipelines.planning.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.reslice import nifti_bytes
 from callosal.pipelines.planning.review_views import FILES, view_files
@@ -114,8 +112,7 @@ def _outputs(outcome: Outcome) -> dict[str, bytes]:
         outputs[THUMBNAIL] = thumbnail_bytes(outcome.overlay)
     if outcome.callosum is not None:
         place = outcome.callosum.slice_image
-        mask = (outcome.callosum.component >= LEVEL).astype(np.uint8)
-        outputs["mask.nii.gz"] = slice_nifti_bytes(mask, place)
+        outputs["mask.nii.gz"] = slice_nifti_bytes(outcome.callosum.mask, place)
         if outcome.parcels is not None:
             outputs["parcels.nii.gz"] = slice_nifti_bytes(outcome.parcels.labels, place)
             outputs["parcels.png"] = _png(outcome.parcels.picture)

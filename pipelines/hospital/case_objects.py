@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 from pydicom.dataset import Dataset
 
 from callosal.models.errors import CallosalError
@@ -16,7 +15,6 @@ from callosal.pipelines.hospital.secondary_capture import overlay_capture
 from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
 from callosal.pipelines.hospital.structured_report import plan_report
-from callosal.pipelines.outline.contour import LEVEL
 from callosal.pipelines.process import Outcome
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.segmentation import Callosum
@@ -86,8 +84,7 @@ def quiet() -> Iterator[None]:
 def _make(kind: DicomObject, source: SourceSeries, outcome: Outcome, callosum: Callosum) -> Dataset:
     document = outcome.document
     if kind == "seg":
-        mask = (callosum.component >= LEVEL).astype(np.uint8)
-        return callosum_segmentation(source, document, mask, callosum.slice_image)
+        return callosum_segmentation(source, document, callosum.mask, callosum.slice_image)
     if kind == "sr":
         return plan_report(source, document, callosum.contour_mm)
     if outcome.overlay is None:
