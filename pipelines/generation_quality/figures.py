@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from callosal.pipelines.generation.grid_picture import outlined
 from callosal.pipelines.generation_quality.memorisation import Neighbours
 from callosal.pipelines.generation_quality.shape import SHAPES
 from callosal.pipelines.generation_quality.window import Windows
+from callosal.pipelines.synthesis.grid_picture import gray, outlined
 
 COLORS = {"training": "#999999", "held-out": "#0072b2", "generated": "#d55e00"}
 TITLES = {
@@ -70,7 +70,7 @@ def write_nearest(path: Path, generated: Windows, training: Windows, found: Neig
             (training.images[other], training.masks[other]),
         )
         for row, (image, mask) in enumerate(pairs):
-            sheet.paste(outlined(image, mask, TILE), (column * TILE, row * TILE))
+            sheet.paste(outlined(gray(image), mask, TILE), (column * TILE, row * TILE))
         copied = " copy" if found.copied[index] else ""
         text = f"{found.generated[index]:.3f}{copied}"
         pen.text((column * TILE + 4, 4), text, fill=(255, 255, 255))

@@ -15,7 +15,6 @@ from callosal.export.devices import Device
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import DataError
-from callosal.pipelines.generation.grid_picture import write_grid
 from callosal.pipelines.generation_quality.figures import (
     write_distances,
     write_nearest,
@@ -33,6 +32,7 @@ from callosal.pipelines.generation_quality.report import (
 )
 from callosal.pipelines.generation_quality.shape import SHAPES, in_one_piece
 from callosal.pipelines.generation_quality.window import Field, cut, cut_posed, field_of
+from callosal.pipelines.synthesis.grid_picture import gray, write_grid
 from callosal.pipelines.training.nifti_pairs import read_pair, read_participants, read_split
 from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
 
@@ -112,7 +112,7 @@ def _evaluate(
     for space, found in neighbours.items():
         write_nearest(output / f"nearest_{space}.png", posed.generated, posed.training, found)
     shown = evenly_spread(samples, SHOWN)
-    write_grid(output / "grid.png", [(one.image, one.mask) for one in shown])
+    write_grid(output / "grid.png", [(one.name, gray(one.image), one.mask) for one in shown])
     _write_samples(output / "samples.csv", samples, shapes["generated"], scores, neighbours)
     return {
         "field": {

@@ -21,10 +21,9 @@ def write_pair(folder: Path, name: str, drawn: SyntheticSlice) -> None:
         OSError: The disk is full or read-only.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    affine = ras_affine(drawn)
     # The mask goes first: a cut then leaves no image that looks like a pair.
     for suffix, pixels in (("label-CC_mask", drawn.mask), ("T1w", drawn.image)):
-        write_bytes(folder / f"{name}_{suffix}.nii.gz", _nifti_bytes(pixels, affine))
+        write_bytes(folder / f"{name}_{suffix}.nii.gz", slice_nifti(pixels, drawn.spacing_mm))
 
 
 def read_pair_pixels(folder: Path, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -40,16 +39,27 @@ def read_pair_pixels(folder: Path, name: str) -> tuple[NDArray[np.uint8], NDArra
     return image, mask
 
 
-def ras_affine(drawn: SyntheticSlice) -> NDArray[np.float64]:
-    """Affine of voxels (1, A, S) to RAS mm with the origin at the centre of the slice."""
-    rows, columns = drawn.image.shape
-    step = drawn.spacing_mm
-    affine = np.diag([SLICE_THICKNESS_MM, step, step, 1.0])
-    affine[1:3, 3] = -step * (np.array([columns, rows]) - 1) / 2
+def ras_affine(shape: tuple[int, ...], spacing_mm: float) -> NDArray[np.float64]:
+    """Affine of voxels (1, A, S) to RAS mm with the origin at the centre of the slice.
+
+    Args:
+        shape: Rows and columns of the slice.
+        spacing_mm: Size of its square pixels.
+    """
+    rows, columns = shape
+    affine = np.diag([SLICE_THICKNESS_MM, spacing_mm, spacing_mm, 1.0])
+    affine[1:3, 3] = -spacing_mm * (np.array([columns, rows]) - 1) / 2
     return affine
 
 
-def _nifti_bytes(pixels: NDArray[np.uint8], affine: NDArray[np.float64]) -> bytes:
+def slice_nifti(pixels: NDArray[np.integer], spacing_mm: float) -> bytes:
+    """Content of the NIfTI file of a made slice.
+
+    Args:
+        pixels: Shape (H, W), rows superior to inferior, columns anterior to posterior.
+        spacing_mm: Size of the square pixels.
+    """
+    affine = ras_affine(pixels.shape, spacing_mm)
     # Stored from posterior to anterior and from inferior to superior, as RAS has it.
     voxels = np.ascontiguousarray(pixels[::-1, ::-1].T)[None]
     picture = nib.Nifti1Image(voxels, affine)

@@ -49,7 +49,7 @@ def write_synthetic_series(
 def _rows_first(drawn: SyntheticSlice) -> NDArray[np.float64]:
     """Affine from (slice, row, column) to LPS: rows run to inferior, columns to posterior."""
     rows, columns = drawn.image.shape
-    voxels = LPS_TO_RAS @ ras_affine(drawn)
+    voxels = LPS_TO_RAS @ ras_affine(drawn.image.shape, drawn.spacing_mm)
     # Row r is voxel (0, ., rows - 1 - r), column c is voxel (0, columns - 1 - c, .).
     flip = np.array(
         [

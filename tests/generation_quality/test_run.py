@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from callosal.pipelines.cli import main
-from callosal.pipelines.generation.pair_folder import write_pair, write_table
+from callosal.pipelines.randomisation.pair_folder import write_pair, write_table
 from callosal.pipelines.training.nifti_pairs import Participant
 from tests.generation_quality.phantoms import phantom_set
 

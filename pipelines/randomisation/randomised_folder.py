@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import track
 
 from callosal.models.errors import DataError, GeometryError
-from callosal.pipelines.generation.anatomy import Anatomy, anatomy_of, blobs_around
-from callosal.pipelines.generation.grid_picture import write_grid
-from callosal.pipelines.generation.pair_folder import write_pair, write_table
-from callosal.pipelines.generation.randomised import randomised_pair
-from callosal.pipelines.generation.settings import Randomisation
+from callosal.pipelines.randomisation.anatomy import Anatomy, anatomy_of, blobs_around
+from callosal.pipelines.randomisation.pair_folder import write_pair, write_table
+from callosal.pipelines.randomisation.randomised import randomised_pair
+from callosal.pipelines.randomisation.settings import Randomisation
+from callosal.pipelines.synthesis.grid_picture import gray, write_grid
 from callosal.pipelines.training.nifti_pairs import Participant, read_split
 from callosal.pipelines.training.slice_bank import SliceBank, evenly_spread, make_bank
 
@@ -59,14 +59,14 @@ def write_randomised(
     output.mkdir(parents=True, exist_ok=True)
     held_out = round(VALIDATION_SHARE * count)
     names = [f"sub-{number:05d}" for number in range(1, count + 1)]
-    shown: list[tuple[NDArray[np.float32], NDArray[np.uint8]]] = []
+    shown: list[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]] = []
     pairs = _pairs(bank, count, seed, surroundings, settings)
     for name, (image, mask) in zip(
         names, track(pairs, "randomising", count, console=Console(stderr=True)), strict=True
     ):
         write_pair(output, name, image, mask, spacing_mm)
         if len(shown) < SHOWN:
-            shown.append((image, mask))
+            shown.append((name, gray(image), mask))
     participants = [
         Participant(name, SITE, "train" if number >= held_out else "val")
         for number, name in enumerate(names)

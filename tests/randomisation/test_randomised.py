@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import DataError
-from callosal.pipelines.generation.anatomy import anatomy_of, blobs_around
-from callosal.pipelines.generation.randomised import randomised_pair
-from callosal.pipelines.generation.settings import Randomisation
 from callosal.pipelines.phantom import phantom_slice
+from callosal.pipelines.randomisation.anatomy import anatomy_of, blobs_around
+from callosal.pipelines.randomisation.randomised import randomised_pair
+from callosal.pipelines.randomisation.settings import Randomisation
 
 STILL = Randomisation(
     angle_deg=0, shift_mm=0, log_scale=0, bend_mm=0, natural=1, texture=0, bias=0, noise=0

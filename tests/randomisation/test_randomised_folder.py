@@ -6,8 +6,8 @@ import pytest
 
 from callosal.models.errors import DataError
 from callosal.pipelines.cli import main
-from callosal.pipelines.generation.pair_folder import write_pair, write_table
 from callosal.pipelines.phantom import phantom_slice
+from callosal.pipelines.randomisation.pair_folder import write_pair, write_table
 from callosal.pipelines.training.nifti_pairs import Participant, read_participants, read_split
 
 

@@ -1,19 +1,18 @@
 """A folder of labelled slices that `fit` reads as it is: pairs, participants.tsv, manifest."""
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import DataError
 from callosal.pipelines.batch.atomic import write_bytes, write_text
+from callosal.pipelines.synthesis.pair_files import slice_nifti
 from callosal.pipelines.training.nifti_pairs import Participant
 
 
@@ -45,7 +44,7 @@ def write_pair(
     folder.mkdir(parents=True, exist_ok=True)
     whole = np.rint(image.clip(0) * (4095 / top)).astype(np.int16)
     for kind, pixels in (("T1w", whole), ("label-CC_mask", mask)):
-        write_bytes(folder / f"{name}_{kind}.nii.gz", _nifti(pixels, spacing_mm))
+        write_bytes(folder / f"{name}_{kind}.nii.gz", slice_nifti(pixels, spacing_mm))
 
 
 def write_table(
@@ -58,16 +57,3 @@ def write_table(
     writer.writerows((person.name, person.site, person.split) for person in participants)
     write_text(root / "participants.tsv", text.getvalue())
     write_text(root / "manifest.json", json.dumps(manifest, indent=1))
-
-
-def _nifti(pixels: NDArray[Any], spacing_mm: float) -> bytes:
-    """One sagittal slice in RAS, centred on the origin, gzipped."""
-    voxels = pixels[::-1, ::-1].T[None]
-    affine = np.diag([1.0, spacing_mm, spacing_mm, 1.0])
-    affine[1:3, 3] = -spacing_mm * (np.array(voxels.shape[1:]) - 1) / 2
-    picture = nib.Nifti1Image(np.ascontiguousarray(voxels), affine)
-    picture.header.set_xyzt_units("mm")
-    picture.set_sform(affine, 1)
-    picture.set_qform(affine, 1)
-    # No time stamp: the same seed gives the same file.
-    return gzip.compress(picture.to_bytes(), compresslevel=4, mtime=0)

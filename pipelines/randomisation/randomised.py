@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from callosal.pipelines.generation.anatomy import Anatomy
-from callosal.pipelines.generation.settings import Randomisation
 from callosal.pipelines.phantom.arch import pixel_axes_mm
 from callosal.pipelines.phantom.texture import smooth_field
+from callosal.pipelines.randomisation.anatomy import Anatomy
+from callosal.pipelines.randomisation.settings import Randomisation
 
 Image = NDArray[np.float32]
 Array = NDArray[np.float64]
