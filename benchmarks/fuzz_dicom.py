@@ -24,7 +24,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -207,10 +207,18 @@ def run(options: argparse.Namespace, scratch: Path) -> dict[str, dict[str, Any]]
     if options.pipeline:
         numbers = range(options.first, options.first + options.pipeline)
         worker = Worker(plan_series, options.limit_s)
-        clean = {name: worker.run(files[0].parent)[1][0] for name, files in series.items()}
+        clean = {name: _sound_plan(worker, name, files) for name, files in series.items()}
         breaks = break_series(series)
         record["pipeline"] = Campaign(numbers, options.seed, worker, breaks, clean).run(scratch)
     return record
+
+
+def _sound_plan(worker: Worker, name: str, files: Sequence[Path]) -> Any:
+    """Plan of a series before anything is broken."""
+    plans = worker.run(files[0].parent)[1]
+    if not plans:
+        raise SystemExit(f"--series {name}: no plan of it as it is; name the folder of one series")
+    return plans[0]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,168 @@
+"""What is opened once for a run of `callosal generate`, and what decides its samples."""
+
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from callosal.export.devices import Device
+from callosal.export.generator_folder import SHAPE_MODEL, GeneratorFolder, Sampling
+from callosal.export.generator_runtime import (
+    Generator,
+    open_generator,
+    require_sampler,
+)
+from callosal.export.runtime import Segmenter, open_segmenter
+from callosal.export.shipped import DEFAULT, resolve_generator, resolve_model
+from callosal.models.errors import InputError
+from callosal.pipelines.synthesis.checks import (
+    MIN_AGREEMENT,
+    Limits,
+    area_range,
+)
+from callosal.pipelines.synthesis.copies import TrainingBank, training_bank
+from callosal.pipelines.synthesis.given_masks import GivenMasks, find_masks
+from callosal.pipelines.synthesis.shape_model import DrawnMasks, ShapeModel
+from callosal.pipelines.synthesis.wishes import Wish, parse_wishes
+from callosal.pipelines.training.nifti_pairs import read_split
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks `callosal generate` for; see there.
+
+    Attributes:
+        count: Samples wanted.
+        seed: Seed of the set.
+        condition: Wishes as they were typed.
+        given_mask: Folder of masks to be dressed with images.
+        shape_model: Draw masks from the generator's shape model.
+        steps: Stations of the loop; None takes the generator's own.
+        guidance: Scale of the guidance; None takes the generator's own.
+        sampler: Algorithm; None takes the generator's own.
+        batch_size: Samples that are drawn at once.
+        dicom: Also write DICOM.
+        unfiltered: Write what fails the checks as well.
+        training_data: Folder of the slices that samples must not be copies of.
+    """
+
+    count: int
+    seed: int
+    condition: tuple[str, ...]
+    given_mask: Path | None
+    shape_model: bool
+    steps: int | None
+    guidance: float | None
+    sampler: str | None
+    batch_size: int
+    dicom: bool
+    unfiltered: bool
+    training_data: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Studio:
+    """All that is opened once for a run.
+
+    Attributes:
+        generator: Opened generator.
+        sampling: Algorithm, steps and guidance.
+        wishes: What is asked of all samples.
+        masks: Masks to be dressed; None where the generator makes its own.
+        limits: What samples are held against.
+        request: What the user asked for.
+        output: Folder to write into.
+    """
+
+    generator: Generator
+    sampling: Sampling
+    wishes: tuple[Wish, ...]
+    masks: GivenMasks | DrawnMasks | None
+    limits: Limits
+    request: Request
+    output: Path
+
+
+def open_studio(model: str, output: Path, device: Device, request: Request) -> Studio:
+    """Open all that a run needs.
+
+    Args:
+        model: Name of a shipped generator, or its folder.
+        output: Folder to write into.
+        device: Where the networks run.
+        request: What the user asked for.
+
+    Raises:
+        CallosalError: The generator or an option cannot be used.
+    """
+    generator = open_generator(resolve_generator(model), device)
+    own = generator.folder.sampling
+    sampling = Sampling(
+        request.sampler or own.sampler,
+        own.steps if request.steps is None else request.steps,
+        own.guidance if request.guidance is None else request.guidance,
+    )
+    if request.guidance is None and not request.condition:
+        # What nobody asked for is not to be exaggerated.
+        sampling = replace(sampling, guidance=1.0)
+    spec = generator.spec
+    require_sampler(spec, sampling.sampler)
+    masks = _masks(generator.folder, request)
+    area_mm2 = None if masks else area_range(spec.conditions)
+    limits = Limits(area_mm2, _judge(device), _bank(request.training_data))
+    wishes = parse_wishes(request.condition, spec.conditions)
+    return Studio(generator, sampling, wishes, masks, limits, request, output)
+
+
+def _masks(folder: GeneratorFolder, request: Request) -> GivenMasks | DrawnMasks | None:
+    if request.given_mask is not None:
+        return find_masks(request.given_mask, folder.spec)
+    if not request.shape_model:
+        return None
+    if SHAPE_MODEL not in folder.parts:
+        raise InputError(
+            f"--shape-model: the generator {folder.name} has none; export it with --data FOLDER",
+            code="no_shape_model",
+        )
+    return DrawnMasks(ShapeModel.from_bytes(folder.parts[SHAPE_MODEL]), request.seed, folder.spec)
+
+
+def _judge(device: Device) -> Segmenter:
+    return open_segmenter(resolve_model(DEFAULT), device)
+
+
+def _bank(folder: Path | None) -> TrainingBank | None:
+    return None if folder is None else training_bank(list(read_split(folder, "train")))
+
+
+def description(studio: Studio) -> dict[str, Any]:
+    """All that decides the samples; equal descriptions give equal samples."""
+    folder, limits, request = studio.generator.folder, studio.limits, studio.request
+    judge = limits.segmenter
+    return {
+        "software": f"callosal {version('callosal')}",
+        "model": {
+            "name": folder.name,
+            "sha256": folder.sha256,
+            "training_data": folder.spec.training_data,
+        },
+        "seed": request.seed,
+        "sampling": asdict(studio.sampling),
+        "conditions": [asdict(wish) for wish in studio.wishes],
+        "masks": studio.masks.description() if studio.masks else "by the generator",
+        "checks": {
+            "filtered": not request.unfiltered,
+            "components": 1,
+            "area_mm2": limits.area_mm2,
+            "contrast": "callosum brighter than the ring around it",
+            "agreement_dice": MIN_AGREEMENT,
+            "segmenter": {"name": judge.contract.name, "sha256": judge.sha256},
+            "copy": "not checked: no --training-data was given"
+            if limits.training is None
+            else {
+                "correlation_below": round(limits.training.threshold, 4),
+                "training_slices": len(limits.training.pictures),
+            },
+        },
+        "dicom": request.dicom,
+    }
