@@ -215,7 +215,7 @@ def run(options: argparse.Namespace, scratch: Path) -> dict[str, dict[str, Any]]
 
 def _sound_plan(worker: Worker, name: str, files: Sequence[Path]) -> Any:
     """Plan of a series before anything is broken."""
-    plans = worker.run(files[0].parent)[1]
+    plans = worker.run(files[0].parent)[1] if files else []
     if not plans:
         raise SystemExit(f"--series {name}: no plan of it as it is; name the folder of one series")
     return plans[0]
