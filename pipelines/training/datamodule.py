@@ -1,6 +1,5 @@
 """The data of a training run: slices by split, batched and augmented."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation, augment
+from callosal.pipelines.training.data_root import chosen_root
 from callosal.pipelines.training.draws import Draws, batch_seeds
 from callosal.pipelines.training.nifti_pairs import Participant, read_participants, read_slices
 from callosal.pipelines.training.phantom_slices import phantom_split
@@ -78,13 +77,7 @@ class SliceDataModule(pl.LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        if root is not None and not root.is_dir():
-            raise DataError(
-                f"data.root: the folder {root} does not exist; name a folder of NIfTI pairs with "
-                "participants.tsv, or leave root out to train on the phantom",
-                code="no_such_folder",
-            )
-        self.root = root or usual_root()
+        self.root = chosen_root(root)
         self.batch_size = batch_size
         self.spacing_mm = spacing_mm
         self.size = size
@@ -158,10 +151,3 @@ def augmented(
     seeds = batch_seeds(seed, seen, len(image), trainer.global_rank, trainer.world_size)
     image, mask = augment(image, mask, spacing_mm, settings, Draws(seeds, image.device))
     return {"image": image, "mask": mask}
-
-
-def usual_root() -> Path | None:
-    """The folder of $CALLOSAL_DATA, or ../shared/data/abide-cc, if there."""
-    candidates = [os.environ.get("CALLOSAL_DATA"), "../shared/data/abide-cc"]
-    found = [Path(name) for name in candidates if name and Path(name).is_dir()]
-    return found[0] if found else None

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from callosal.models.errors import DataError
 from callosal.models.generation.conditions import measure_conditions, summarise_conditions
 from callosal.models.generation.pair_source import PairFacts
-from callosal.pipelines.training.datamodule import usual_root
+from callosal.pipelines.training.data_root import chosen_root
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.pair_bank import PairBank, make_pair_bank
 from callosal.pipelines.training.pair_view import (
@@ -132,13 +131,7 @@ class PairDataModule(pl.LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        if root is not None and not root.is_dir():
-            raise DataError(
-                f"data.root: the folder {root} does not exist; name a folder of NIfTI pairs with "
-                "participants.tsv, or leave root out to train on the phantom",
-                code="no_such_folder",
-            )
-        self.root = root or usual_root()
+        self.root = chosen_root(root)
         self.view = view
         self.batch_size = batch_size
         self.limit = limit

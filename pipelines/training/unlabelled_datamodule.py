@@ -8,12 +8,12 @@ from torch.utils.data import DataLoader
 
 from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation
+from callosal.pipelines.training.data_root import usual_root
 from callosal.pipelines.training.datamodule import (
     BankDataset,
     Sample,
     augmented,
     ordered_loader,
-    usual_root,
 )
 from callosal.pipelines.training.phantom_slices import phantom_split
 from callosal.pipelines.training.slice_bank import LabelledSlice, SliceBank, make_bank
