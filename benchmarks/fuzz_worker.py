@@ -76,10 +76,10 @@ def plan_series() -> Task:
 
     def plan(case: Case) -> dict[str, Any]:
         try:
-            outcome = process_case(case, case.load(), segmenter, settings, "0" * 64)
+            answer = process_case(case, case.load(), segmenter, settings, "0" * 64)
         except CallosalError as error:
             return {"told": error.code}
-        document = outcome.document
+        document = answer.document
         found = {"told": document["status"], "notes": document["source"]["notes"]}
         if document["planes"] is not None:
             found["center_lps_mm"] = document["final"]["center_lps_mm"]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -54,8 +54,7 @@ class Outcome:
         overlay: The picture, likewise.
         aligned: The volume resliced along the plan, where it was asked for and a plan was made.
         parcels: The parts of the callosum, likewise.
-        views: What the review page shows; None where nothing was read.
-        objects: DICOM objects for the archive, as file content by file name.
+        views: What the review page shows.
     """
 
     document: dict[str, Any]
@@ -63,8 +62,7 @@ class Outcome:
     overlay: Image.Image | None
     aligned: Volume | None
     parcels: Parcels | None
-    views: ReviewViews | None
-    objects: Mapping[str, bytes] = field(default_factory=dict)
+    views: ReviewViews
 
 
 class Stopwatch:
@@ -128,14 +126,13 @@ def process_volume(
     return Outcome(document, callosum, overlay, aligned, parcels, shown)
 
 
-def failed_outcome(source: Mapping[str, Any], code: str) -> Outcome:
-    """Outcome of a case that could not be read or planned, with its reason."""
-    document = plan_document(
+def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """Document of a case that could not be read or planned, with its reason."""
+    return plan_document(
         Verdict(Status.FAILED, None, (code,)),
         Findings(),
         Provenance(source=source, software={"callosal": version("callosal")}),
     )
-    return Outcome(document, None, None, None, None, None)
 
 
 def _spread(

@@ -7,7 +7,7 @@ from highdicom import Volume
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.process import failed_outcome, process_volume
+from callosal.pipelines.process import failed_document, process_volume
 from callosal.pipelines.settings import Settings
 
 NO_CONFIG = "0" * 64
@@ -73,7 +73,7 @@ def test_moving_the_patient_by_the_headers_moves_the_plan(
 
 
 def test_a_failed_case_says_why_and_nothing_else() -> None:
-    document = failed_outcome({"kind": "dicom"}, "decode_failed").document
+    document = failed_document({"kind": "dicom"}, "decode_failed")
     assert document["status"] == "failed"
     assert document["reasons"] == ["decode_failed"]
     assert document["planes"] is document["final"] is document["confidence"] is None

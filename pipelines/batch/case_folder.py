@@ -1,25 +1,21 @@
 """The folder of one case: its outputs, and `done.json` that is written last."""
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from callosal.pipelines.batch.atomic import make_folder, remove, write_bytes, write_text
-from callosal.pipelines.planning.label_image import slice_nifti_bytes
-from callosal.pipelines.planning.reslice import nifti_bytes
-from callosal.pipelines.planning.review_views import FILES, view_files
-from callosal.pipelines.process import Outcome
-from callosal.pipelines.report.thumbnail import THUMBNAIL, thumbnail_bytes
+from callosal.pipelines.case_files import CaseFiles
+from callosal.pipelines.planning.review_views import FILES
+from callosal.pipelines.report.thumbnail import THUMBNAIL
 
 CASES = "cases"
 DONE = "done.json"
+PLAN = "plan.json"
 OUTPUTS = frozenset({
-    "plan.json", "overlay.png", "mask.nii.gz", "aligned.nii.gz", "parcels.nii.gz", "parcels.png",
+    PLAN, "overlay.png", "mask.nii.gz", "aligned.nii.gz", "parcels.nii.gz", "parcels.png",
     "seg.dcm", "plan_sr.dcm", "overlay_sc.dcm", THUMBNAIL,
     *FILES,
 })  # fmt: skip
@@ -76,19 +72,19 @@ def finished_row(folder: Path, fingerprint: Fingerprint) -> dict[str, Any] | Non
 
 
 def write_case(
-    folder: Path, outcome: Outcome, row: Mapping[str, Any], fingerprint: Fingerprint
+    folder: Path, answer: CaseFiles, row: Mapping[str, Any], fingerprint: Fingerprint
 ) -> None:
     """Write all outputs of a case; `done.json` goes last, so that a cut leaves none.
 
     Raises:
         OutputError: The disk is full or read-only.
     """
-    names = write_outputs(folder, outcome)
+    names = write_outputs(folder, answer)
     done = {"fingerprint": asdict(fingerprint), "row": dict(row), "files": names}
     write_text(folder / DONE, json.dumps(done, indent=1))
 
 
-def write_outputs(folder: Path, outcome: Outcome) -> list[str]:
+def write_outputs(folder: Path, answer: CaseFiles) -> list[str]:
     """Write the outputs of a case that is not finished by them, and return their names.
 
     Raises:
@@ -96,35 +92,10 @@ def write_outputs(folder: Path, outcome: Outcome) -> list[str]:
     """
     make_folder(folder)
     remove(folder / DONE)
-    outputs = _outputs(outcome)
+    plan = (json.dumps(answer.document, indent=1) + "\n").encode("utf-8")
+    outputs = {PLAN: plan, **answer.files}
     for stale in OUTPUTS - set(outputs):
         remove(folder / stale)
     for name, content in outputs.items():
         write_bytes(folder / name, content)
     return sorted(outputs)
-
-
-def _outputs(outcome: Outcome) -> dict[str, bytes]:
-    """Content of each file by name."""
-    outputs = {"plan.json": (json.dumps(outcome.document, indent=1) + "\n").encode("utf-8")}
-    if outcome.overlay is not None:
-        outputs["overlay.png"] = _png(outcome.overlay)
-        outputs[THUMBNAIL] = thumbnail_bytes(outcome.overlay)
-    if outcome.callosum is not None:
-        place = outcome.callosum.slice_image
-        outputs["mask.nii.gz"] = slice_nifti_bytes(outcome.callosum.mask, place)
-        if outcome.parcels is not None:
-            outputs["parcels.nii.gz"] = slice_nifti_bytes(outcome.parcels.labels, place)
-            outputs["parcels.png"] = _png(outcome.parcels.picture)
-    if outcome.aligned is not None:
-        outputs["aligned.nii.gz"] = nifti_bytes(outcome.aligned)
-    if outcome.views is not None:
-        outputs.update(view_files(outcome.views))
-    return {**outputs, **outcome.objects}
-
-
-def _png(picture: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    # A sixth larger than at the usual level 6, in a third of the time.
-    picture.save(stream, format="PNG", compress_level=2)
-    return stream.getvalue()

@@ -8,11 +8,11 @@ from pathlib import Path
 from highdicom import Volume
 
 from callosal.models.errors import CallosalError
-from callosal.pipelines.process import Outcome
+from callosal.pipelines.case_files import CaseFiles
 from callosal.pipelines.reading.cases import Case
 
 Load = Callable[[], Volume]
-Process = Callable[[Case, Volume], Outcome]
+Process = Callable[[Case, Volume], CaseFiles]
 
 INTERNAL = "internal_error"
 """Code of a fault of ours."""
@@ -30,7 +30,7 @@ _NAMELESS = frozenset({"out_of_memory", "worker_lost", "internal_error"})
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a case gave no outcome.
+    """Why a case gave no outputs.
 
     Attributes:
         code: Reason code.
@@ -56,12 +56,12 @@ class CaseResult:
     """What the work on a case gave; it travels between processes.
 
     Attributes:
-        answer: The outcome, or why there is none.
+        answer: The outputs, or why there are none.
         seconds: How long it took, waiting for its voxels included.
         waited_s: How long it waited for its voxels, which other threads read ahead.
     """
 
-    answer: Outcome | Fault
+    answer: CaseFiles | Fault
     seconds: float
     waited_s: float = 0.0
 
@@ -72,7 +72,7 @@ def work_on(case: Case, load: Load, process: Process) -> CaseResult:
     Args:
         case: The case.
         load: Gives its volume.
-        process: From a volume to an outcome.
+        process: From a volume to the outputs.
     """
     start = time.perf_counter()
     waits: list[float] = []
@@ -86,7 +86,7 @@ def work_on(case: Case, load: Load, process: Process) -> CaseResult:
     return CaseResult(answer, time.perf_counter() - start, sum(waits))
 
 
-def _answer(case: Case, load: Load, process: Process) -> Outcome | Fault:
+def _answer(case: Case, load: Load, process: Process) -> CaseFiles | Fault:
     try:
         return process(case, load())
     except CallosalError as error:

@@ -14,7 +14,8 @@ from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.batch.progress import Display, Tally, display
 from callosal.pipelines.batch.results import append_row, plan_row
 from callosal.pipelines.batch.stopping import Stop, stopping
-from callosal.pipelines.process import failed_outcome
+from callosal.pipelines.case_files import CaseFiles
+from callosal.pipelines.process import failed_document
 
 Results = Generator[tuple[Job, CaseResult]]
 
@@ -80,18 +81,18 @@ def _finish(
     start = time.perf_counter()
     folder = output / CASES / job.name
     if isinstance(result.answer, Fault):
-        outcome = failed_outcome(job.case.source, result.answer.code)
+        answer = CaseFiles(failed_document(job.case.source, result.answer.code))
         _tell_fault(job, result.answer, "failed", shown)
     else:
-        outcome = result.answer
-    row = plan_row(job.name, outcome.document, result.seconds)
+        answer = result.answer
+    row = plan_row(job.name, answer.document, result.seconds)
     if isinstance(result.answer, Fault) and result.answer.may_pass:
         # Without done.json the next run tries it again.
-        write_outputs(folder, outcome)
+        write_outputs(folder, answer)
     else:
-        write_case(folder, outcome, row, job.fingerprint)
+        write_case(folder, answer, row, job.fingerprint)
     append_row(output, row)
-    in_ms = outcome.document["timings_ms"] or {}
+    in_ms = answer.document["timings_ms"] or {}
     _add(stages_s, {"wait_for_voxels": result.waited_s})
     _add(stages_s, {name: milliseconds / 1000 for name, milliseconds in in_ms.items()})
     _add(stages_s, {"write": time.perf_counter() - start})

@@ -20,7 +20,7 @@ class LocalEngine:
     """This process.
 
     Attributes:
-        process: From a volume to an outcome.
+        process: From a volume to the outputs.
         workers: Threads that read ahead.
     """
 

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import pairwise
@@ -24,6 +25,7 @@ from callosal.pipelines.batch.results import Row, is_planned, write_tables
 from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.batch.run_record import run_record, write_run_record
 from callosal.pipelines.batch.work import Work, plan_work
+from callosal.pipelines.hospital.standard_tables import load_standard_tables
 from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 from callosal.pipelines.report.page import REPORT, write_report
@@ -44,10 +46,14 @@ def run_batch(request: Request) -> int:
     """
     console = Console(stderr=True)
     clock = [time.perf_counter()]
-    index = find_cases(request.inputs)
-    clock.append(time.perf_counter())
     engine = request.engine
-    segmenter = open_segmenter(resolve_model(engine.model), engine.device, engine.threads)
+    with ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(
+            open_segmenter, resolve_model(engine.model), engine.device, engine.threads
+        )
+        index = find_cases(request.inputs)
+        clock.append(time.perf_counter())
+        segmenter = opening.result()
     clock.append(time.perf_counter())
     with run_lock(request.output):
         return _run_held(request, index, segmenter, clock, console)
@@ -92,10 +98,13 @@ def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Itera
     """What works on the cases: this process, or a cluster for as long as it is needed."""
     engine, settings = request.engine, request.settings
     if engine.ray is None:
-        yield LocalEngine(
-            lambda case, volume: process_case(case, volume, segmenter, settings, config_sha256),
-            engine.workers,
-        )
+        with ThreadPoolExecutor(1) as beside:
+            if settings.dicom_objects:
+                beside.submit(load_standard_tables)
+            yield LocalEngine(
+                lambda case, volume: process_case(case, volume, segmenter, settings, config_sha256),
+                engine.workers,
+            )
         return
     # Only who asks for a cluster needs the package.
     from callosal.pipelines.batch.ray_engine import RayEngine, connected

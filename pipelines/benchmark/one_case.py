@@ -8,7 +8,7 @@ from typing import Any
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.pipelines.batch.case_folder import Fingerprint, write_case
-from callosal.pipelines.process import process_volume
+from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.settings import Settings
 
@@ -39,20 +39,20 @@ class Planner:
         laps.append(time.perf_counter())
         volume = case.load()
         laps.append(time.perf_counter())
-        outcome = process_volume(volume, self.segmenter, Settings(), case.source, "0" * 64)
+        answer = process_case(case, volume, self.segmenter, Settings(), "0" * 64)
         laps.append(time.perf_counter())
-        write_case(self.output, outcome, {}, Fingerprint("", "", "", ""))
+        write_case(self.output, answer, {}, Fingerprint("", "", "", ""))
         laps.append(time.perf_counter())
         headers, pixels, process, write = (1000 * (end - start) for start, end in pairwise(laps))
-        stages = outcome.document["timings_ms"]
-        final = outcome.document["final"] or {}
+        stages = answer.document["timings_ms"]
+        final = answer.document["final"] or {}
         return {
             "angle_deg": final.get("angle_deg"),
             "stages_ms": {
                 "headers": headers,
                 "pixels": pixels,
                 **stages,
-                "document": process - sum(stages.values()),
+                "objects": process - sum(stages.values()),
                 "write": write,
             },
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from highdicom import Volume
 from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
+from callosal.pipelines.cores import on_all_cores
 from callosal.pipelines.midplane.head_image import head_center, local_contrast
 from callosal.pipelines.midplane.resample import Array, GridImage, isotropic
 from callosal.pipelines.midplane.symmetry import Lattice, MirrorPlane
@@ -67,8 +69,11 @@ class _Level:
         binned = base.binned(self.spacing_mm)
         # exact zeros are padding or cleared air: their edge is not anatomy
         measured = binned.with_values((binned.values != 0).astype(np.float32))
-        picture = isotropic(binned, self.spacing_mm, self.blur_mm, low_mm, high_mm)
-        known = isotropic(measured, self.spacing_mm, self.blur_mm, low_mm, high_mm)
+
+        def on_grid(image: GridImage) -> GridImage:
+            return isotropic(image, self.spacing_mm, self.blur_mm, low_mm, high_mm)
+
+        picture, known = on_all_cores(on_grid, (binned, measured))
         return local_contrast(picture, known.values, self.contrast_mm)
 
     def lattice(self) -> Lattice:
@@ -103,7 +108,7 @@ def find_midsagittal_plane(volume: Volume) -> MidsagittalPlane:
     axes, base = _grid_mm(volume)
     center_mm = head_center(base.binned(_OVERVIEW_MM), axes.T @ _SUPERIOR_LPS)
     starts = _starts(base, center_mm, axes.T @ _LEFT_RIGHT_LPS)
-    fits = [_fit(base, center_mm, start) for start in starts]
+    fits = on_all_cores(partial(_fit, base, center_mm), starts)
     best, uncertainty_deg, uncertainty_mm = max(fits, key=lambda fit: fit[0].symmetry)
     normal = axes @ best.normal
     normal = -normal if normal[0] > 0 else normal
@@ -148,12 +153,18 @@ def _grid_mm(volume: Volume) -> tuple[Array, GridImage]:
 def _starts(base: GridImage, center_mm: Array, left_right: Array) -> list[MirrorPlane]:
     """Planes at a local best of a middle resolution, all that may turn out the most symmetric."""
     ball_mm = np.full(3, _RADIUS_MM + _MARGIN_MM)
-    coarse, lattice = _COARSE.image(base, center_mm, ball_mm), _COARSE.lattice()
+    coarse = _COARSE.image(base, center_mm, ball_mm)
+    middle = _MIDDLE.image(base, center_mm, ball_mm)
+    coarse_lattice, middle_lattice = _COARSE.lattice(), _MIDDLE.lattice()
+
+    def nearby(guess: MirrorPlane) -> MirrorPlane:
+        return refine(coarse, guess, coarse_lattice, center_mm, 0.5, 4)
+
+    def closer(guess: MirrorPlane) -> MirrorPlane:
+        return refine(middle, guess, middle_lattice, center_mm, 0.01, 12)
+
     guesses = search_planes(coarse, center_mm, left_right, _RADIUS_MM, _COARSE.step_mm, _GUESSES)
-    guesses = tuple(refine(coarse, guess, lattice, center_mm, 0.5, 4) for guess in guesses)
-    middle, lattice = _MIDDLE.image(base, center_mm, ball_mm), _MIDDLE.lattice()
-    starts = [refine(middle, g, lattice, center_mm, 0.01, 12) for g in _distinct(guesses)]
-    starts = _distinct(starts)
+    starts = _distinct(on_all_cores(closer, _distinct(on_all_cores(nearby, guesses))))
     return [start for start in starts if start.symmetry > starts[0].symmetry - _OPEN_MARGIN]
 
 

@@ -1,13 +1,15 @@
 """Samples of a volume on parallel planes in the patient."""
 
+from itertools import product
 from typing import Final
 
 import numpy as np
 from highdicom import Volume
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, spline_filter
+from scipy.ndimage import map_coordinates, spline_filter1d
 
 from callosal.models.errors import InputError
+from callosal.pipelines.cores import even_parts, on_all_cores
 from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.slice_image import SliceImage
 
@@ -39,19 +41,42 @@ def sample_planes(volume: Volume, grid: SliceImage, depths_mm: Array) -> NDArray
         + along[:, None, None] * columns[None, None, :]
     )
     part, first = _part_around(volume, planar, through, depths_mm)
-    coefficients = spline_filter(part, order=3, output=np.float32, mode="mirror")
+    coefficients = _spline_coefficients(part)
     low, high = float(part.min()), float(part.max())
-    size = np.array(volume.spatial_shape)[:, None, None]
+    last = np.array(volume.spatial_shape, float)[:, None, None] - 1
     slices = np.zeros((len(depths_mm), *grid.pixels.shape), np.float32)
-    for pixels, depth_mm in zip(slices, depths_mm, strict=True):
-        index = planar + (through * depth_mm)[:, None, None]
+
+    def sample(piece: tuple[int, slice]) -> None:
+        which, lines = piece
+        index = planar[:, lines] + (through * depths_mm[which])[:, None, None]
         # a voxel reaches half a spacing beyond its centre, so the outer half voxels count
-        inside = ((index >= -0.5 - 1e-6) & (index <= size - 0.5 + 1e-6)).all(axis=0)
-        at = np.clip(index[:, inside], 0, size[:, 0] - 1) - first[:, None]
-        pixels[inside] = np.clip(
-            map_coordinates(coefficients, at, order=3, mode="mirror", prefilter=False), low, high
-        )
+        inside = ((index >= -0.5 - 1e-6) & (index <= last + 0.5 + 1e-6)).all(axis=0)
+        at = np.clip(index[:, inside], 0, last[:, 0]) - first[:, None]
+        values = map_coordinates(coefficients, at, order=3, mode="mirror", prefilter=False)
+        slices[which, lines][inside] = np.clip(values, low, high)
+
+    on_all_cores(sample, product(range(len(depths_mm)), even_parts(grid.pixels.shape[0])))
     return slices
+
+
+def _spline_coefficients(part: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What `scipy.ndimage.spline_filter` gives, bit by bit, on all cores."""
+    for axis in range(part.ndim):
+        part = _filtered_along(axis, part)
+    return part
+
+
+def _filtered_along(axis: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    across = 1 if axis == 0 else 0
+
+    def filtered(lines: slice) -> NDArray[np.float32]:
+        piece = values[lines] if across == 0 else values[:, lines]
+        coefficients: NDArray[np.float32] = spline_filter1d(
+            piece, 3, axis, output=np.float32, mode="mirror"
+        )
+        return coefficients
+
+    return np.concatenate(on_all_cores(filtered, even_parts(values.shape[across])), axis=across)
 
 
 def _part_around(

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from callosal.pipelines.cores import on_all_cores
 from callosal.pipelines.midplane.resample import Array, GridImage, Image
 from callosal.pipelines.midplane.symmetry import MirrorPlane
 
@@ -34,14 +35,15 @@ def search_planes(
     Returns:
         Planes, the most symmetric first.
     """
-    planes = []
-    for normal in directions_about(left_right):
+
+    def across(normal: Array) -> MirrorPlane:
         plane = MirrorPlane(center_mm, normal, 0.0)
         block = image.block(center_mm, plane.frame, np.full(3, radius_mm), step_mm)
         offset_mm, symmetry = best_offset(np.nan_to_num(block), step_mm)
-        planes.append(MirrorPlane(center_mm + offset_mm * normal, normal, symmetry))
-    planes.sort(key=lambda plane: -plane.symmetry)
-    return _apart(planes, count)
+        return MirrorPlane(center_mm + offset_mm * normal, normal, symmetry)
+
+    planes = on_all_cores(across, directions_about(left_right))
+    return _apart(sorted(planes, key=lambda plane: -plane.symmetry), count)
 
 
 def directions_about(axis: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Small series for the driver, and a real outcome to answer with at once."""
+"""Small series for the driver, and a real answer to give with at once."""
 
 from functools import cache
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import InputError
+from callosal.pipelines.case_files import CaseFiles, picture_files
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.process import Outcome, process_volume
+from callosal.pipelines.process import process_volume
 from callosal.pipelines.settings import Settings
 from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
 
@@ -21,18 +22,19 @@ def write_archive(folder: Path, n_series: int) -> Path:
 
 
 @cache
-def real_outcome() -> Outcome:
+def real_answer() -> CaseFiles:
     """What the shipped model makes of a phantom."""
     head = phantom_head(1, (44, 64, 64), (3.6, 3.75, 3.75))
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
-    return process_volume(head.volume, segmenter, Settings(), {"kind": "dicom"}, "0" * 64)
+    outcome = process_volume(head.volume, segmenter, Settings(), {"kind": "dicom"}, "0" * 64)
+    return CaseFiles(outcome.document, picture_files(outcome))
 
 
-def answer_at_once(*_: object) -> Outcome:
+def answer_at_once(*_: object) -> CaseFiles:
     """Stands for `process_case` where its work does not matter."""
-    return real_outcome()
+    return real_answer()
 
 
-def refuse(*_: object) -> Outcome:
+def refuse(*_: object) -> CaseFiles:
     """Stands for `process_case` on what cannot be planned."""
     raise InputError("s: made to fail", "made_to_fail")

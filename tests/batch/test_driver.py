@@ -17,9 +17,9 @@ from callosal.pipelines.batch.driver import run_jobs
 from callosal.pipelines.batch.jobs import Job, Part, make_jobs, split_finished
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.stopping import Stop
-from callosal.pipelines.process import Outcome
+from callosal.pipelines.case_files import CaseFiles
 from callosal.pipelines.reading.cases import Case, find_cases
-from tests.batch.made_cases import real_outcome, write_archive
+from tests.batch.made_cases import real_answer, write_archive
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +36,12 @@ class Script:
         self.faults = faults
         self.calls: list[str] = []
 
-    def __call__(self, case: Case, volume: Volume) -> Outcome:
+    def __call__(self, case: Case, volume: Volume) -> CaseFiles:
         self.calls.append(case.label)
         pending = self.faults.get(case.label, [])
         if pending:
             raise pending.pop(0)
-        return real_outcome()
+        return real_answer()
 
 
 def _console() -> Console:
@@ -101,10 +101,10 @@ def test_faults_name_their_place_and_no_path(jobs: list[Job], tmp_path: Path) ->
 def test_a_signal_lets_the_running_case_finish(
     number: signal.Signals, jobs: list[Job], tmp_path: Path
 ) -> None:
-    def process(case: Case, volume: Volume) -> Outcome:
+    def process(case: Case, volume: Volume) -> CaseFiles:
         if case is jobs[1].case:
             signal.raise_signal(number)
-        return real_outcome()
+        return real_answer()
 
     # In the background of a shell SIGINT is ignored; what was there before is there again.
     before = signal.getsignal(signal.SIGINT)
@@ -117,10 +117,10 @@ def test_a_signal_lets_the_running_case_finish(
 
 
 def test_a_signal_in_the_last_case_stops_nothing(jobs: list[Job], tmp_path: Path) -> None:
-    def process(case: Case, volume: Volume) -> Outcome:
+    def process(case: Case, volume: Volume) -> CaseFiles:
         if case is jobs[-1].case:
             signal.raise_signal(signal.SIGINT)
-        return real_outcome()
+        return real_answer()
 
     assert len(list(run_jobs(jobs, tmp_path, LocalEngine(process, 2), _console()))) == len(jobs)
 
@@ -137,11 +137,11 @@ def _held(jobs: Sequence[Job], workers: int, monkeypatch: pytest.MonkeyPatch) ->
             most = max(most, len(held))
         return load(case)
 
-    def process(case: Case, volume: Volume) -> Outcome:
+    def process(case: Case, volume: Volume) -> CaseFiles:
         threading.Event().wait(0.05)  # long enough for readers to run ahead, if they could
         with lock:
             held.discard(case.label)
-        return real_outcome()
+        return real_answer()
 
     monkeypatch.setattr(Case, "load", count)
     list(LocalEngine(process, workers).run(jobs, Stop()))
@@ -166,7 +166,7 @@ class Lossy:
     def run(self, jobs: Sequence[Job], stop: Stop) -> Generator[tuple[Job, CaseResult]]:
         for place, job in enumerate(jobs):
             lost = not self.rounds and place == 0
-            yield job, CaseResult(Fault("worker_lost", "gone") if lost else real_outcome(), 0.1)
+            yield job, CaseResult(Fault("worker_lost", "gone") if lost else real_answer(), 0.1)
         self.rounds.append(len(jobs))
 
 

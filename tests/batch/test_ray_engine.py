@@ -19,7 +19,7 @@ from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.process import process_volume
+from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.settings import Settings
 
@@ -99,7 +99,7 @@ def test_each_case_is_there_once_though_a_machine_is_lost(
     assert {row["status"] for row in rows} == {"ok"}
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
     here = LocalEngine(
-        lambda case, volume: process_volume(volume, segmenter, Settings(), case.source, CONFIG), 1
+        lambda case, volume: process_case(case, volume, segmenter, Settings(), CONFIG), 1
     )
     list(run_jobs(jobs[:2], tmp_path / "here", here, console))
     assert _masks(tmp_path / "here").items() <= _masks(tmp_path / "ray").items()

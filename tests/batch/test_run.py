@@ -19,7 +19,7 @@ from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
-from tests.batch.made_cases import answer_at_once, real_outcome, refuse, write_archive
+from tests.batch.made_cases import answer_at_once, real_answer, refuse, write_archive
 
 SECRET = "Secret^Marker"
 
@@ -159,7 +159,7 @@ def test_run_json_tells_the_command_and_no_path(archive: Path, tmp_path: Path) -
 def test_low_confidence_without_stacks_counts_as_refused(
     n_refused: int, code: int, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outcome = real_outcome()
+    outcome = real_answer()
     document = {**outcome.document, "status": "low_confidence", "planes": None}
     outcomes = iter([replace(outcome, document=document)] * n_refused + [outcome] * 3)
     monkeypatch.setattr(run, "process_case", lambda *_: next(outcomes))
@@ -230,3 +230,13 @@ def test_a_wrong_size_of_workers_is_wrong_usage(
 ) -> None:
     assert _infer(archive, tmp_path / "out", *words) == 3
     assert len(capsys.readouterr().err.strip().splitlines()) <= 3
+
+
+@pytest.mark.parametrize(("objects", "loads"), [("[seg]", 1), ("[]", 0)])
+def test_tables_are_loaded_only_for_dicom_objects(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objects: str, loads: int
+) -> None:
+    calls: list[None] = []
+    monkeypatch.setattr(run, "load_standard_tables", lambda: calls.append(None))
+    assert _infer(archive / "s001", tmp_path / "out", "--settings.dicom_objects", objects) == 0
+    assert len(calls) == loads

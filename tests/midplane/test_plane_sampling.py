@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 from highdicom import Volume
 
+from callosal.pipelines import cores
 from callosal.pipelines.midplane.plane_sampling import sample_planes
 from callosal.pipelines.slice_image import SliceImage
 
@@ -32,3 +34,17 @@ def test_a_single_slice_is_read_within_half_its_thickness() -> None:
     np.testing.assert_allclose(sampled[0], values[0, :, ::-1].T, atol=0.01)
     np.testing.assert_allclose(sampled[1], sampled[0])
     assert (sampled[2] == 0).all()
+
+
+def test_samples_do_not_depend_on_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(size=(12, 19, 17)).astype(np.float32)
+    volume = Volume(values, np.eye(4), "PATIENT")
+
+    def sampled_by(n_cores: int) -> np.ndarray:
+        monkeypatch.setattr(cores, "usable_cores", lambda: n_cores)
+        return sample_planes(volume, grid((15, 13), (5.3, 8.1, 7.7)), np.array([0.0, 0.4]))
+
+    one = sampled_by(1)
+    assert one.std() > 0.5
+    for n_cores in (2, 3, 8):
+        np.testing.assert_array_equal(sampled_by(n_cores), one)
