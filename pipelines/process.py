@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -114,16 +115,16 @@ def process_volume(
     morphometry = None if callosum is None or kept is None else _morphometry(callosum, kept)
     watch.lap("morphometry")
     findings = _findings(seen, callosum, kept, spread, morphometry)
-    overlay = None if callosum is None else _overlay(callosum, kept, verdict)
-    watch.lap("overlay")
     aligned = _aligned(volume, kept, settings)
     watch.lap("reslice")
-    shown = _review_views(volume, seen, callosum, kept)
-    watch.lap("review_views")
+    with ThreadPoolExecutor(1) as beside:
+        drawing = beside.submit(_overlay, callosum, kept, verdict)
+        shown = _review_views(volume, seen, callosum, kept)
+    watch.lap("pictures")
     provenance = _provenance(segmenter, source, config_sha256, watch.timings_ms)
     document = plan_document(verdict, findings, provenance)
     parcels = _parcels(callosum, morphometry, settings)
-    return Outcome(document, callosum, overlay, aligned, parcels, shown)
+    return Outcome(document, callosum, drawing.result(), aligned, parcels, shown)
 
 
 def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
@@ -201,7 +202,9 @@ def _uncertainty(seen: SagittalViews, spread: Spread | None) -> dict[str, float 
     }
 
 
-def _overlay(callosum: Callosum, pose: Pose | None, verdict: Verdict) -> Image.Image:
+def _overlay(callosum: Callosum | None, pose: Pose | None, verdict: Verdict) -> Image.Image | None:
+    if callosum is None:
+        return None
     shown, hidden = verdict.reasons[:2], len(verdict.reasons) - 2
     reasons = ", ".join(shown) + (f" and {hidden} more" if hidden > 0 else "")
     caption = f"{verdict.status} {verdict.confidence:.2f}   {reasons}"

@@ -83,7 +83,10 @@ def reslice(volume: highdicom.Volume, stack: Stack, pixel_mm: float) -> highdico
     shape = stack_shape(stack, pixel_mm)
     affine = stack_affine_lps(stack, pixel_mm)
     to_source = np.linalg.inv(np.asarray(volume.affine, dtype=float)) @ affine
-    source = np.asarray(volume.array, dtype=np.float32)
+    # Integers are sampled as they are: a copy of a head as float32 takes longer than a slice of it.
+    source = volume.array
+    if source.dtype.kind not in "iu":
+        source = source.astype(np.float32, copy=False)
     result = np.empty(shape, np.float32)
     in_plane = np.stack(np.meshgrid(*(np.arange(n) for n in shape[1:]), indexing="ij"))
     in_slice = np.tensordot(to_source[:3, 1:3], in_plane, axes=1)
