@@ -17,6 +17,7 @@ from callosal.models.errors import CallosalError
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
+    "watch": "scan plans of what arrives in a folder",
     "merge": "the parts of a run that several machines shared, as one",
     "report": "the page of a run, report.html, anew",
     "list-series": "every stack found, and why each was kept or skipped",
