@@ -6,6 +6,7 @@ it is never made unasked, never lies in the output folder, and its mode is 0600.
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -75,9 +76,9 @@ def _line(name: str, case: Case) -> dict[str, str]:
         return dict(zip(COLUMNS, (name, case.kind, "", "", "1", str(path.parent), path.name),
                         strict=True))  # fmt: skip
     header = case.content.header
-    folders = sorted({str(Path(plane.header.file.path).parent) for plane in case.content.planes})
+    folder = os.path.commonpath([Path(p.header.file.path).parent for p in case.content.planes])
     uids = (header.study_uid, header.series_uid)
-    values = (name, case.kind, *uids, str(case.content.n_files), ";".join(folders), "")
+    values = (name, case.kind, *uids, str(case.content.n_files), folder, "")
     return dict(zip(COLUMNS, values, strict=True))
 
 

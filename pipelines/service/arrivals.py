@@ -122,6 +122,11 @@ class Arrivals:
             group.is_due = True
             group.changed_at = max(group.changed_at, self._clock() + after_s - self._quiet_s)
 
+    def is_done(self, key: str) -> bool:
+        """Whether a series was taken and nothing of it has come since."""
+        group = self._groups.get(key)
+        return group is not None and not group.is_due
+
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing is to come of what is in the folder."""

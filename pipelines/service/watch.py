@@ -1,6 +1,7 @@
 """Keeps watch over a folder until it is told to stop, or until all in it is done."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from callosal.pipelines.batch.mapping import check_mapping
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import open_session
 from callosal.pipelines.batch.stopping import Stop, stopping
-from callosal.pipelines.service.arrivals import Arrivals
+from callosal.pipelines.service.arrivals import Arrival, Arrivals
 from callosal.pipelines.service.desk import Desk
 from callosal.pipelines.service.pace import Pace
 
@@ -55,8 +56,9 @@ def watch_folder(request: Request, pace: Pace) -> int:
     arrivals.look()
     with stopping() as stop, open_session(request, console) as session:
         desk = Desk(session)
-        keep_watch(arrivals, desk, pace, stop, console)
-    return _ending(desk, stop, pace, console)
+        for _ in keep_watch(arrivals, desk, pace, stop, console):
+            pass
+    return ending(desk, stop, pace, console)
 
 
 def check_place(folder: Path, output: Path) -> None:
@@ -73,8 +75,13 @@ def check_place(folder: Path, output: Path) -> None:
         )
 
 
-def keep_watch(arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop, console: Console) -> None:
+def keep_watch(
+    arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop, console: Console
+) -> Iterator[list[Arrival]]:
     """Look, work, rest, until it is told to stop, or with `pace.once` until all is done.
+
+    Yields:
+        After each look the series whose results are written and will stay as they are.
 
     Raises:
         CallosalError: A result could not be written; with `pace.once` the folder is not there.
@@ -84,10 +91,8 @@ def keep_watch(arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop, console: 
         while not stop.asked:
             looked_s = _look(arrivals, pace, sight, console)
             taken = arrivals.take(AT_MOST_FILES)
+            yield _work_on(taken, arrivals, desk, pace, stop)
             if taken:
-                for key, is_lasting in desk.work_on(taken, stop).items():
-                    if not is_lasting and not pace.once:
-                        arrivals.again(key, RETRY_S)
                 continue
             if pace.once and arrivals.is_at_rest:
                 return
@@ -95,6 +100,17 @@ def keep_watch(arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop, console: 
             _rest(max(pace.poll_seconds, looked_s / LOOK_SHARE), stop)
     finally:
         desk.write_tables()
+
+
+def _work_on(
+    taken: list[Arrival], arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop
+) -> list[Arrival]:
+    """Work on series, and have those tried again later whose fault may pass."""
+    ended = desk.work_on(taken, stop) if taken else {}
+    for key, is_lasting in ended.items():
+        if not is_lasting and not pace.once:
+            arrivals.again(key, RETRY_S)
+    return [arrival for arrival in taken if ended.get(arrival.key)]
 
 
 def _look(arrivals: Arrivals, pace: Pace, sight: _Sight, console: Console) -> float:
@@ -122,7 +138,7 @@ def _rest(seconds: float, stop: Stop) -> None:
         time.sleep(min(_NAP_S, seconds))
 
 
-def _ending(desk: Desk, stop: Stop, pace: Pace, console: Console) -> int:
+def ending(desk: Desk, stop: Stop, pace: Pace, console: Console) -> int:
     """Tell what it came to, and the exit code."""
     counts = f"{desk.n_done} done, {desk.n_refused} failed or refused"
     if stop.asked:
