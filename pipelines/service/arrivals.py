@@ -139,15 +139,14 @@ class Arrivals:
     def _rested(self) -> Iterator[str]:
         """Keys of series that are due and quiet."""
         now = self._clock()
-        restless = {
-            key
-            for key, group in self._groups.items()
-            if group.changed_at > now - self._quiet_s and not self._is_log(key, group, now)
+        moving = {
+            key for key, group in self._groups.items() if group.changed_at > now - self._quiet_s
         }
+        unread = {key for key in moving if not self._is_log(key, self._groups[key], now)}
         for key, group in sorted(self._groups.items()):
-            if not group.is_due or key in restless:
+            if not group.is_due or key in moving:
                 continue
-            if not any(_folder_key(path) in restless for path in group.paths):
+            if not any(_folder_key(path) in unread for path in group.paths):
                 yield key
 
     def _is_log(self, key: str, group: _Group, now: float) -> bool:

@@ -72,20 +72,12 @@ class Intake:
         Raises:
             OSError: The sender is not let in, broke a limit, or took too long.
         """
-        self._check(n_bytes)
-        end = time.monotonic() + self._limits.idle_s
-        data = bytearray()
-        while len(data) < n_bytes:
-            left_s = end - time.monotonic()
-            if left_s <= 0:
-                raise self._cut("too slow")
-            connection.settimeout(left_s)
-            block = connection.recv(min(_BLOCK, n_bytes - len(data)))
-            if not block:
-                break
-            data += block
-        # What is sent goes through the same socket, and waits for no longer than this.
-        connection.settimeout(self._limits.idle_s)
+        try:
+            data = self._read(connection, n_bytes)
+        except OSError:
+            # pynetdicom leaves the connection open when reading from it fails.
+            connection.close()
+            raise
         time.sleep(self._throttle.wait_s(len(data)))
         return data
 
@@ -111,6 +103,23 @@ class Intake:
         """A message is about to be answered."""
         with self._lock:
             self._n_waiting -= 1
+
+    def _read(self, connection: socket.socket, n_bytes: int) -> bytearray:
+        self._check(n_bytes)
+        end = time.monotonic() + self._limits.idle_s
+        data = bytearray()
+        while len(data) < n_bytes:
+            left_s = end - time.monotonic()
+            if left_s <= 0:
+                raise self._cut("too slow")
+            connection.settimeout(left_s)
+            block = connection.recv(min(_BLOCK, n_bytes - len(data)))
+            if not block:
+                break
+            data += block
+        # What is sent goes through the same socket, and waits for no longer than this.
+        connection.settimeout(self._limits.idle_s)
+        return data
 
     def _check(self, n_bytes: int) -> None:
         if n_bytes > MAX_PART_BYTES:
