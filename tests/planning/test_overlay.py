@@ -102,10 +102,9 @@ def shown_mm(picture, contour, slice_image):
     """How far from the outline anything of the slice is seen, in mm; letters are white."""
     window = np.asarray(picture)[: round(WINDOW_MM[1] * PIXELS_PER_MM)].astype(int)
     middle = (contour.min(axis=0) + contour.max(axis=0)) / 2
-    height, width, _ = window.shape
     is_slice = (window.max(axis=-1) - window.min(axis=-1) < 5) & (window[..., 0] > 0)
     is_slice &= window[..., 0] < 250
-    rows, columns = np.nonzero(is_slice[40:-40, 40:-40])
+    rows, columns = np.nonzero(is_slice[40:-70, 40:-40])
     x = middle[0] + WINDOW_MM[0] / 2 - (columns + 40.5) / PIXELS_PER_MM
     y = middle[1] + WINDOW_MM[1] / 2 - (rows + 40.5) / PIXELS_PER_MM
     away = [np.hypot(x - px, y - py) for px, py in contour[::4]]
