@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format wheel train bench fuzz picture docs npm clean
+.PHONY: help demo test test-fast lint format wheel train bench fuzz audit picture docs npm clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,10 @@ FUZZ ?= --reader 10000 --pipeline 300 --seed 1
 
 fuzz: $(VENV)/.dev  ## ten thousand broken DICOM files (FUZZ="--reader N --pipeline N --seed S")
 	$(BIN)/python benchmarks/fuzz_dicom.py $(FUZZ)
+
+audit: $(VENV)/.dev  ## known vulnerabilities of the oldest versions that are allowed (network)
+	$(BIN)/python -m pip install -qq 'pip-audit>=2.7'
+	$(BIN)/python benchmarks/audit_floors.py
 
 clean:  ## remove what the tasks made
 	rm -rf $(VENV) build dist *.egg-info callosal-demo .mypy_cache .ruff_cache .pytest_cache

@@ -37,9 +37,9 @@ Slices = list[Path]
 REAL = "from callosal.pipelines.cli import run; run()"
 CANNED = (
     """
-from callosal.pipelines.batch import run
+from callosal.pipelines.batch import session
 from tests.batch.made_cases import answer_at_once
-run.process_case = answer_at_once
+session.process_case = answer_at_once
 """
     + REAL
 )

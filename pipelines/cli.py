@@ -18,6 +18,8 @@ from callosal.models.errors import CallosalError
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
+    "watch": "scan plans of what arrives in a folder",
+    "listen": "scan plans of what is sent by DICOM",
     "merge": "the parts of a run that several machines shared, as one",
     "report": "the page of a run, report.html, anew",
     "list-series": "every stack found, and why each was kept or skipped",
@@ -35,6 +37,9 @@ COMMANDS: dict[str, str] = {
     "doctor": "what this machine can do",
 }
 TRAINING = frozenset({"fit", "validate", "test"})
+EXTRAS = {"ray": "ray", "pynetdicom": "pacs"}
+"""Extra of a package that is missing; all others come with `train`."""
+
 WRONG_USAGE = 3
 STOPPED = 130
 
@@ -60,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("callosal"):
             raise
-        extra = "ray" if error.name == "ray" else "train"
+        extra = EXTRAS.get(error.name, "train")
         print(
             f"callosal {words[0]}: missing_extra: needs the package {error.name}; "
             f"run pip install 'callosal[{extra}]' (in a clone: pip install '.[{extra}]')",

@@ -55,10 +55,36 @@ def run_jobs(
         KeyboardInterrupt: It was stopped before all were done.
         OutputError: A result could not be written.
     """
+    with stopping() as stop:
+        yield from run_jobs_until(stop, jobs, output, runner, console, stages_s)
+
+
+def run_jobs_until(
+    stop: Stop,
+    jobs: Sequence[Job],
+    output: Path,
+    runner: Runner,
+    console: Console,
+    stages_s: dict[str, float] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The same for a caller that listens to signals itself.
+
+    Args:
+        stop: Asked before each case; the other arguments are those of run_jobs.
+        jobs: What to do.
+        output: The run's folder.
+        runner: What works on them.
+        console: Where progress goes.
+        stages_s: Seconds of each stage.
+
+    Raises:
+        KeyboardInterrupt: It was stopped before all were done.
+        OutputError: A result could not be written.
+    """
     tally = Tally(len(jobs))
     stages = {} if stages_s is None else stages_s
     again: list[Job] = []
-    with stopping() as stop, display(console, tally) as shown:
+    with display(console, tally) as shown:
         with closing(runner.run(jobs, stop)) as results:
             for job, result in results:
                 if isinstance(result.answer, Fault) and result.answer.may_pass:

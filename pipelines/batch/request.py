@@ -1,10 +1,11 @@
-"""What a user asked `callosal infer` for."""
+"""What a user asked `callosal infer`, `watch` or `listen` for."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from callosal.export.devices import Device
+from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.settings import Settings
@@ -28,10 +29,14 @@ class Engine:
     workers: int
     ray: RayOptions | None = None
 
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise InputError(f"--workers {self.workers}: must be 1 or more", "wrong_usage")
+
 
 @dataclass(frozen=True)
 class Request:
-    """One call of `callosal infer`.
+    """One call of `callosal infer`, or one service.
 
     Attributes:
         inputs: Folders and files.
@@ -40,6 +45,8 @@ class Request:
         part: Which part of the cases.
         overwrite: Do finished cases again.
         settings: How the pose and the plan are made.
+        mapping: File that tells which case is which series; None for none.
+        command: What was called.
     """
 
     inputs: tuple[Path, ...]
@@ -48,6 +55,8 @@ class Request:
     part: Part
     overwrite: bool
     settings: Settings
+    mapping: Path | None = None
+    command: Literal["infer", "watch", "listen"] = "infer"
 
     @property
     def config(self) -> dict[str, Any]:

@@ -2,31 +2,22 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from importlib.metadata import version
 from itertools import pairwise
 
 from rich.console import Console
 
-from callosal.export.runtime import Segmenter, open_segmenter
-from callosal.export.shipped import resolve_model
 from callosal.models.errors import EngineError, OutputError
-from callosal.pipelines.batch.atomic import sweep_temporaries
-from callosal.pipelines.batch.case_folder import CASES, Fingerprint
-from callosal.pipelines.batch.case_id import output_salt
 from callosal.pipelines.batch.discretion import told
-from callosal.pipelines.batch.driver import Runner, run_jobs
-from callosal.pipelines.batch.jobs import settings_sha256
-from callosal.pipelines.batch.local_engine import LocalEngine
+from callosal.pipelines.batch.driver import run_jobs
+from callosal.pipelines.batch.jobs import other_rows
+from callosal.pipelines.batch.mapping import check_mapping, mapped, write_mapping
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.results import Row, is_planned, write_tables
-from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.batch.run_record import run_record, write_run_record
+from callosal.pipelines.batch.session import Session, open_model, open_session
 from callosal.pipelines.batch.work import Work, plan_work
-from callosal.pipelines.hospital.standard_tables import load_standard_tables
-from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 from callosal.pipelines.report.page import REPORT, write_report
 
@@ -44,91 +35,48 @@ def run_batch(request: Request) -> int:
         CallosalError: Nothing can be run at all: no input, no model, no device, no output.
         KeyboardInterrupt: It was stopped; what is finished is written.
     """
-    console = Console(stderr=True)
+    check_mapping(request.mapping, request.output)
     clock = [time.perf_counter()]
-    engine = request.engine
     with ThreadPoolExecutor(1) as beside:
-        opening = beside.submit(
-            open_segmenter, resolve_model(engine.model), engine.device, engine.threads
-        )
+        opening = beside.submit(open_model, request.engine)
         index = find_cases(request.inputs)
         clock.append(time.perf_counter())
         segmenter = opening.result()
-    clock.append(time.perf_counter())
-    with run_lock(request.output):
-        return _run_held(request, index, segmenter, clock, console)
+    with open_session(request, segmenter, Console(stderr=True)) as session:
+        clock.append(time.perf_counter())
+        return _run_held(session, index, clock)
 
 
-def _run_held(
-    request: Request,
-    index: CaseIndex,
-    segmenter: Segmenter,
-    clock: list[float],
-    console: Console,
-) -> int:
+def _run_held(session: Session, index: CaseIndex, clock: list[float]) -> int:
     """The run, once its folder is held."""
-    output = request.output
-    for folder in (output, *(output / CASES).glob("case-*")):
-        sweep_temporaries(folder)
-    config_sha256 = settings_sha256(request.config)
-    fingerprint = Fingerprint("", segmenter.sha256, config_sha256, version("callosal"))
-    work = plan_work(index, output, fingerprint, request.part, request.overwrite, console)
+    output = session.request.output
+    work = plan_work(index, session)
+    aside = [*work.skipped, *other_rows(output, session.fingerprint, work.names)]
     # Whatever happens later, the tables tell what is here.
-    write_tables(output, [*work.kept, *work.aside])
+    write_tables(output, [*work.kept, *aside])
+    write_mapping(session.request.mapping, mapped(work.jobs))
     stages_s: dict[str, float] = {}
-    with _runner(request, segmenter, config_sha256) as runner:
-        rows, ending = _work_through(work, request, runner, console, stages_s)
-    table = [*rows, *work.aside]
+    rows, ending = _work_through(work, session, stages_s)
+    table = [*rows, *aside]
     try:
         timings_s = dict(zip(("list", "open_model", "cases"), _laps(clock), strict=True))
         timings_s |= {f"cases.{name}": seconds for name, seconds in stages_s.items()}
         write_tables(output, table)
-        salt = output_salt(output)
-        write_run_record(
-            output, run_record(request, segmenter, config_sha256, salt, table, timings_s)
-        )
+        write_run_record(output, run_record(session, table, timings_s))
         write_report(output)
     except OutputError as error:
         ending = ending or error
-    return _end(work, rows, ending, request, console)
-
-
-@contextmanager
-def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Iterator[Runner]:
-    """What works on the cases: this process, or a cluster for as long as it is needed."""
-    engine, settings = request.engine, request.settings
-    if engine.ray is None:
-        with ThreadPoolExecutor(1) as beside:
-            if settings.dicom_objects:
-                beside.submit(load_standard_tables)
-            yield LocalEngine(
-                lambda case, volume: process_case(case, volume, segmenter, settings, config_sha256),
-                engine.workers,
-            )
-        return
-    # Only who asks for a cluster needs the package.
-    from callosal.pipelines.batch.ray_engine import RayEngine, connected
-    from callosal.pipelines.batch.ray_worker import WorkerPlan
-
-    threads = engine.threads or max(1, int(engine.ray.cpus))
-    plan = WorkerPlan(
-        engine.model, segmenter.sha256, engine.device, threads, settings, config_sha256
-    )
-    with connected(engine.ray):
-        yield RayEngine(engine.ray, plan)
+    return _end(work, rows, aside, ending, session)
 
 
 def _work_through(
-    work: Work,
-    request: Request,
-    runner: Runner,
-    console: Console,
-    stages_s: dict[str, float],
+    work: Work, session: Session, stages_s: dict[str, float]
 ) -> tuple[list[Row], Ending]:
     """Rows of all cases that are finished, and what cut the run short."""
     rows = list(work.kept)
+    output, console = session.request.output, session.console
     try:
-        for row in run_jobs(work.to_do, request.output, runner, console, stages_s):
+        for row in run_jobs(work.to_do, output, session.runner, console, stages_s):
             rows.append(row)
     except (OutputError, EngineError, KeyboardInterrupt) as ending:
         return rows, ending
@@ -141,14 +89,15 @@ def _laps(clock: list[float]) -> list[float]:
 
 
 def _end(
-    work: Work, rows: Sequence[Row], ending: Ending, request: Request, console: Console
+    work: Work, rows: Sequence[Row], aside: Sequence[Row], ending: Ending, session: Session
 ) -> int:
     """Tell what the run came to, and its exit code."""
     n_left = len(work.jobs) - len(rows)
     if ending is None:
-        _report(work, rows, request, console)
-        return _exit_code(work, rows)
+        _report(len(work.kept), [*rows, *aside], session)
+        return exit_code(work.n_faults, len(work.jobs), rows)
     again = "run the same command again to go on"
+    console = session.console
     if isinstance(ending, KeyboardInterrupt):
         console.print(f"stopped with {n_left} of {len(work.jobs)} cases to do; {again}")
         raise ending
@@ -157,17 +106,24 @@ def _end(
     return 2 if any(map(is_planned, rows)) else 1
 
 
-def _report(work: Work, rows: Sequence[Row], request: Request, console: Console) -> None:
-    counts = Counter(str(row["status"]) for row in (*rows, *work.aside))
+def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
+    counts = Counter(str(row["status"]) for row in table)
     numbers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    finished = f", {len(work.kept)} of them finished before" if work.kept else ""
-    where = f"results in {request.output}, to look at: {request.output / REPORT}"
-    line = told(console, f"{numbers or 'no case'}{finished}", where)
-    console.print(line, markup=False, soft_wrap=True)
+    finished = f", {n_kept} of them finished before" if n_kept else ""
+    where = f"results in {session.request.output}, to look at: {session.request.output / REPORT}"
+    line = told(session.console, f"{numbers or 'no case'}{finished}", where)
+    session.console.print(line, markup=False, soft_wrap=True)
 
 
-def _exit_code(work: Work, rows: Sequence[Row]) -> int:
+def exit_code(n_faults: int, n_jobs: int, rows: Sequence[Row]) -> int:
+    """What a run came to, for the shell.
+
+    Args:
+        n_faults: How much of what is no case is broken or refused.
+        n_jobs: Cases of the run.
+        rows: Rows of those cases that are finished.
+    """
     planned = sum(map(is_planned, rows))
-    if not planned and (work.jobs or work.n_faults):
+    if not planned and (n_jobs or n_faults):
         return 1
-    return 2 if work.n_faults or planned < len(work.jobs) else 0
+    return 2 if n_faults or planned < n_jobs else 0

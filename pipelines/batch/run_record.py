@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from callosal.export.runtime import Segmenter
 from callosal.export.shipped import shipped_models
 from callosal.pipelines.batch.atomic import write_text
 from callosal.pipelines.batch.request import Request
+from callosal.pipelines.batch.session import Session
 
 PACKAGES = ("callosal", "numpy", "scipy", "pydicom", "highdicom", "nibabel", "onnxruntime",
             "onnxruntime-gpu", "ray")  # fmt: skip
@@ -22,30 +22,23 @@ RUN_FILE = "run.json"
 
 
 def run_record(
-    request: Request,
-    segmenter: Segmenter,
-    config_sha256: str,
-    salt: str,
-    rows: Iterable[Mapping[str, Any]],
-    timings_s: Mapping[str, float],
+    session: Session, rows: Iterable[Mapping[str, Any]], timings_s: Mapping[str, float]
 ) -> dict[str, Any]:
     """Content of run.json.
 
     Args:
-        request: What was asked for.
-        segmenter: The opened model.
-        config_sha256: Hash of the settings.
-        salt: Salt of the output folder.
+        session: What ran, and with what.
         rows: Rows of the tables.
         timings_s: Seconds of each part.
     """
+    request, segmenter = session.request, session.segmenter
     return {
         "schema": "callosal/run/1",
-        "command": "infer",
-        "argv": argument_words(request, salt),
+        "command": request.command,
+        "argv": argument_words(request, session.salt),
         "part": asdict(request.part),
         "config": request.config,
-        "config_sha256": config_sha256,
+        "config_sha256": session.fingerprint.config_sha256,
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
         "device": {"asked": request.engine.device, **segmenter.placement},
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
@@ -72,7 +65,7 @@ def argument_words(request: Request, salt: str) -> list[str]:
     same path within one output folder. The settings stand under `config`.
     """
     engine, part = request.engine, request.part
-    words: list[str] = ["infer", *(_hidden(path, salt) for path in request.inputs)]
+    words: list[str] = [request.command, *(_hidden(path, salt) for path in request.inputs)]
     words += ["--output", _hidden(request.output, salt)]
     is_shipped = engine.model in {shipped.name for shipped in shipped_models()}
     words += ["--model", engine.model if is_shipped else _hidden(Path(engine.model), salt)]
@@ -80,6 +73,7 @@ def argument_words(request: Request, salt: str) -> list[str]:
     words += ["--threads", str(engine.threads)] if engine.threads is not None else []
     words += ["--part-id", str(part.index), "--num-parts", str(part.count)]
     words += ["--overwrite"] if request.overwrite else []
+    words += ["--mapping", _hidden(request.mapping, salt)] if request.mapping else []
     if engine.ray is None:
         return [*words, "--engine", "local"]
     # The address of a cluster is nobody's business but its users'.

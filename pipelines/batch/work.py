@@ -1,15 +1,14 @@
 """What a run has to do, and what its folder holds already."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
-from callosal.pipelines.batch.case_folder import Fingerprint
-from callosal.pipelines.batch.case_id import case_id, output_salt
+from callosal.pipelines.batch.case_id import case_id
 from callosal.pipelines.batch.discretion import told
-from callosal.pipelines.batch.jobs import Job, Part, make_jobs, other_rows, split_finished
+from callosal.pipelines.batch.jobs import Job, make_jobs, split_finished
 from callosal.pipelines.batch.results import Row, failed_row
+from callosal.pipelines.batch.session import Session
 from callosal.pipelines.reading.cases import CaseIndex
 from callosal.pipelines.reading.skips import Skip
 
@@ -22,51 +21,38 @@ class Work:
         jobs: All cases of this run.
         to_do: Those that are not finished.
         kept: Rows of those that are.
-        aside: Rows of what is no case, and of finished cases of other inputs.
+        skipped: Rows of what is no case.
         n_faults: How much of what is no case is broken or refused.
     """
 
     jobs: list[Job]
     to_do: list[Job]
     kept: list[Row]
-    aside: list[Row]
+    skipped: list[Row]
     n_faults: int
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Cases of this run."""
+        return frozenset(job.name for job in self.jobs)
 
-def plan_work(
-    index: CaseIndex,
-    output: Path,
-    fingerprint: Fingerprint,
-    part: Part,
-    overwrite: bool,
-    console: Console,
-) -> Work:
+
+def plan_work(index: CaseIndex, session: Session) -> Work:
     """Share out the cases of one part, and set aside what is finished.
 
     Args:
         index: What the inputs hold.
-        output: The run's folder, held by this run.
-        fingerprint: Model, settings and version of the run.
-        part: Which part of the cases.
-        overwrite: Do finished cases again.
-        console: Where faults are told.
-
-    Raises:
-        OutputError: The salt cannot be written.
+        session: The run; what is broken is told on its console.
     """
-    salt = output_salt(output)
-    jobs = make_jobs(index.cases, salt, fingerprint, part)
-    to_do, kept = (jobs, []) if overwrite else split_finished(jobs, output)
+    request, part = session.request, session.request.part
+    jobs = make_jobs(index.cases, session.salt, session.fingerprint, part)
+    to_do, kept = (jobs, []) if request.overwrite else split_finished(jobs, request.output)
     skips = [skip for skip in index.skipped if part.holds(_key(skip))]
-    names = frozenset(job.name for job in jobs)
     return Work(
         jobs,
         to_do,
         list(kept),
-        [
-            *(_skipped_row(skip, salt, console) for skip in skips),
-            *other_rows(output, fingerprint, names),
-        ],
+        [_skipped_row(skip, session.salt, session.console) for skip in skips],
         sum(skip.is_fault for skip in skips),
     )
 

@@ -25,6 +25,7 @@ def infer(
     settings: Settings = Settings(),  # noqa: B008 (frozen)
     engine: Literal["local", "ray"] = "local",
     ray: RayOptions = RayOptions(),  # noqa: B008 (frozen)
+    mapping: Path | None = None,
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -48,6 +49,9 @@ def infer(
         engine: local works in this process; ray spreads the cases over a Ray cluster, whose
             machines all see the inputs at the same paths (extra `ray`).
         ray: Workers on the cluster, with `--engine ray`.
+        mapping: CSV file outside of the output folder that tells which case is which series:
+            UIDs and folders, so it is personal, readable by you alone, and written only when
+            asked for.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
@@ -64,7 +68,7 @@ def infer(
     cluster = ray if engine == "ray" else None
     part = Part(part_id, num_parts)
     runs = Engine(model, device, threads, workers, cluster)
-    return run_batch(Request(tuple(inputs), output, runs, part, overwrite, settings))
+    return run_batch(Request(tuple(inputs), output, runs, part, overwrite, settings, mapping))
 
 
 def _check_parts(workers: int, part_id: int, num_parts: int) -> None:

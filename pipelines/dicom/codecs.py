@@ -30,6 +30,10 @@ _JPEG_SYNTAXES = frozenset({
 _PANIC = "PanicException"
 """Codecs in Rust panic with a BaseException, on an RLE segment longer than its frame for one."""
 
+_J2K_SYNTAXES = frozenset({
+    "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91",  # JPEG 2000
+    "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203",  # HTJ2K
+})  # fmt: skip
 _J2K_SIZE_MARKER = b"\xff\x4f\xff\x51"
 _JPEG_START = b"\xff\xd8"
 _JPEG_FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
@@ -64,6 +68,10 @@ def decompress(data: bytes, layout: PixelLayout) -> NDArray[np.integer]:
         InputError: `decode_failed`.
     """
     codec = choose_codec(layout.syntax_uid)
+    if layout.syntax_uid in _J2K_SYNTAXES and not data.startswith(_J2K_SIZE_MARKER):
+        # Boxes around the stream (JP2) hide its size, and OpenJPEG 2.5.2, which pylibjpeg-openjpeg
+        # carries, writes out of bounds on some (CVE-2025-54874).
+        raise InputError("no bare JPEG 2000 stream, as DICOM has it; convert it", "decode_failed")
     shape = codestream_shape(data)
     if shape not in (None, (layout.rows, layout.columns)):
         raise InputError(

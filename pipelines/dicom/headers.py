@@ -19,7 +19,7 @@ from callosal.pipelines.dicom.pixel_layout import LAYOUT_TAGS, PixelLayout, read
 from callosal.pipelines.dicom.syntax import read_syntax
 from callosal.pipelines.dicom.tree import FileEntry, Skipped, walk_files
 
-_MR_IMAGE_CLASSES = frozenset({
+MR_IMAGE_CLASSES = frozenset({
     "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
     "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR Image Storage
     "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR Image Storage
@@ -151,7 +151,7 @@ def _is_pixel_element(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 def _check_kind(attributes: Attributes) -> None:
     sop_class = attributes.text(_SOP_CLASS)
     modality = attributes.text(_MODALITY)
-    if sop_class in _MR_IMAGE_CLASSES:
+    if sop_class in MR_IMAGE_CLASSES:
         _check_not_mosaic(attributes)
         return
     if not sop_class:

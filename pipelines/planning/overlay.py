@@ -1,8 +1,8 @@
 """The picture of a result: slice, outline, box, line and final ROI, with a legend.
 
-Only a window around the callosum is shown, so that there is no face in it. Colours are those
-of Okabe and Ito (2008), told apart by colour-blind readers; each element also has a line style
-of its own.
+Only the brain around the callosum is shown and the rest is black, so that neither the face nor
+the outline of the head is in it. Colours are those of Okabe and Ito (2008), told apart by
+colour-blind readers; each element also has a line style of its own.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,16 @@ Array = NDArray[np.float64]
 
 WINDOW_MM = (140.0, 120.0)
 PIXELS_PER_MM = 6
+REACH_SHARE = 0.5
+"""How far the slice is shown around the callosum, as share of the length of its outline's box."""
+
+MAX_REACH_MM = 38.0
+"""The same at most: the scalp begins farther away (45 mm before the genu of the MNI152 head)."""
+
+UNSURE_REACH_MM = 12.0
+"""The same where there is no pose: what was outlined need not lie in a brain."""
+
+_FADE_MM = 3.0
 _FINE = 2  # lines are drawn this much larger and scaled down, which smooths them
 _LEGEND_HEIGHT = 64
 _SCALE_BAR_MM = 20.0
@@ -63,7 +73,7 @@ def draw_overlay(
     Args:
         slice_image: The midsagittal slice.
         contours_mm: Outlines of the mask, largest first, each of shape (N, 2); one at least, for
-            the window is set by it: where no callosum was found, it could show a face.
+            what is shown is set by it: where no callosum was found, it could be a face.
         box: Box of the callosum; None where there is none, as with the next two.
         line: Reference line.
         final: Final region; its long axis is drawn through it, a little longer.
@@ -79,7 +89,7 @@ def draw_overlay(
         raise GeometryError("overlay: without an outline there is nothing to show", "empty_mask")
     x, y = (contours_mm[0].min(axis=0) + contours_mm[0].max(axis=0)) / 2
     center = (float(x), float(y))
-    picture = _background(slice_image, center).convert("RGB")
+    picture = _background(slice_image, center, _shown(contours_mm, center, final)).convert("RGB")
     canvas = _Canvas(picture.size, center)
     for contour in contours_mm:
         canvas.polygon(contour, OUTLINE)
@@ -133,8 +143,27 @@ def _window_size() -> Array:
     return np.array(WINDOW_MM) * PIXELS_PER_MM
 
 
-def _background(slice_image: SliceImage, center_mm: Point) -> Image.Image:
-    """The window of the slice, interpolated, dark and bright outliers clipped."""
+def _shown(contours_mm: Sequence[Array], center_mm: Point, final: RotatedBox | None) -> Array:
+    """How much of each pixel of the window is shown, 0 to 1, shape (H, W)."""
+    width, height = (int(side) for side in WINDOW_MM)
+    offset = (np.array(center_mm) - contours_mm[0]) + np.array(WINDOW_MM) / 2
+    outline = Image.new("1", (width, height), 1)
+    ImageDraw.Draw(outline).polygon([(float(x), float(y)) for x, y in offset], fill=0, outline=0)
+    away_mm = ndimage.distance_transform_edt(np.asarray(outline)).astype(np.float32)
+    size = (width * PIXELS_PER_MM, height * PIXELS_PER_MM)
+    fine_mm = Image.fromarray(away_mm).resize(size, Image.Resampling.BILINEAR)
+    return np.clip((_reach_mm(contours_mm[0], final) - np.asarray(fine_mm)) / _FADE_MM, 0, 1)
+
+
+def _reach_mm(contour_mm: Array, final: RotatedBox | None) -> float:
+    """How far the slice is shown around the outline."""
+    if final is None:
+        return UNSURE_REACH_MM
+    return min(MAX_REACH_MM, REACH_SHARE * RotatedBox.around(contour_mm).size_mm[0])
+
+
+def _background(slice_image: SliceImage, center_mm: Point, shown: Array) -> Image.Image:
+    """The window of the slice, interpolated, dark and bright outliers clipped, the rest black."""
     width, height = _window_size().astype(int)
     half_mm = (np.array([width, height]) - 1) / 2 / PIXELS_PER_MM
     first = slice_image.mm_to_pixels(np.array(center_mm) + half_mm)
@@ -146,8 +175,8 @@ def _background(slice_image: SliceImage, center_mm: Point) -> Image.Image:
         output=values,
         order=1,
     )
-    low, high = np.percentile(values, [1, 99.5])
-    gray = np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255
+    low, high = np.percentile(values[shown > 0], [1, 99.5])
+    gray = np.clip((values - low) / max(high - low, 1e-6), 0, 1) * shown * 255
     return Image.fromarray(gray.astype(np.uint8))
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -15,9 +15,9 @@ from callosal.pipelines.dicom.facts import Fact, describe_stack, fingerprint_sta
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
-from callosal.pipelines.dicom.tree import FileEntry
+from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.dicom.views import check_sagittal_view
-from callosal.pipelines.reading.input_files import scan_inputs
+from callosal.pipelines.reading.input_files import identify, scan_inputs
 from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
 from callosal.pipelines.reading.skips import Skip, SkipCounter
 
@@ -89,19 +89,39 @@ def find_cases(inputs: Sequence[Path]) -> CaseIndex:
         InputError: Where no input holds any image: `no_such_input`, `empty_input` or
             `no_images`.
     """
-    headers: list[Header] = []
-    images: list[FileEntry] = []
-    files = SkipCounter.empty()
-    for found in scan_inputs(inputs):
-        if isinstance(found, Header):
-            headers.append(found)
-        elif isinstance(found, FileEntry):
-            images.append(found)
+    gathered = _gather(scan_inputs(inputs))
+    if not gathered.headers and not gathered.images:
+        gathered.files.check_any_image()
+    return _index(gathered)
+
+
+def index_files(entries: Iterable[FileEntry | Skipped]) -> CaseIndex:
+    """The same for files of a walk, such as those of one series; they may hold no image at all."""
+    return _index(_gather(map(identify, entries)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    headers: list[Header]
+    images: list[FileEntry]
+    files: SkipCounter
+
+
+def _gather(found: Iterable[Header | FileEntry | Skipped]) -> _Gathered:
+    gathered = _Gathered([], [], SkipCounter.empty())
+    for item in found:
+        if isinstance(item, Header):
+            gathered.headers.append(item)
+        elif isinstance(item, FileEntry):
+            gathered.images.append(item)
         else:
-            files.add(found)
-    if not headers and not images:
-        files.check_any_image()
-    judged = [*_judge_stacks(headers, files), *map(_judge_nifti, images)]
+            gathered.files.add(item)
+    return gathered
+
+
+def _index(gathered: _Gathered) -> CaseIndex:
+    headers, files = gathered.headers, gathered.files
+    judged = [*_judge_stacks(headers, files), *map(_judge_nifti, gathered.images)]
     return CaseIndex(
         cases=tuple(item for item in judged if isinstance(item, Case)),
         skipped=(

@@ -41,7 +41,7 @@ def _scan_input(root: Path, prefix: str, seen: set[str]) -> Iterator[Header | Fi
                 continue
             seen.add(entry.path)
         n_files += 1
-        found = _identify(replace(entry, name=prefix + entry.name), is_named=root.is_file())
+        found = identify(replace(entry, name=prefix + entry.name), is_named=root.is_file())
         n_images += not (isinstance(found, Skipped) and found.code in NOT_IMAGES)
         yield found
     if not n_files:
@@ -52,8 +52,13 @@ def _scan_input(root: Path, prefix: str, seen: set[str]) -> Iterator[Header | Fi
         )
 
 
-def _identify(entry: FileEntry | Skipped, is_named: bool) -> Header | FileEntry | Skipped:
-    """What a file is; label images are only read where the user named them."""
+def identify(entry: FileEntry | Skipped, is_named: bool = False) -> Header | FileEntry | Skipped:
+    """What a file is: a header for an MR image, the entry itself for a NIfTI file, else a reason.
+
+    Args:
+        entry: A file of a walk.
+        is_named: Whether the user named this very file; label images are only read then.
+    """
     if isinstance(entry, Skipped):
         return entry
     file_name = PurePosixPath(entry.name).name.lower()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callosal.pipelines.batch import run
+from callosal.pipelines.batch import session
 from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.cli import main
 from tests.batch.made_cases import answer_at_once, write_archive
@@ -21,7 +21,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         path.unlink()
     folder = tmp_path_factory.mktemp("parts")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "process_case", answer_at_once)
+        patch.setattr(session, "process_case", answer_at_once)
         for part in range(N_PARTS):
             _infer(archive, folder / str(part), part)
     return [folder / str(part) for part in range(N_PARTS)]

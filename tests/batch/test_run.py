@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from callosal.pipelines.batch import atomic, run
+from callosal.pipelines.batch import atomic, session
 from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
@@ -31,7 +31,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "process_case", answer_at_once)
+    monkeypatch.setattr(session, "process_case", answer_at_once)
 
 
 def _infer(archive: Path, output: Path, *words: str) -> int:
@@ -162,14 +162,14 @@ def test_low_confidence_without_stacks_counts_as_refused(
     outcome = real_answer()
     document = {**outcome.document, "status": "low_confidence", "planes": None}
     outcomes = iter([replace(outcome, document=document)] * n_refused + [outcome] * 3)
-    monkeypatch.setattr(run, "process_case", lambda *_: next(outcomes))
+    monkeypatch.setattr(session, "process_case", lambda *_: next(outcomes))
     assert _infer(archive, tmp_path / "out") == code
 
 
 def test_nothing_planned_is_code_1(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "process_case", refuse)
+    monkeypatch.setattr(session, "process_case", refuse)
     assert _infer(archive, tmp_path / "out") == 1
     assert {row["reasons"] for row in _rows(tmp_path / "out")} == {"made_to_fail"}
 
@@ -237,6 +237,6 @@ def test_tables_are_loaded_only_for_dicom_objects(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objects: str, loads: int
 ) -> None:
     calls: list[None] = []
-    monkeypatch.setattr(run, "load_standard_tables", lambda: calls.append(None))
+    monkeypatch.setattr(session, "load_standard_tables", lambda: calls.append(None))
     assert _infer(archive / "s001", tmp_path / "out", "--settings.dicom_objects", objects) == 0
     assert len(calls) == loads

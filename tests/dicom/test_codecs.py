@@ -1,9 +1,17 @@
+import io
 import struct
 from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+from PIL import Image
+from pydicom.uid import (
+    HTJ2KLossless,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.codecs import (
@@ -47,6 +55,17 @@ def test_rle_segments_of_another_length_than_the_frame_are_refused(n_bytes: int)
     layout = PixelLayout(20, 16, 1, 16, 12, 11, False, False, RLELossless, True, 0)
     with pytest.raises(InputError, match="the codec refuses it") as caught:
         decompress(stream, layout)
+    assert caught.value.code == "decode_failed"
+
+
+@pytest.mark.parametrize("syntax", [JPEG2000Lossless, HTJ2KLossless])
+def test_boxes_around_a_jpeg_2000_stream_are_refused_unread(syntax: str):
+    buffer = io.BytesIO()
+    Image.fromarray(RECIPE.pixels(0)).save(buffer, "JPEG2000", irreversible=False)
+    assert b"ftypjp2 " in buffer.getvalue()[:64]
+    layout = PixelLayout(20, 16, 1, 16, 12, 11, False, False, syntax, True, 0)
+    with pytest.raises(InputError, match="no bare JPEG 2000 stream") as caught:
+        decompress(buffer.getvalue(), layout)
     assert caught.value.code == "decode_failed"
 
 

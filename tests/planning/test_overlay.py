@@ -10,8 +10,11 @@ from callosal.pipelines.planning.overlay import (
     BOX,
     FINAL,
     LINE,
+    MAX_REACH_MM,
     OUTLINE,
     PIXELS_PER_MM,
+    REACH_SHARE,
+    UNSURE_REACH_MM,
     WINDOW_MM,
     draw_overlay,
 )
@@ -93,3 +96,31 @@ def test_without_an_outline_nothing_is_shown():
     with pytest.raises(GeometryError) as caught:
         draw_overlay(slice_image, [], box, line, None, "")
     assert caught.value.code == "empty_mask"
+
+
+def shown_mm(picture, contour, slice_image):
+    """How far from the outline anything of the slice is seen, in mm; letters are white."""
+    window = np.asarray(picture)[: round(WINDOW_MM[1] * PIXELS_PER_MM)].astype(int)
+    middle = (contour.min(axis=0) + contour.max(axis=0)) / 2
+    is_slice = (window.max(axis=-1) - window.min(axis=-1) < 5) & (window[..., 0] > 0)
+    is_slice &= window[..., 0] < 250
+    rows, columns = np.nonzero(is_slice[40:-70, 40:-40])
+    x = middle[0] + WINDOW_MM[0] / 2 - (columns + 40.5) / PIXELS_PER_MM
+    y = middle[1] + WINDOW_MM[1] / 2 - (rows + 40.5) / PIXELS_PER_MM
+    away = [np.hypot(x - px, y - py) for px, py in contour[::4]]
+    return float(np.min(away, axis=0).max())
+
+
+def test_nothing_is_shown_far_from_the_callosum_whatever_lies_there():
+    slice_image, contour, box, line = parts()
+    final = fuse(box, line, FusionSettings()).roi
+    head = SliceImage(
+        np.full_like(slice_image.pixels, 30.0) + 0.5 * slice_image.pixels,
+        (0.5, 1.2), np.zeros(3), np.eye(3)[1], -np.eye(3)[2],
+    )  # fmt: skip
+    head.pixels[::2] += 10.0
+    sure = draw_overlay(head, [contour], box, line, final, "ok 0.97")
+    reach = min(MAX_REACH_MM, REACH_SHARE * box.size_mm[0])
+    assert reach - 4 < shown_mm(sure, contour, head) < reach + 2
+    unsure = draw_overlay(head, [contour], box, None, None, "no_callosum 0.02")
+    assert UNSURE_REACH_MM - 4 < shown_mm(unsure, contour, head) < UNSURE_REACH_MM + 2

@@ -1,0 +1,77 @@
+"""`callosal listen`: scan plans of what is sent by DICOM."""
+
+from pathlib import Path
+
+from callosal.export.devices import Device
+from callosal.export.shipped import DEFAULT
+from callosal.pipelines.service.limits import Limits
+from callosal.pipelines.service.pace import Pace
+from callosal.pipelines.settings import Settings
+
+
+def listen(
+    output: Path,
+    allow_ae: list[str],
+    allow_host: list[str] = [],  # noqa: B006 (read only)
+    bind: str = "127.0.0.1",
+    port: int = 11112,
+    aet: str = "CALLOSAL",
+    spool: Path | None = None,
+    keep_hours: float | None = None,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    quiet_seconds: float = 10.0,
+    model: str = DEFAULT,
+    device: Device = "auto",
+    workers: int = 2,
+    threads: int | None = None,
+    settings: Settings = Settings(),  # noqa: B008 (frozen)
+    mapping: Path | None = None,
+) -> int:
+    """Receive MR images by DICOM C-STORE and plan on each series when it has come to rest.
+
+    Answers C-ECHO too. Nothing is taken from a sender that is not named: --allow-ae has to say
+    who may send, and --allow-host from where, unless it is this machine alone. Nothing is
+    encrypted. Results are those of `callosal infer`; what was received stays in the spool.
+    It goes on until Ctrl-C or SIGTERM, which let the running case finish.
+
+    Args:
+        output: Folder to write into; made where it is missing.
+        allow_ae: Calling AE titles that may send.
+        allow_host: Addresses and networks (10.0.0.7, 10.0.0.0/24) that may send; by default
+            this machine alone, and needed where --bind is another address than a loopback one.
+        bind: Address to listen at.
+        port: Port to listen at; 0 takes a free one.
+        aet: AE title of this node; requests that call another one are rejected.
+        spool: Folder for received objects, of mode 0700 and not inside the output folder; by
+            default beside it, with -spool behind its name.
+        keep_hours: Delete received objects so many hours after their series was worked on; by
+            default they stay, and once limits.spool_gb is full nothing more is taken.
+        limits: How much a sender may ask for.
+        quiet_seconds: How long nothing of a series may have come before it is whole; counted
+            from the end of the association.
+        model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
+        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
+            used or refused.
+        workers: Threads that read ahead.
+        threads: Threads of the network; by default the cores this process may use.
+        settings: How the pose and the plan are made.
+        mapping: CSV file outside of the output folder that tells which case is which series,
+            readable by you alone; written only when asked for.
+
+    Returns:
+        Exit code 0 when stopped as asked, 1 where it could not listen.
+    """
+    pace = Pace(quiet_seconds, min(2.0, quiet_seconds))
+    # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.batch.jobs import Part
+    from callosal.pipelines.batch.request import Engine, Request
+    from callosal.pipelines.service.admission import Admission, check_title
+    from callosal.pipelines.service.listen import Station, listen_at
+
+    admission = Admission.of(allow_ae, allow_host or None, bind)
+    folder = spool or output.with_name(f"{output.name}-spool")
+    title = check_title(aet, "--aet")
+    station = Station(bind, port, title, admission, limits, folder, keep_hours)
+    engine = Engine(model, device, threads, workers)
+    request = Request((folder,), output, engine, Part(), False, settings, mapping, "listen")
+    return listen_at(station, request, pace)

@@ -1,0 +1,57 @@
+"""`callosal watch`: scan plans of what arrives in a folder."""
+
+from pathlib import Path
+
+from callosal.export.devices import Device
+from callosal.export.shipped import DEFAULT
+from callosal.pipelines.service.pace import Pace
+from callosal.pipelines.settings import Settings
+
+
+def watch(
+    input: Path,
+    output: Path,
+    quiet_seconds: float = 10.0,
+    poll_seconds: float = 2.0,
+    once: bool = False,
+    model: str = DEFAULT,
+    device: Device = "auto",
+    workers: int = 2,
+    threads: int | None = None,
+    settings: Settings = Settings(),  # noqa: B008 (frozen)
+    mapping: Path | None = None,
+) -> int:
+    """Plan on the series that arrive in a folder, each as soon as it has come to rest.
+
+    Writes what `callosal infer` writes, with the model loaded once. It goes on until Ctrl-C or
+    SIGTERM, which let the running case finish; started again it does only what is not done.
+    The folder may be a network share. Nothing in it is ever changed.
+
+    Args:
+        input: Folder to watch, of any nesting.
+        output: Folder to write into, not inside the other; made where it is missing.
+        quiet_seconds: How long no file of a series may have come or changed before it is whole.
+        poll_seconds: Time between two looks through the folder.
+        once: End when all that is there is quiet and done, for cron.
+        model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
+        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
+            used or refused.
+        workers: Threads that read ahead.
+        threads: Threads of the network; by default the cores this process may use.
+        settings: How the pose and the plan are made.
+        mapping: CSV file outside of the output folder that tells which case is which series,
+            readable by you alone; written only when asked for.
+
+    Returns:
+        Exit code: 0 stopped as asked, or all done; with --once also 1 nothing could be done
+        and 2 some cases failed or were refused.
+    """
+    pace = Pace(quiet_seconds, poll_seconds, once)
+    # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.batch.jobs import Part
+    from callosal.pipelines.batch.request import Engine, Request
+    from callosal.pipelines.service.watch import watch_folder
+
+    engine = Engine(model, device, threads, workers)
+    request = Request((input,), output, engine, Part(), False, settings, mapping, "watch")
+    return watch_folder(request, pace)

@@ -1,0 +1,196 @@
+"""What arrives in a folder, by series, and which series have come to rest.
+
+Nobody tells a folder when a series is complete. A series counts as whole when none of its files
+has come, changed or gone for a while, and no file beside them that cannot be read yet has either.
+Size and time of change are compared with those of the look before, never with this machine's
+clock: that of a file server may differ, and copies may keep old times.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from callosal.models.errors import InputError
+from callosal.pipelines.dicom.headers import Header
+from callosal.pipelines.dicom.tree import FileEntry, Skipped, walk_files
+from callosal.pipelines.reading.input_files import identify
+
+Entry = FileEntry | Skipped
+
+_FOLDER = "folder "
+
+PATIENCE = 60
+"""Times the rest that a file may change without being an image, before it is taken for a log."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A series that has come to rest.
+
+    Attributes:
+        key: What its files share; secret, for it may be a UID or a path.
+        entries: Its files, in the order of their names.
+    """
+
+    key: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(slots=True)
+class _Group:
+    """Files that belong together."""
+
+    paths: set[str] = field(default_factory=set)
+    changed_at: float = 0.0
+    is_due: bool = True
+
+
+@dataclass(slots=True)
+class _Sighting:
+    """A file as it was last seen, and since when it is there."""
+
+    entry: Entry
+    key: str
+    since: float
+
+
+class Arrivals:
+    """A folder that is looked at again and again.
+
+    It holds one small record a file (about 0.5 KB), no header and no pixel.
+
+    Args:
+        root: The folder; nothing in it is ever changed.
+        quiet_s: How long a series must rest.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self, root: Path, quiet_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._root = root
+        self._quiet_s = quiet_s
+        self._clock = clock
+        self._seen: dict[str, _Sighting] = {}
+        self._groups: dict[str, _Group] = {}
+
+    def look(self) -> None:
+        """Walk the folder once and note what has changed; headers of new files are read.
+
+        Raises:
+            InputError: `no_such_input`: the folder is not there, or not at the moment.
+        """
+        if not self._root.is_dir():
+            raise InputError(
+                "the folder to watch is not there; check the path or the share", "no_such_input"
+            )
+        now = self._clock()
+        missing = set(self._seen)
+        for entry in walk_files(self._root):
+            path = _path(entry)
+            missing.discard(path)
+            known = self._seen.get(path)
+            if known is None or known.entry != entry:
+                self._note(path, entry, now)
+        for path in missing:
+            self._forget(path, now)
+
+    def take(self, at_most: int) -> list[Arrival]:
+        """Series that have come to rest since they were last taken.
+
+        Args:
+            at_most: Files to take together; a series is never split, and one is always given.
+        """
+        taken: list[Arrival] = []
+        n_files = 0
+        for key in self._rested():
+            group = self._groups[key]
+            if taken and n_files + len(group.paths) > at_most:
+                break
+            group.is_due = False
+            n_files += len(group.paths)
+            taken.append(
+                Arrival(key, tuple(self._seen[path].entry for path in sorted(group.paths)))
+            )
+        return taken
+
+    def again(self, key: str, after_s: float) -> None:
+        """Give a series out once more, after a while; one that is gone is left alone."""
+        group = self._groups.get(key)
+        if group is not None:
+            group.is_due = True
+            group.changed_at = max(group.changed_at, self._clock() + after_s - self._quiet_s)
+
+    def is_done(self, key: str) -> bool:
+        """Whether a series was taken and nothing of it has come since."""
+        group = self._groups.get(key)
+        return group is not None and not group.is_due
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is to come of what is in the folder."""
+        now = self._clock()
+        return not any(
+            group.is_due and not self._is_log(key, group, now)
+            for key, group in self._groups.items()
+        )
+
+    def _rested(self) -> Iterator[str]:
+        """Keys of series that are due and quiet."""
+        now = self._clock()
+        moving = {
+            key for key, group in self._groups.items() if group.changed_at > now - self._quiet_s
+        }
+        unread = {key for key in moving if not self._is_log(key, self._groups[key], now)}
+        for key, group in sorted(self._groups.items()):
+            if not group.is_due or key in moving:
+                continue
+            if not any(_folder_key(path) in unread for path in group.paths):
+                yield key
+
+    def _is_log(self, key: str, group: _Group, now: float) -> bool:
+        """Whether files that are no images go on changing, and so will never rest."""
+        old = now - PATIENCE * self._quiet_s
+        return key.startswith(_FOLDER) and all(
+            self._seen[path].since <= old for path in group.paths
+        )
+
+    def _note(self, path: str, entry: Entry, now: float) -> None:
+        """A file is new or has changed; it may belong elsewhere than before."""
+        since = now
+        if path in self._seen:
+            since = self._seen[path].since
+            self._forget(path, now)
+        key = _key(path, entry)
+        self._seen[path] = _Sighting(entry, key, since)
+        group = self._groups.setdefault(key, _Group())
+        group.paths.add(path)
+        group.changed_at, group.is_due = now, True
+
+    def _forget(self, path: str, now: float) -> None:
+        key = self._seen.pop(path).key
+        group = self._groups[key]
+        group.paths.remove(path)
+        group.changed_at, group.is_due = now, True
+        if not group.paths:
+            del self._groups[key]
+
+
+def _path(entry: Entry) -> str:
+    return entry.path if isinstance(entry, FileEntry) else f"/{entry.name}"
+
+
+def _key(path: str, entry: Entry) -> str:
+    """What the files of a series share: its UID, a NIfTI file's path, else their folder."""
+    found = identify(entry)
+    if isinstance(found, FileEntry):
+        return f"file {path}"
+    uid = found.series_uid
+    if isinstance(found, Header) or uid:
+        return f"series {uid}"
+    return _folder_key(path)
+
+
+def _folder_key(path: str) -> str:
+    return f"{_FOLDER}{Path(path).parent}"

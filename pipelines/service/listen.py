@@ -1,0 +1,100 @@
+"""Receives series by DICOM and plans on each that has come to rest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from callosal.models.errors import InputError
+from callosal.pipelines.batch.mapping import check_mapping
+from callosal.pipelines.batch.request import Request
+from callosal.pipelines.batch.session import open_model, open_session
+from callosal.pipelines.batch.stopping import stopping
+from callosal.pipelines.service.admission import Admission
+from callosal.pipelines.service.arrivals import Arrivals
+from callosal.pipelines.service.desk import Desk
+from callosal.pipelines.service.limits import Limits
+from callosal.pipelines.service.listener import Listener
+from callosal.pipelines.service.pace import Pace
+from callosal.pipelines.service.retention import Retention
+from callosal.pipelines.service.spool import open_spool
+from callosal.pipelines.service.watch import ending, keep_watch
+
+
+@dataclass(frozen=True)
+class Station:
+    """What is listened at, and what becomes of the objects.
+
+    Attributes:
+        bind: Address.
+        port: Port; 0 takes a free one.
+        aet: Called AE title.
+        admission: Who may send.
+        limits: How much.
+        spool: Folder of what was received.
+        keep_hours: How long objects stay after their series was worked on; None for ever.
+    """
+
+    bind: str
+    port: int
+    aet: str
+    admission: Admission
+    limits: Limits
+    spool: Path
+    keep_hours: float | None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise InputError(f"--port {self.port}: must lie in 0 to 65535", "wrong_usage")
+        if self.keep_hours is not None and not self.keep_hours >= 0:
+            raise InputError(f"--keep-hours {self.keep_hours}: must be 0 or more", "wrong_usage")
+
+
+def listen_at(station: Station, request: Request, pace: Pace) -> int:
+    """Receive and plan until told to stop; see `callosal listen`.
+
+    Args:
+        station: Where, from whom, how much.
+        request: The spool is its one input.
+        pace: When a series is whole.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        CallosalError: Nothing can be run, or a result could not be written.
+    """
+    check_mapping(request.mapping, request.output)
+    console = Console(stderr=True)
+    with (
+        stopping() as stop,
+        open_spool(station.spool, request.output, station.limits.spool_bytes) as spool,
+        open_session(request, open_model(request.engine), console) as session,
+    ):
+        listener = Listener(spool, station.admission, station.limits, _told_on(console))
+        arrivals = Arrivals(spool.received, pace.quiet_seconds)
+        retention = Retention(spool, station.keep_hours)
+        desk = Desk(session)
+        port = listener.start(station.bind, station.port, station.aet)
+        console.print(
+            f"listening as {station.aet} at {station.bind} port {port}; Ctrl-C ends it",
+            markup=False,
+            soft_wrap=True,
+        )
+        try:
+            for ended in keep_watch(arrivals, desk, pace, stop, console):
+                retention.note(ended)
+                retention.sweep(arrivals)
+        finally:
+            listener.stop()
+    return ending(desk, stop, pace, console)
+
+
+def _told_on(console: Console) -> Callable[[str], None]:
+    """Prints lines that hold AE titles and addresses, and nothing of what was sent."""
+
+    def tell(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell

@@ -1,0 +1,194 @@
+"""Where received objects are kept: whole or not at all, for one user's eyes, and no more than fit.
+
+While an association lasts its objects lie in a folder of their own under `incoming/`; when it ends,
+however it ends, they move to `received/`, which is watched. Nothing is named by what a tag says:
+names are salted hashes.
+"""
+
+import filecmp
+import hashlib
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from callosal.models.errors import InputError, OutputError
+from callosal.pipelines.batch.case_id import output_salt
+from callosal.pipelines.batch.run_lock import run_lock
+
+_PARTIAL = ".part"
+
+
+class SpoolFull(Exception):
+    """There is no room for an object."""
+
+
+class Spool:
+    """The folder of all that was received; `open_spool` makes one.
+
+    Args:
+        root: The folder, held by this process.
+        limit_bytes: How much it may hold.
+    """
+
+    def __init__(self, root: Path, limit_bytes: int) -> None:
+        self.incoming, self.received = root / "incoming", root / "received"
+        for folder in (root, self.incoming, self.received):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        self._salt = output_salt(root)
+        self._limit_bytes = limit_bytes
+        self._lock = threading.Lock()
+        self._recover()
+        sizes = (path.stat().st_size for path in self.received.rglob("*.dcm"))
+        self.used_bytes = sum(sizes)
+
+    def open_inbox(self) -> "Inbox":
+        """A place for the objects of one association."""
+        folder = self.incoming / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        return Inbox(self, folder)
+
+    def name_of(self, sender: str, instance_uid: str) -> str:
+        """File name of an object: the same when the same sender sends it again."""
+        secret = f"{self._salt}:{sender}:{instance_uid}"
+        return hashlib.sha256(secret.encode()).hexdigest()[:40] + ".dcm"
+
+    def take_room(self, n_bytes: int) -> None:
+        """Count bytes before they are written.
+
+        Raises:
+            SpoolFull: They do not fit.
+        """
+        with self._lock:
+            if self.used_bytes + n_bytes > self._limit_bytes:
+                raise SpoolFull
+            self.used_bytes += n_bytes
+
+    def give_room(self, n_bytes: int) -> None:
+        """Count bytes that are gone."""
+        with self._lock:
+            self.used_bytes -= n_bytes
+
+    def admit(self, path: Path) -> None:
+        """Move an object to where it is watched; one that is there already stays as it is."""
+        place = self.received / path.name[:2] / path.name
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        size = place.stat().st_size if place.is_file() else 0
+        if size and filecmp.cmp(path, place, shallow=False):
+            path.unlink()
+        else:
+            path.replace(place)
+        self.give_room(size)
+
+    def remove(self, path: Path) -> None:
+        """Delete an object that is not needed any more."""
+        size = path.stat().st_size
+        path.unlink()
+        self.give_room(size)
+
+    def _recover(self) -> None:
+        """What a killed listener left: whole objects were acknowledged and count, others do not."""
+        for folder in self.incoming.iterdir():
+            for path in sorted(folder.glob("*.dcm")):
+                place = self.received / path.name[:2]
+                place.mkdir(mode=0o700, exist_ok=True)
+                path.replace(place / path.name)
+            shutil.rmtree(folder)
+
+
+class Inbox:
+    """Objects of one association that lasts.
+
+    Args:
+        spool: Where they go when it ends.
+        folder: Where they lie until then.
+    """
+
+    def __init__(self, spool: Spool, folder: Path) -> None:
+        self._spool = spool
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._is_open = True
+
+    def store(self, name: str, parts: Sequence[bytes | memoryview]) -> None:
+        """Write an object; it is on the disk when this returns.
+
+        Args:
+            name: As of `Spool.name_of`.
+            parts: Its content.
+
+        Raises:
+            SpoolFull: It does not fit.
+            OSError: It cannot be written, or the association has ended; nothing of it stays.
+        """
+        n_bytes = sum(len(part) for part in parts)
+        with self._lock:
+            if not self._is_open:
+                raise BrokenPipeError("the association has ended")
+            self._spool.take_room(n_bytes)
+            partial = self._folder / f"{name}{_PARTIAL}"
+            try:
+                _write(partial, parts)
+                earlier = self._folder / name
+                replaced = earlier.stat().st_size if earlier.is_file() else 0
+                partial.replace(earlier)
+                self._spool.give_room(replaced)
+            except BaseException:
+                self._spool.give_room(n_bytes)
+                partial.unlink(missing_ok=True)
+                raise
+
+    def close(self) -> None:
+        """Hand over what is here; once is enough."""
+        with self._lock:
+            if not self._is_open:
+                return
+            self._is_open = False
+            for path in sorted(self._folder.glob("*.dcm")):
+                self._spool.admit(path)
+            self._folder.rmdir()
+
+
+@contextmanager
+def open_spool(root: Path, output: Path, limit_bytes: int) -> Iterator[Spool]:
+    """Hold a spool against other listeners.
+
+    Args:
+        root: The folder, made where it is missing.
+        output: Where the results go; they may be given away, so the spool may not lie there.
+        limit_bytes: How much it may hold.
+
+    Raises:
+        InputError: `spool_in_output`.
+        OutputError: It is in use or not writable.
+    """
+    place, results = root.resolve(), output.resolve()
+    if place.is_relative_to(results) or results.is_relative_to(place):
+        raise InputError(
+            f"--spool {root.name}: images of patients must not lie among the results, which may be "
+            "given away, nor these among them; name a folder elsewhere",
+            "spool_in_output",
+        )
+    with run_lock(root):
+        try:
+            spool = Spool(root, limit_bytes)
+        except OSError as error:
+            raise OutputError(
+                f"--spool {root.name}: cannot be written ({error.strerror}); mend its permissions "
+                "or name another folder",
+                "read_only_output",
+            ) from error
+        yield spool
+
+
+def _write(path: Path, parts: Sequence[bytes | memoryview]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        for part in parts:
+            stream.write(part)
+        stream.flush()
+        os.fsync(stream.fileno())

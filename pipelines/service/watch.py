@@ -1,0 +1,150 @@
+"""Keeps watch over a folder until it is told to stop, or until all in it is done."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from callosal.models.errors import InputError
+from callosal.pipelines.batch.mapping import check_mapping
+from callosal.pipelines.batch.request import Request
+from callosal.pipelines.batch.session import open_model, open_session
+from callosal.pipelines.batch.stopping import Stop, stopping
+from callosal.pipelines.service.arrivals import Arrival, Arrivals
+from callosal.pipelines.service.desk import Desk
+from callosal.pipelines.service.pace import Pace
+
+AT_MOST_FILES = 20_000
+"""Files of one round: their headers are held together, 1.8 KB each."""
+
+RETRY_S = 600.0
+"""When a series is tried again whose fault may pass."""
+
+LOOK_SHARE = 0.05
+"""Share of the time that may go into looking through the folder, however large it grows."""
+
+_NAP_S = 0.1
+
+
+@dataclass
+class _Sight:
+    """Whether the folder was there when it was last looked at."""
+
+    is_there: bool = True
+
+
+def watch_folder(request: Request, pace: Pace) -> int:
+    """Plan on what arrives in a folder; see `callosal watch`.
+
+    Args:
+        request: The folder is its one input.
+        pace: How long a series must rest, how often to look, and whether to end.
+
+    Returns:
+        Exit code: 0 stopped as asked, or all done; with `pace.once` also 1 and 2 as of `infer`.
+
+    Raises:
+        CallosalError: Nothing can be run, or a result could not be written.
+    """
+    (folder,) = request.inputs
+    check_place(folder, request.output)
+    check_mapping(request.mapping, request.output)
+    console = Console(stderr=True)
+    arrivals = Arrivals(folder, pace.quiet_seconds)
+    arrivals.look()
+    with stopping() as stop, open_session(request, open_model(request.engine), console) as session:
+        desk = Desk(session)
+        for _ in keep_watch(arrivals, desk, pace, stop, console):
+            pass
+    return ending(desk, stop, pace, console)
+
+
+def check_place(folder: Path, output: Path) -> None:
+    """Refuse an output inside the folder that is watched: results would arrive in it.
+
+    Raises:
+        InputError: `output_in_input`.
+    """
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"--output {output.name}: lies in the folder that is watched, so results would be "
+            "taken for images; name a folder elsewhere",
+            "output_in_input",
+        )
+
+
+def keep_watch(
+    arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop, console: Console
+) -> Iterator[list[Arrival]]:
+    """Look, work, rest, until it is told to stop, or with `pace.once` until all is done.
+
+    Yields:
+        After each look the series whose results are written and will stay as they are.
+
+    Raises:
+        CallosalError: A result could not be written; with `pace.once` the folder is not there.
+    """
+    sight = _Sight()
+    try:
+        while not stop.asked:
+            looked_s = _look(arrivals, pace, sight, console)
+            taken = arrivals.take(AT_MOST_FILES)
+            yield _work_on(taken, arrivals, desk, pace, stop)
+            if taken:
+                continue
+            if pace.once and arrivals.is_at_rest:
+                return
+            desk.write_tables_when_due()
+            _rest(max(pace.poll_seconds, looked_s / LOOK_SHARE), stop)
+    finally:
+        desk.write_tables()
+
+
+def _work_on(
+    taken: list[Arrival], arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop
+) -> list[Arrival]:
+    """Work on series, and have those tried again later whose fault may pass."""
+    ended = desk.work_on(taken, stop) if taken else {}
+    for key, is_lasting in ended.items():
+        if not is_lasting and not pace.once:
+            arrivals.again(key, RETRY_S)
+    return [arrival for arrival in taken if ended.get(arrival.key)]
+
+
+def _look(arrivals: Arrivals, pace: Pace, sight: _Sight, console: Console) -> float:
+    """Look once, and tell how long it took; a folder that goes and comes is told once each."""
+    began = time.monotonic()
+    try:
+        arrivals.look()
+    except InputError as error:
+        if pace.once:
+            raise
+        if sight.is_there:
+            console.print(f"{error}; waiting for it", markup=False, soft_wrap=True)
+        sight.is_there = False
+    else:
+        if not sight.is_there:
+            console.print("the folder is there again")
+        sight.is_there = True
+    return time.monotonic() - began
+
+
+def _rest(seconds: float, stop: Stop) -> None:
+    """Wait, but not for a stop."""
+    end = time.monotonic() + seconds
+    while not stop.asked and time.monotonic() < end:
+        time.sleep(min(_NAP_S, seconds))
+
+
+def ending(desk: Desk, stop: Stop, pace: Pace, console: Console) -> int:
+    """Tell what it came to, and the exit code."""
+    counts = f"{desk.n_done} done, {desk.n_refused} failed or refused"
+    if stop.asked:
+        console.print(f"stopped: {counts}; run the same command again to go on")
+        return 0
+    console.print(counts)
+    if not pace.once or not desk.n_refused:
+        return 0
+    return 2 if desk.n_done else 1

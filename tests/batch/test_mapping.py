@@ -1,0 +1,101 @@
+"""The mapping: on request alone, for one person alone, and nowhere near the results."""
+
+import csv
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from callosal.pipelines.batch import session
+from callosal.pipelines.batch.mapping import COLUMNS
+from callosal.pipelines.cli import main
+from tests.batch.made_cases import answer_at_once, write_archive
+
+MARKER = "Secret^Marker"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_archive(tmp_path_factory.mktemp("archive") / MARKER, 2)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "process_case", answer_at_once)
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """The most careless setting there is."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def _infer(archive: Path, output: Path, *words: str) -> int:
+    return main(["infer", str(archive), "--output", str(output), "--device", "cpu", *words])
+
+
+def _lines(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _texts(output: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in output.rglob("*")
+                    if path.is_file() and path.suffix != ".dcm")  # fmt: skip
+
+
+def test_unasked_there_is_none(archive: Path, tmp_path: Path) -> None:
+    assert _infer(archive, tmp_path / "out") == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert MARKER.encode() not in _texts(tmp_path / "out")
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_it_names_series_and_folders_and_nothing_else_does(archive: Path, tmp_path: Path) -> None:
+    mapping, output = tmp_path / "who.csv", tmp_path / "out"
+    mapping.touch(mode=0o666)
+    assert _infer(archive, output, "--mapping", str(mapping)) == 0
+    lines = _lines(mapping)
+    assert tuple(lines[0]) == COLUMNS
+    assert {line["case_id"] for line in lines} == {path.name for path in output.glob("cases/*")}
+    assert {Path(line["folder"]).name for line in lines} == {"s001", "s002"}
+    assert all(MARKER in line["folder"] for line in lines)
+    assert all(line["series_uid"].startswith("1.2.") and line["n_files"] == "10" for line in lines)
+    assert stat.S_IMODE(mapping.stat().st_mode) == 0o600
+    secrets = [MARKER, str(tmp_path), *(line["series_uid"] for line in lines)]
+    assert [word for word in secrets if word.encode() in _texts(output)] == []
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_cases_of_other_inputs_stay_in_it(archive: Path, tmp_path: Path) -> None:
+    mapping, output = tmp_path / "who.csv", tmp_path / "out"
+    for name in ("s001", "s002", "s001"):
+        assert _infer(archive / name, output, "--mapping", str(mapping)) == 0
+    assert [Path(line["folder"]).name for line in _lines(mapping)].count("s001") == 1
+    assert len(_lines(mapping)) == 2
+
+
+@pytest.mark.parametrize("place", ["out/who.csv", "out/cases/who.csv", "link/who.csv"])
+def test_it_may_not_lie_among_the_results(
+    place: str, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    mapping = tmp_path / place
+    assert _infer(archive, tmp_path / "out", "--mapping", str(mapping)) == 1
+    assert "mapping_in_output" in capsys.readouterr().err
+    assert not mapping.exists()
+
+
+def test_another_file_is_not_overwritten(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "thesis.csv"
+    other.write_text("a,b\n1,2\n")
+    assert _infer(archive, tmp_path / "out", "--mapping", str(other)) == 3
+    assert "name another file" in capsys.readouterr().err
+    assert other.read_text() == "a,b\n1,2\n"

@@ -1,0 +1,173 @@
+"""What is whole and what is not, on a clock that is turned by hand."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from callosal.models.errors import InputError
+from callosal.pipelines.service.arrivals import PATIENCE, Arrival, Arrivals
+from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
+
+QUIET_S = 10.0
+
+
+class Clock:
+    """Seconds that grow when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Watched:
+    """A folder, the clock, and looks at it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(exist_ok=True)
+        self.clock = Clock()
+        self.arrivals = Arrivals(root, QUIET_S, self.clock)
+
+    def after(self, seconds: float, at_most: int = 10_000) -> list[Arrival]:
+        self.clock.now += seconds
+        self.arrivals.look()
+        return self.arrivals.take(at_most)
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path / "in")
+
+
+@pytest.fixture
+def series(tmp_path: Path) -> list[Path]:
+    return write_slices(tmp_path / "from", make_series(SeriesRecipe(n_slices=6)))
+
+
+def _names(taken: Sequence[Arrival]) -> list[int]:
+    return [len(arrival.entries) for arrival in taken]
+
+
+def test_a_series_is_given_once_and_only_when_it_has_come_to_rest(
+    watched: Watched, series: list[Path]
+) -> None:
+    assert watched.after(0) == []
+    for path in series:
+        shutil.copy(path, watched.root)
+        assert watched.after(QUIET_S - 1) == [], "files still come"
+        assert not watched.arrivals.is_at_rest
+    assert _names(watched.after(QUIET_S)) == [6]
+    assert watched.arrivals.is_at_rest
+    assert watched.after(1000) == []
+
+
+def test_a_series_that_gains_changes_or_loses_a_file_is_given_again(
+    watched: Watched, series: list[Path]
+) -> None:
+    for path in series[:5]:
+        shutil.copy(path, watched.root)
+    watched.after(0)
+    assert _names(watched.after(QUIET_S)) == [5]
+    shutil.copy(series[5], watched.root)
+    assert watched.after(0) == []
+    assert _names(watched.after(QUIET_S)) == [6]
+    os.utime(watched.root / series[0].name, (1, 1))
+    assert watched.after(0) == []
+    assert _names(watched.after(QUIET_S)) == [6]
+    (watched.root / series[1].name).unlink()
+    assert watched.after(0) == []
+    assert _names(watched.after(QUIET_S)) == [5]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.6, 0.98])
+def test_a_file_that_is_being_written_holds_its_series_back(
+    share: float, watched: Watched, series: list[Path]
+) -> None:
+    for path in series[:5]:
+        shutil.copy(path, watched.root)
+    content = series[5].read_bytes()
+    cut = int(share * len(content))
+    place = watched.root / series[5].name
+    for size in range(cut, cut + 5):
+        place.write_bytes(content[:size])
+        assert watched.after(QUIET_S - 1) == []
+    place.write_bytes(content)
+    assert watched.after(QUIET_S - 1) == []
+    assert _names(watched.after(QUIET_S)) == [6]
+
+
+def test_two_series_in_one_folder_do_not_wait_for_each_other(
+    watched: Watched, series: list[Path], tmp_path: Path
+) -> None:
+    other = write_slices(tmp_path / "other", make_series(SeriesRecipe(n_slices=9, number=2)))
+    for path in series:
+        shutil.copy(path, watched.root)
+    given = []
+    for number, path in enumerate(other):
+        shutil.copy(path, watched.root / f"other-{number}")
+        given += watched.after(QUIET_S / 2)
+    assert _names(given) == [6]
+    assert _names(watched.after(QUIET_S)) == [9]
+
+
+def test_a_log_that_grows_among_the_images_holds_nothing_back_for_ever(
+    watched: Watched, series: list[Path]
+) -> None:
+    for path in series:
+        shutil.copy(path, watched.root)
+    given = []
+    for number in range(PATIENCE + 2):
+        (watched.root / "transfer.log").write_text("x" * 200 + "line\n" * number)
+        given += watched.after(QUIET_S)
+    assert _names(given) == [6]
+    assert watched.arrivals.is_at_rest
+
+
+def test_large_heaps_are_given_in_portions_and_no_series_is_split(
+    watched: Watched, tmp_path: Path
+) -> None:
+    for number in (1, 2, 3):
+        write_slices(watched.root / str(number), make_series(SeriesRecipe(4, number=number)))
+    watched.after(0)
+    assert _names(watched.after(QUIET_S, at_most=8)) == [4, 4]
+    assert not watched.arrivals.is_at_rest
+    assert _names(watched.after(0, at_most=1)) == [4]
+
+
+def test_a_series_can_be_asked_for_again_later(watched: Watched, series: list[Path]) -> None:
+    shutil.copy(series[0], watched.root)
+    watched.after(0)
+    (arrival,) = watched.after(QUIET_S)
+    watched.arrivals.again(arrival.key, 60.0)
+    assert watched.after(59) == []
+    assert watched.after(2) == [arrival]
+    watched.arrivals.again("series gone", 0.0)
+
+
+def test_nothing_in_the_folder_is_changed(watched: Watched, series: list[Path]) -> None:
+    for path in series:
+        shutil.copy(path, watched.root)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in watched.root.iterdir()}
+    watched.after(0)
+    watched.after(QUIET_S)
+    assert before == {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in watched.root.iterdir()
+    }
+
+
+def test_a_share_that_goes_and_comes_gives_its_series_again(
+    watched: Watched, series: list[Path], tmp_path: Path
+) -> None:
+    shutil.copy(series[0], watched.root)
+    watched.after(0)
+    assert _names(watched.after(QUIET_S)) == [1]
+    watched.root.rename(tmp_path / "away")
+    with pytest.raises(InputError, match="not there"):
+        watched.after(1)
+    (tmp_path / "away").rename(watched.root)
+    assert watched.after(1) == [], "the same files, so nothing has changed"
