@@ -59,23 +59,28 @@ def train_segmenter(banks: Sequence[SliceBank], view: View, seed: int) -> Segmen
         view: Network and budget.
         seed: Seed of weights, order and augmentation.
     """
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    torch.set_flush_denormal(True)
     pl.seed_everything(seed, verbose=False)
     module = SegmentationModule(AttentionUNet(view.widths), view.spacing_mm, lr=view.lr)
-    trainer = pl.Trainer(
+    trainer = quiet_trainer(view.steps)
+    trainer.fit(module, DataLoader(AugmentedStream(banks, view, seed), batch_size=None))
+    return module.eval()
+
+
+def quiet_trainer(steps: int) -> pl.Trainer:
+    """A trainer of so many steps that writes and prints nothing."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    torch.set_flush_denormal(True)
+    return pl.Trainer(
         accelerator="auto",
         devices=1,
         precision="bf16-mixed",
-        max_steps=view.steps,
+        max_steps=steps,
         gradient_clip_val=1.0,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(module, DataLoader(AugmentedStream(banks, view, seed), batch_size=None))
-    return module.eval()
 
 
 @torch.no_grad()

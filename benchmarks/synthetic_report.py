@@ -68,7 +68,7 @@ def summarise_arms(rows: Sequence[Row], split: str) -> list[Row]:
         for against in (f"real-{group[0]['count']}", "real-all"):
             if against in by_arm and against != name:
                 rival = _by_subject(by_arm[against], split)
-                figures[f"minus_{against}"] = _difference(scores, rival)
+                figures[f"minus_{against}"] = difference(scores, rival)
                 figures[f"over_{against}"] = round(float(scores.mean() / rival.mean()), 4)
         summary.append(figures)
     return summary
@@ -84,7 +84,7 @@ def _by_subject(group: Sequence[Row], split: str) -> NDArray[np.float64]:
     return np.array([[row["dice"][split][name] for name in names] for row in group]).mean(axis=0)
 
 
-def _difference(scores: NDArray[np.float64], rival: NDArray[np.float64]) -> list[float]:
+def difference(scores: NDArray[np.float64], rival: NDArray[np.float64]) -> list[float]:
     """Mean difference and its 95 % interval, in points of Dice (hundredths)."""
     gap = 100 * (scores - rival)
     draws = np.random.default_rng(0).choice(gap, (2000, len(gap))).mean(axis=1)

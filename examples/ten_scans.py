@@ -4,16 +4,15 @@
     python examples/ten_scans.py MY_DATA --output OUT --fit --trainer.max_steps 1000
 
 `MY_DATA` is a folder as `callosal fit` takes it: pairs and participants.tsv with `split`. Synthetic
-pairs are drawn with the shipped generator and join your training slices; validation and test stay
-yours alone, so that the figures are those of real scans. What follows `--fit` goes to
+pairs are drawn with the shipped generator and are half of what the network sees; validation and
+test stay yours alone, so that the figures are those of real scans. What follows `--fit` goes to
 `callosal fit`. At the end stand `OUT/model.onnx` and its figures in `OUT/figures`.
 
 Whether it helps is to be measured, not believed: run it once more with `--count 0`.
 """
 
 import argparse
-import csv
-import shutil
+import json
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -23,11 +22,9 @@ from callosal.pipelines.commands.export import export
 from callosal.pipelines.commands.generate import generate
 from callosal.pipelines.training.cli import run_training
 
-COLUMNS = ("participant_id", "site", "split")
-
 
 def main() -> int:
-    """Generate, mix, train, export and measure."""
+    """Generate, train, export and measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("data", type=Path, help="your pairs, with participants.tsv")
     parser.add_argument("--output", type=Path, required=True, help="folder to write into")
@@ -38,36 +35,13 @@ def main() -> int:
     synthetic = arguments.output / "synthetic"
     if arguments.count and generate(synthetic, count=arguments.count) == 1:
         raise SystemExit(f"no synthetic pair was good enough; see {synthetic / 'manifest.json'}")
-    folders = [arguments.data, *([synthetic] if arguments.count else [])]
-    mixed = mix(folders, arguments.output / "mixed")
-    checkpoint = train(arguments.config, mixed, arguments.output / "run", arguments.fit)
+    also = ["--data.also", json.dumps([str(synthetic)])] if arguments.count else []
+    run = arguments.output / "run"
+    checkpoint = train(arguments.config, arguments.data, run, [*also, *arguments.fit])
     model = arguments.output / "model.onnx"
     told = f"{arguments.data.name} and {arguments.count} synthetic pairs"
-    export(checkpoint, model, training_data=told, data=mixed)
+    export(checkpoint, model, training_data=told, data=arguments.data)
     return evaluate(arguments.data, arguments.output / "figures", model=str(model), split="val")
-
-
-def mix(folders: Sequence[Path], mixed: Path) -> Path:
-    """Put pairs into one folder; of all but the first folder everything is for training.
-
-    Raises:
-        SystemExit: Two folders hold a participant of the same name.
-    """
-    mixed.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, dict[str, str]] = {}
-    for number, folder in enumerate(folders):
-        with (folder / "participants.tsv").open(encoding="utf-8") as stream:
-            for row in csv.DictReader(stream, delimiter="\t"):
-                name = row["participant_id"]
-                if name in rows:
-                    raise SystemExit(f"{name}: is in {folder} and before; rename it")
-                rows[name] = row if number == 0 else row | {"split": "train"}
-                shutil.copytree(folder / name, mixed / name, dirs_exist_ok=True)
-    with (mixed / "participants.tsv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, delimiter="\t", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows.values())
-    return mixed
 
 
 def train(config: str, data: Path, run: Path, options: Sequence[str]) -> Path:

@@ -8,15 +8,22 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation, augment
 from callosal.pipelines.training.data_root import chosen_root
 from callosal.pipelines.training.draws import Draws, batch_seeds
-from callosal.pipelines.training.nifti_pairs import Participant, read_participants, read_slices
+from callosal.pipelines.training.nifti_pairs import (
+    Participant,
+    read_participants,
+    read_slices,
+    read_split,
+)
 from callosal.pipelines.training.phantom_slices import phantom_split
 from callosal.pipelines.training.slice_bank import (
     LabelledSlice,
     SliceBank,
     evenly_spread,
+    join_banks,
     make_bank,
 )
 from callosal.pipelines.training.slice_order import SliceOrder
@@ -47,6 +54,9 @@ class SliceDataModule(pl.LightningDataModule):
         root: Folder of NIfTI pairs with participants.tsv. Without it, the folder named by the
             environment variable CALLOSAL_DATA is taken, then ../shared/data/abide-cc, and where
             neither exists the procedural phantom.
+        also: More folders of such pairs, as `callosal generate` writes them, whose training slices
+            are learned from too. Each folder has the same share of what is seen, however many
+            slices it holds; validation stays with `root`.
         batch_size: Slices in a training batch.
         spacing_mm: Pixel size the network sees, in mm; the command line takes it from the model.
         size: Rows and columns of a whole slice.
@@ -63,6 +73,7 @@ class SliceDataModule(pl.LightningDataModule):
     def __init__(
         self,
         root: Path | None = None,
+        also: list[Path] | None = None,
         batch_size: int = 8,
         spacing_mm: float = 0.5,
         size: int = 512,
@@ -78,6 +89,14 @@ class SliceDataModule(pl.LightningDataModule):
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.root = chosen_root(root)
+        self.also = tuple(also or ())
+        for folder in self.also:
+            if not folder.is_dir():
+                raise DataError(
+                    f"data.also: the folder {folder} does not exist; name folders that "
+                    "`callosal generate` wrote",
+                    code="no_such_folder",
+                )
         self.batch_size = batch_size
         self.spacing_mm = spacing_mm
         self.size = size
@@ -94,7 +113,14 @@ class SliceDataModule(pl.LightningDataModule):
         """Read the splits that a stage needs: fit, validate or test."""
         for split in {"fit": ("train", "val"), "validate": ("val",)}.get(stage, ("test",)):
             if split not in self._banks:
-                self._banks[split] = make_bank(self._slices(split), self.spacing_mm, self.size)
+                self._banks[split] = self._bank(split)
+
+    def _bank(self, split: str) -> SliceBank:
+        own = make_bank(self._slices(split), self.spacing_mm, self.size)
+        if split != "train" or not self.also:
+            return own
+        others = [read_split(folder, split) for folder in self.also]
+        return join_banks([own, *(make_bank(one, self.spacing_mm, self.size) for one in others)])
 
     def _slices(self, split: str) -> Iterable[LabelledSlice]:
         if self.root is None:

@@ -8,13 +8,14 @@ import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader
 
 from callosal.models.generation.conditions import measure_conditions, summarise_conditions
 from callosal.models.generation.pair_source import PairFacts
 from callosal.pipelines.training.data_root import chosen_root
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.pair_bank import PairBank, make_pair_bank
+from callosal.pipelines.training.pair_batches import Batch, PlainSlices, SliceStream
 from callosal.pipelines.training.pair_view import (
     Placement,
     View,
@@ -25,79 +26,8 @@ from callosal.pipelines.training.pair_view import (
 from callosal.pipelines.training.phantom_slices import phantom_split
 from callosal.pipelines.training.slice_bank import evenly_spread
 
-Batch = dict[str, Tensor]
-
 FIELD_MM = 256.0
 """Side of the square that is kept of each slice."""
-
-
-class SliceStream(IterableDataset[Batch]):
-    """Endless batches of a bank; the n-th is a function of the seed and n alone.
-
-    Args:
-        bank: The slices.
-        batch_size: Slices in a batch.
-        seed: Seed of the order.
-        first: Number of the first batch, above 0 in a resumed run.
-        rank: Number of this process.
-        ranks: Number of processes; each takes its own part of the order.
-    """
-
-    def __init__(
-        self, bank: PairBank, batch_size: int, seed: int, first: int, rank: int, ranks: int
-    ) -> None:
-        self.bank = bank
-        self.batch_size = batch_size
-        self.seed = seed
-        self.first = first
-        self.rank = rank
-        self.ranks = ranks
-
-    def __iter__(self) -> Iterator[Batch]:
-        step = self.first
-        while True:
-            yield slices_of(self.bank, self._indices(step), step)
-            step += 1
-
-    def _indices(self, step: int) -> NDArray[np.int64]:
-        """Slices of one batch: every slice once before any comes again."""
-        first = (step * self.ranks + self.rank) * self.batch_size
-        rounds, places = np.divmod(np.arange(first, first + self.batch_size), len(self.bank))
-        orders = {
-            one: np.random.default_rng([self.seed, one]).permutation(len(self.bank))
-            for one in set(rounds.tolist())
-        }
-        return np.array([orders[one][place] for one, place in zip(rounds, places, strict=True)])
-
-
-class PlainSlices(Dataset[Batch]):
-    """Batches of a bank in its order."""
-
-    def __init__(self, bank: PairBank, batch_size: int) -> None:
-        self.bank = bank
-        self.batch_size = batch_size
-
-    def __len__(self) -> int:
-        return -(-len(self.bank) // self.batch_size)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return (self[index] for index in range(len(self)))
-
-    def __getitem__(self, index: int) -> Batch:
-        first = index * self.batch_size
-        last = min(first + self.batch_size, len(self.bank))
-        return slices_of(self.bank, np.arange(first, last), index)
-
-
-def slices_of(bank: PairBank, indices: NDArray[np.int64], step: int) -> Batch:
-    """Slices of a bank as one batch, with the number of the batch."""
-    return {
-        "image": torch.from_numpy(bank.images[indices]),
-        "distance_mm": torch.from_numpy(bank.distances_mm[indices]),
-        "center_mm": torch.from_numpy(bank.centers_mm[indices]),
-        "labelled": torch.from_numpy(bank.labelled[indices]).float(),
-        "step": torch.tensor([step]),
-    }
 
 
 class PairDataModule(pl.LightningDataModule):
@@ -112,6 +42,8 @@ class PairDataModule(pl.LightningDataModule):
         limit: At most so many training slices, evenly spread; all without it.
         labelled: At most so many of them show their mask, evenly spread; the others teach
             images alone. All show it without this.
+        labelled_share: Share of each batch that shows its mask, where not all slices do; without
+            it they come in their numbers, and ten of hundreds teach the mask hardly anything.
         phantoms: Number of training slices when the phantom is used.
         training_data: Name and terms of the data, for the model's description.
         seed: Seed of order and augmentation.
@@ -124,6 +56,7 @@ class PairDataModule(pl.LightningDataModule):
         batch_size: int = 16,
         limit: int | None = None,
         labelled: int | None = None,
+        labelled_share: float | None = None,
         phantoms: int = 256,
         training_data: str | None = None,
         seed: int = 0,
@@ -131,11 +64,14 @@ class PairDataModule(pl.LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        if labelled_share is not None and not 0 < labelled_share < 1:
+            raise ValueError(f"labelled_share must lie between 0 and 1, got {labelled_share}")
         self.root = chosen_root(root)
         self.view = view
         self.batch_size = batch_size
         self.limit = limit
         self.labelled = labelled
+        self.labelled_share = labelled_share
         self.phantoms = phantoms
         self.training_data = training_data
         self.seed = seed
@@ -204,7 +140,8 @@ class PairDataModule(pl.LightningDataModule):
         if trainer is not None:
             first = trainer.global_step * trainer.accumulate_grad_batches
             rank, ranks = trainer.global_rank, trainer.world_size
-        stream = SliceStream(self._banks["train"], self.batch_size, self.seed, first, rank, ranks)
+        bank, share = self._banks["train"], self.labelled_share
+        stream = SliceStream(bank, self.batch_size, self.seed, first, rank, ranks, share)
         return DataLoader(stream, batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Batch]:

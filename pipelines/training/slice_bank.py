@@ -87,6 +87,24 @@ def make_bank(slices: Iterable[LabelledSlice], spacing_mm: float, size: int) -> 
     return SliceBank(tuple(names), tuple(sites), np.stack(images), np.stack(masks), spacing_mm)
 
 
+def join_banks(banks: Sequence[SliceBank]) -> SliceBank:
+    """One bank in which each has the same share: the slices of the smaller ones come again.
+
+    Args:
+        banks: At least one, all on one grid.
+    """
+    longest = max(len(bank) for bank in banks)
+    rows = [np.resize(np.arange(len(bank)), longest) for bank in banks]
+    pairs = list(zip(banks, rows, strict=True))
+    return SliceBank(
+        tuple(bank.names[row] for bank, chosen in pairs for row in chosen),
+        tuple(bank.sites[row] for bank, chosen in pairs for row in chosen),
+        np.concatenate([bank.images[chosen] for bank, chosen in pairs]),
+        np.concatenate([bank.masks[chosen] for bank, chosen in pairs]),
+        banks[0].spacing_mm,
+    )
+
+
 def scaled(image: NDArray[np.generic]) -> NDArray[np.float32]:
     """Divide by the 99.9th percentile, which half precision then holds without loss."""
     values = image.astype(np.float32)

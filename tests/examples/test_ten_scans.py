@@ -1,7 +1,5 @@
-import csv
 import json
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -31,22 +29,6 @@ def write_pairs(folder: Path, names: list[str], split: str = "train") -> Path:
             nib.save(nifti, place / f"{name}_{suffix}.nii.gz")
     (folder / "participants.tsv").write_text("\n".join(rows) + "\n")
     return folder
-
-
-def test_what_is_not_the_own_data_is_for_training(tmp_path: Path) -> None:
-    pytest.importorskip("pytorch_lightning", reason="training needs the extra `train`")
-    own = write_pairs(tmp_path / "own", ["sub-01", "sub-02"])
-    other = write_pairs(tmp_path / "other", ["sub-s1", "sub-s2"])
-    mix = runpy.run_path(str(SCRIPT))["mix"]
-    with (mix([own, other], tmp_path / "mixed") / "participants.tsv").open() as stream:
-        splits = {
-            row["participant_id"]: row["split"] for row in csv.DictReader(stream, delimiter="\t")
-        }
-    assert splits == {"sub-01": "train", "sub-02": "val", "sub-s1": "train", "sub-s2": "train"}
-    for name in splits:
-        assert len(list((tmp_path / "mixed" / name).iterdir())) == 2
-    with pytest.raises(SystemExit, match="sub-01"):
-        mix([own, own], tmp_path / "twice")
 
 
 @pytest.mark.slow

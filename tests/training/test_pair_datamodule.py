@@ -6,7 +6,8 @@ import torch
 
 from callosal.models.errors import DataError
 from callosal.models.generation.pair_source import PairSource
-from callosal.pipelines.training.pair_datamodule import PairDataModule, SliceStream
+from callosal.pipelines.training.pair_batches import SliceStream
+from callosal.pipelines.training.pair_datamodule import PairDataModule
 from callosal.pipelines.training.pair_view import View
 
 
@@ -40,6 +41,20 @@ def test_a_stream_that_starts_later_goes_on_as_the_first(data: PairDataModule) -
     later = list(islice(SliceStream(bank, 3, 0, 4, 0, 1), 2))
     for one, same in zip(whole[4:], later, strict=True):
         assert all(torch.equal(one[key], same[key]) for key in one)
+
+
+def test_a_share_of_each_batch_shows_its_mask(data: PairDataModule) -> None:
+    bank = data._banks["train"]
+    stream = SliceStream(bank, 4, seed=0, first=0, rank=0, ranks=1, labelled_share=0.25)
+    seen = [stream._indices(step).tolist() for step in range(5)]
+    assert [bank.labelled[batch].sum() for batch in seen] == [1] * 5
+    shown = [index for batch in seen for index in batch if bank.labelled[index]]
+    assert sorted(shown) == [index for index in range(8) if bank.labelled[index]]
+
+
+def test_a_share_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="labelled_share"):
+        PairDataModule(labelled_share=1.0)
 
 
 def test_a_batch_holds_windows_and_normalised_conditions(data: PairDataModule) -> None:

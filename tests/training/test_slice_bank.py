@@ -1,8 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from callosal.models.errors import DataError
-from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread, make_bank
+from callosal.pipelines.training.slice_bank import (
+    LabelledSlice,
+    evenly_spread,
+    join_banks,
+    make_bank,
+)
 
 
 def _labelled(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> LabelledSlice:
@@ -49,3 +56,15 @@ def test_a_limit_spreads_over_all(limit: int | None, count: int) -> None:
     assert len(kept) == count
     assert kept[0] is slices[0]
     assert limit != 3 or kept[-1] is slices[6]
+
+
+def test_joined_banks_have_the_same_share() -> None:
+    few, many = (
+        make_bank([replace(_labelled((64, 64), (1.0, 1.0)), name=f"{name}{index}")
+                   for index in range(count)], 1.0, 64)
+        for name, count in (("few", 2), ("many", 5))
+    )  # fmt: skip
+    joined = join_banks([few, many])
+    assert joined.names == ("few0", "few1", "few0", "few1", "few0", *many.names)
+    assert joined.images.shape == joined.masks.shape == (10, 64, 64)
+    assert joined.sites == ("s",) * 10
