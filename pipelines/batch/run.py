@@ -110,8 +110,12 @@ def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
     counts = Counter(str(row["status"]) for row in table)
     numbers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     finished = f", {n_kept} of them finished before" if n_kept else ""
-    where = f"results in {session.request.output}, to look at: {session.request.output / REPORT}"
-    line = told(session.console, f"{numbers or 'no case'}{finished}", where)
+    output = session.request.output
+    line = told(
+        session.console,
+        f"{numbers or 'no case'}{finished}; to look at: {REPORT} in the output folder",
+        f"{output / REPORT}",
+    )
     session.console.print(line, markup=False, soft_wrap=True)
 
 
