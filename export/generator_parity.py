@@ -1,34 +1,18 @@
 """Does a generator's folder give the samples of the torch networks it came from?"""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import Generator, Order, sample_pairs
+from callosal.export.torch_samples import latent_statistics, sample_in_torch
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder
 from callosal.models.generation.checkpoint import Generator as TorchGenerator
-from callosal.models.generation.noise import sample_noise
-from callosal.models.generation.samplers import (
-    ddim,
-    ddpm_ancestral,
-    dpm_solver_pp_2m,
-    euler_flow,
-    trailing_times,
-)
-from callosal.models.generation.sampling import (
-    Known,
-    Wish,
-    conditional_prediction,
-    joint_prediction,
-)
 from callosal.models.generation.spec import GeneratorSpec
 
 MAX_DIFFERENCE = 1e-4
@@ -194,7 +178,7 @@ def _autoencoder_rows(
 ) -> list[ParityRow]:
     draw = np.random.default_rng(0)
     pairs = draw.uniform(-1, 1, (3, 2, *expected.spec.shape)).astype(np.float32)
-    codec = _statistics(expected)
+    codec = latent_statistics(expected)
     with torch.inference_mode():
         mean, _ = autoencoder.encode(torch.from_numpy(pairs))
         latents = ((mean - codec[0]) / codec[1]).numpy()
@@ -211,69 +195,6 @@ def _loop_row(
     """The loop of torch beside the one of numpy, from the same noise."""
     truth = sample_in_torch(expected, order, sampling)
     return _row(what, truth, sample_pairs(found, order, sampling), masks=True)
-
-
-def sample_in_torch(generator: TorchGenerator, order: Order, sampling: Sampling) -> Array:
-    """Pairs (N, 2, H, W) by the torch networks and samplers, as `sample_pairs` draws them.
-
-    Of what an order can give, masks alone are taken.
-    """
-    spec = generator.spec
-    noise = torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape))
-    scale = sampling.guidance if order.given.any() else 1.0
-    wish = Wish(torch.from_numpy(order.condition), torch.from_numpy(order.given), scale)
-    known = _known(generator, order)
-    with torch.inference_mode():
-        if known is None:
-            predict = joint_prediction(generator.denoiser, wish)
-        else:
-            predict = conditional_prediction(generator.denoiser, wish, known)
-        clean = _loop(spec, order, sampling)(predict, noise, trailing_times(sampling.steps))
-        joint = _decoded(generator, clean if known is None else known.into(clean))
-    pairs: Array = joint.numpy()
-    if order.mask is not None:
-        pairs[:, 1] = order.mask
-    return pairs
-
-
-def _loop(spec: GeneratorSpec, order: Order, sampling: Sampling) -> Callable[..., Tensor]:
-    def fresh(step: int) -> Tensor:
-        return torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape, step))
-
-    loops: dict[str, Callable[..., Tensor]] = {
-        "euler_flow": euler_flow,
-        "ddim": ddim,
-        "dpm_solver_pp_2m": dpm_solver_pp_2m,
-        "ddpm": partial(ddpm_ancestral, step_noise=fresh),
-    }
-    return loops[sampling.sampler]
-
-
-def _known(generator: TorchGenerator, order: Order) -> Known | None:
-    if order.mask is None:
-        return None
-    pair = torch.stack(
-        [-torch.ones_like(torch.from_numpy(order.mask)), torch.from_numpy(order.mask)], 1
-    )
-    if generator.autoencoder is not None:
-        mean, std = _statistics(generator)
-        pair = (generator.autoencoder.encode(pair)[0] - mean) / std
-    return Known(pair, image=False, image_channels=generator.spec.image_channels)
-
-
-def _decoded(generator: TorchGenerator, sample: Tensor) -> Tensor:
-    if generator.autoencoder is None:
-        return sample
-    mean, std = _statistics(generator)
-    return generator.autoencoder.decode(sample * std + mean)
-
-
-def _statistics(generator: TorchGenerator) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each latent channel, shape (C, 1, 1)."""
-    latent = generator.spec.latent
-    assert latent is not None
-    mean, std = torch.tensor(latent.mean), torch.tensor(latent.std)
-    return mean[:, None, None], std[:, None, None]
 
 
 def _row(what: str, truth: Array, found: Array, masks: bool = False) -> ParityRow:

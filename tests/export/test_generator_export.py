@@ -12,9 +12,9 @@ import torch
 from callosal.export import generator_export
 from callosal.export.generator_export import export_generator
 from callosal.export.generator_folder import GeneratorFolder, Sampling, read_generator_folder
-from callosal.export.generator_parity import sample_in_torch
 from callosal.export.generator_runtime import Generator, Order, open_generator, sample_pairs
 from callosal.export.schedule import scheduler_config
+from callosal.export.torch_samples import sample_in_torch
 from callosal.models.errors import InputError, ModelFileError, ParityError
 from callosal.models.generation.checkpoint import load_generator
 from callosal.pipelines.cli import main
