@@ -28,7 +28,7 @@ from callosal.models.generation.spec import GeneratorSpec
 
 
 def sample_in_torch(generator: Generator, order: Order, sampling: Sampling) -> Array:
-    """Pairs (N, 2, H, W) by the torch networks and samplers, as `sample_pairs` of the runtime draws them.
+    """Pairs (N, 2, H, W) by the torch networks and samplers, as the runtime draws them.
 
     Of what an order can give, masks alone are taken.
     """
