@@ -2,6 +2,7 @@ import io
 from pathlib import Path
 
 import gdcm
+import imagecodecs
 import numpy as np
 import pydicom
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
+    HTJ2K,
     HTJ2KLossless,
     JPEG2000Lossless,
     JPEGLosslessSV1,
@@ -96,6 +98,15 @@ def coded_slice(frames: list[bytes], syntax, per_fragment: int = 1):
 def test_jpeg_2000_in_one_and_several_fragments(tmp_path: Path, fragments: int):
     ds = coded_slice([jpeg_2000(RECIPE.pixels(0))], JPEG2000Lossless, fragments)
     np.testing.assert_array_equal(decode(read_saved(ds, tmp_path / "x")), RECIPE.pixels(0))
+
+
+@pytest.mark.parametrize("reversible", [True, False])
+def test_high_throughput_jpeg_2000(tmp_path: Path, reversible: bool):
+    pixels = RECIPE.pixels(0)
+    coded = imagecodecs.htj2k_encode(pixels, reversible=reversible)
+    ds = coded_slice([coded], HTJ2KLossless if reversible else HTJ2K)
+    found = decode(read_saved(ds, tmp_path / "x")).astype(int)
+    assert np.abs(found - pixels).max() <= (0 if reversible else 0.01 * pixels.max())
 
 
 def test_jpeg_lossless(tmp_path: Path):
