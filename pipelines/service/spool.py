@@ -159,7 +159,7 @@ def open_spool(root: Path, output: Path, limit_bytes: int) -> Iterator[Spool]:
 
     Args:
         root: The folder, made where it is missing.
-        output: Where the results go; they may be given away, so the spool may not lie there.
+        output: Where the results go; they may be passed on, so the spool may not lie there.
         limit_bytes: How much it may hold.
 
     Raises:
@@ -170,7 +170,7 @@ def open_spool(root: Path, output: Path, limit_bytes: int) -> Iterator[Spool]:
     if place.is_relative_to(results) or results.is_relative_to(place):
         raise InputError(
             f"--spool {root.name}: images of patients must not lie among the results, which may be "
-            "given away, nor these among them; name a folder elsewhere",
+            "passed on, nor these among them; name a folder elsewhere",
             "spool_in_output",
         )
     with run_lock(root):

@@ -86,6 +86,9 @@ def test_a_series_that_is_sent_is_planned_as_infer_plans_it(
     assert "stopped: 1 done, 0 failed or refused" in service.told
     assert PATIENT not in service.told
     assert str(tmp_path) not in service.told
+    told = [path for path in (tmp_path / "out").rglob("*")
+            if path.is_file() and path.name not in ("seg.dcm", "plan_sr.dcm")]  # fmt: skip
+    assert not [path.name for path in told if PATIENT.encode() in path.read_bytes()]
     with (tmp_path / "out" / "results.csv").open() as stream:
         assert [row["case_id"] for row in csv.DictReader(stream)] == [name]
     assert str(images[0].SeriesInstanceUID) in (tmp_path / "who.csv").read_text()
