@@ -62,6 +62,7 @@ def test_images_arrive_as_they_were_and_are_shown_when_the_association_ends(
     for ds in SLICES:
         assert read[ds.SOPInstanceUID].PixelData == ds.PixelData
         assert read[ds.SOPInstanceUID].PatientName == PATIENT
+    _wait_for(lambda: receiver.told)
     assert receiver.told == [f"'{SENDER}' at {HOST}: 4 objects received, 0 refused"]
 
 
