@@ -1,1 +1,7 @@
 """From torch to one ONNX file, and the torch-free runtime that reads it back."""
+
+import os
+
+# onnxruntime 1.31 for Linux reports its use to its makers unless it is told not to before it is
+# imported; archives of patients do not.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

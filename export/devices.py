@@ -63,6 +63,8 @@ def import_onnxruntime() -> Any:
             "onnxruntime` (or onnxruntime-gpu)",
             code="no_runtime",
         )
+    # Where somebody imported it before us, the environment was asked too early.
+    onnxruntime.disable_telemetry_events()
     return onnxruntime
 
 

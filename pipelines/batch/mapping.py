@@ -1,7 +1,7 @@
 """Which case is which series: written on request alone, for one person, outside of the results.
 
-Results can be given away, for nothing in them tells who the patient is. This file undoes that, so
-it is never made unasked, never lies in the output folder, and its mode is 0600.
+Tables, report and plans can be passed on, for nothing in them tells who the patient is. This file
+undoes that, so it is never made unasked, never lies in the output folder, and its mode is 0600.
 """
 
 import csv
@@ -22,7 +22,7 @@ Line = Mapping[str, str]
 
 
 def check_mapping(mapping: Path | None, output: Path) -> None:
-    """Refuse a place from which the mapping would be given away with the results.
+    """Refuse a place from which the mapping would be passed on with the results.
 
     Raises:
         InputError: `mapping_in_output`, or `wrong_usage` where the place is a folder, its folder
@@ -33,8 +33,8 @@ def check_mapping(mapping: Path | None, output: Path) -> None:
     place = mapping.resolve()
     if place.is_relative_to(output.resolve()):
         raise InputError(
-            f"--mapping {mapping.name}: lies in the output folder, whose files may be given "
-            "away; name a file elsewhere",
+            f"--mapping {mapping.name}: lies in the output folder, which may be passed on; name "
+            "a file elsewhere",
             "mapping_in_output",
         )
     if place.is_dir() or not place.parent.is_dir():

@@ -17,7 +17,7 @@ from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import Session
 
 PACKAGES = ("callosal", "numpy", "scipy", "pydicom", "highdicom", "nibabel", "onnxruntime",
-            "onnxruntime-gpu", "ray")  # fmt: skip
+            "onnxruntime-gpu", "ray", "pynetdicom")  # fmt: skip
 RUN_FILE = "run.json"
 
 

@@ -25,7 +25,7 @@ from callosal.models.errors import DeviceError
 
 PACKAGES = ("callosal", "numpy", "scipy", "pydicom", "highdicom", "nibabel", "onnxruntime",
             "onnxruntime-gpu", "torch", "pytorch-lightning", "monai", "diffusers",
-            "nilearn")  # fmt: skip
+            "nilearn", "pynetdicom")  # fmt: skip
 SYNTAXES = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, JPEG2000,
             HTJ2KLossless, HTJ2K)  # fmt: skip
 

@@ -26,7 +26,7 @@ REACH_SHARE = 0.5
 """How far the slice is shown around the callosum, as share of the length of its outline's box."""
 
 MAX_REACH_MM = 38.0
-"""The same at most: the scalp begins farther away (45 mm before the genu of the MNI152 head)."""
+"""The same at most; the air around a head begins about 12 mm farther away (ABIDE, median)."""
 
 UNSURE_REACH_MM = 12.0
 """The same where there is no pose: what was outlined need not lie in a brain."""

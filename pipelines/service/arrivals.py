@@ -58,7 +58,7 @@ class _Sighting:
 class Arrivals:
     """A folder that is looked at again and again.
 
-    It holds one small record a file (about 0.5 KB), no header and no pixel.
+    It holds one small record a file (about 0.8 KB), no header and no pixel.
 
     Args:
         root: The folder; nothing in it is ever changed.

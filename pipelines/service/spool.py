@@ -48,9 +48,7 @@ class Spool:
 
     def open_inbox(self) -> "Inbox":
         """A place for the objects of one association."""
-        folder = self.incoming / secrets.token_hex(8)
-        folder.mkdir(mode=0o700)
-        return Inbox(self, folder)
+        return Inbox(self, self.incoming / secrets.token_hex(8))
 
     def name_of(self, sender: str, instance_uid: str) -> str:
         """File name of an object: the same when the same sender sends it again."""
@@ -105,7 +103,7 @@ class Inbox:
 
     Args:
         spool: Where they go when it ends.
-        folder: Where they lie until then.
+        folder: Where they lie until then; made with the first.
     """
 
     def __init__(self, spool: Spool, folder: Path) -> None:
@@ -132,6 +130,7 @@ class Inbox:
             self._spool.take_room(n_bytes)
             partial = self._folder / f"{name}{_PARTIAL}"
             try:
+                self._folder.mkdir(mode=0o700, exist_ok=True)
                 _write(partial, parts)
                 earlier = self._folder / name
                 replaced = earlier.stat().st_size if earlier.is_file() else 0
@@ -148,6 +147,8 @@ class Inbox:
             if not self._is_open:
                 return
             self._is_open = False
+            if not self._folder.is_dir():
+                return
             for path in sorted(self._folder.glob("*.dcm")):
                 self._spool.admit(path)
             self._folder.rmdir()
@@ -159,7 +160,7 @@ def open_spool(root: Path, output: Path, limit_bytes: int) -> Iterator[Spool]:
 
     Args:
         root: The folder, made where it is missing.
-        output: Where the results go; they may be given away, so the spool may not lie there.
+        output: Where the results go; they may be passed on, so the spool may not lie there.
         limit_bytes: How much it may hold.
 
     Raises:
@@ -170,7 +171,7 @@ def open_spool(root: Path, output: Path, limit_bytes: int) -> Iterator[Spool]:
     if place.is_relative_to(results) or results.is_relative_to(place):
         raise InputError(
             f"--spool {root.name}: images of patients must not lie among the results, which may be "
-            "given away, nor these among them; name a folder elsewhere",
+            "passed on, nor these among them; name a folder elsewhere",
             "spool_in_output",
         )
     with run_lock(root):

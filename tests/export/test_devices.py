@@ -1,6 +1,9 @@
 """Choice and refusal of devices; what needs a GPU is marked so."""
 
 import importlib.metadata
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -139,3 +142,18 @@ def test_the_gpu_gives_the_probabilities_of_the_cpu() -> None:
     assert on_gpu.provider == CUDA
     # Convolutions on the GPU may round to TF32.
     assert abs(on_gpu.probability(image) - on_cpu.probability(image)).max() < 1e-2
+
+
+def test_onnxruntime_reports_nothing_to_its_makers(tmp_path: Path) -> None:
+    """Left alone, it keeps an id of the machine and a queue of reports in the user's cache."""
+    script = (
+        "from callosal.export.runtime import open_segmenter;"
+        "from callosal.export.shipped import DEFAULT, resolve_model;"
+        "open_segmenter(resolve_model(DEFAULT), 'cpu', 1)"
+    )
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith("ORT_")}  # fmt: skip
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # fmt: skip
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    assert list(tmp_path.rglob("*")) == []

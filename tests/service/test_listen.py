@@ -1,5 +1,6 @@
 """The whole way: sent by DICOM, planned on, found in the results."""
 
+import copy
 import csv
 import json
 import os
@@ -71,10 +72,14 @@ def service(tmp_path: Path) -> Iterator[Service]:
     made.process.communicate()
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
 def test_a_series_that_is_sent_is_planned_as_infer_plans_it(
     service: Service, series: Path, tmp_path: Path
 ) -> None:
     images = [dcmread(path) for path in sorted(series.iterdir())]
+    odd = copy.deepcopy(images[0])
+    odd.SOPInstanceUID = odd.file_meta.MediaStorageSOPInstanceUID = f"1.2.{PATIENT}"
+    assert send(service.port, [odd]) == [0x0117]
     assert set(send(service.port, images)) == {0}
     name = service.until(r"1 done, 0 failed, 0 refused of 1\] (case-\w+) ok")
     plan = json.loads((tmp_path / "out" / "cases" / name / "plan.json").read_text())
@@ -86,6 +91,9 @@ def test_a_series_that_is_sent_is_planned_as_infer_plans_it(
     assert "stopped: 1 done, 0 failed or refused" in service.told
     assert PATIENT not in service.told
     assert str(tmp_path) not in service.told
+    told = [path for path in (tmp_path / "out").rglob("*")
+            if path.is_file() and path.name not in ("seg.dcm", "plan_sr.dcm")]  # fmt: skip
+    assert not [path.name for path in told if PATIENT.encode() in path.read_bytes()]
     with (tmp_path / "out" / "results.csv").open() as stream:
         assert [row["case_id"] for row in csv.DictReader(stream)] == [name]
     assert str(images[0].SeriesInstanceUID) in (tmp_path / "who.csv").read_text()

@@ -23,8 +23,8 @@ from callosal.pipelines.service.listener import (
     OUT_OF_RESOURCES,
     SUCCESS,
     WRONG_CLASS,
-    transfer_syntaxes,
 )
+from callosal.pipelines.service.transfer_syntaxes import transfer_syntaxes
 from tests.dicom.make_series import SeriesRecipe, make_enhanced, make_series
 from tests.service.sender import HOST, SENDER, Node, connect, is_closed, node, part, raw, send
 
@@ -62,6 +62,7 @@ def test_images_arrive_as_they_were_and_are_shown_when_the_association_ends(
     for ds in SLICES:
         assert read[ds.SOPInstanceUID].PixelData == ds.PixelData
         assert read[ds.SOPInstanceUID].PatientName == PATIENT
+    _wait_for(lambda: receiver.told)
     assert receiver.told == [f"'{SENDER}' at {HOST}: 4 objects received, 0 refused"]
 
 
@@ -182,6 +183,7 @@ def test_a_disk_that_fails_refuses_and_leaves_nothing(
     assert receiver.spool.used_bytes == 0
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -198,7 +200,7 @@ def test_what_cannot_be_filed_is_refused(
     from types import SimpleNamespace
 
     association = connect(receiver.port)
-    (theirs,) = list(receiver.listener._visits)
+    (theirs,) = receiver.listener._visits.associations
     request = {"AffectedSOPInstanceUID": "1.2.3", "AffectedSOPClassUID": SLICES[0].SOPClassUID,
                "DataSet": b"data", **change}  # fmt: skip
     request["DataSet"] = BytesIO(request["DataSet"])  # type: ignore[arg-type]
@@ -261,7 +263,7 @@ def test_associations_and_connections_are_counted(tmp_path: Path) -> None:
         assert first.is_established
         assert connect(receiver.port).is_rejected
         idle = [socket.create_connection((HOST, receiver.port)) for _ in range(6)]
-        _wait_for(lambda: len(receiver.listener._visits) >= 6)
+        _wait_for(lambda: len(receiver.listener._visits.associations) >= 6)
         last = socket.create_connection((HOST, receiver.port), timeout=20)
         last.sendall(part(1, 1000, b"\x00" * 1000))
         assert is_closed(last)
