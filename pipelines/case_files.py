@@ -7,11 +7,12 @@ from typing import Any
 
 from PIL import Image
 
+from callosal.pipelines.case_pictures import CasePictures
 from callosal.pipelines.planning.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.reslice import nifti_bytes
 from callosal.pipelines.planning.review_views import view_files
-from callosal.pipelines.process import Outcome
 from callosal.pipelines.report.thumbnail import THUMBNAIL, thumbnail_bytes
+from callosal.pipelines.segmentation import Callosum
 
 
 @dataclass(frozen=True)
@@ -27,22 +28,25 @@ class CaseFiles:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def picture_files(outcome: Outcome) -> dict[str, bytes]:
-    """The masks and pictures of an outcome as files, content by name."""
-    files: dict[str, bytes] = {}
-    if outcome.overlay is not None:
-        files["overlay.png"] = _png(outcome.overlay)
-        files[THUMBNAIL] = thumbnail_bytes(outcome.overlay)
-    if outcome.callosum is not None:
-        place = outcome.callosum.slice_image
-        files["mask.nii.gz"] = slice_nifti_bytes(outcome.callosum.mask, place)
-        if outcome.parcels is not None:
-            files["parcels.nii.gz"] = slice_nifti_bytes(outcome.parcels.labels, place)
-            files["parcels.png"] = _png(outcome.parcels.picture)
-    if outcome.aligned is not None:
-        files["aligned.nii.gz"] = nifti_bytes(outcome.aligned)
-    if outcome.views is not None:
-        files.update(view_files(outcome.views))
+def picture_files(pictures: CasePictures, callosum: Callosum | None) -> dict[str, bytes]:
+    """Masks and pictures as files, content by name.
+
+    Args:
+        pictures: Those of the case.
+        callosum: Its mask and slice, where anything was segmented.
+    """
+    files = view_files(pictures.views)
+    if pictures.overlay is not None:
+        files["overlay.png"] = _png(pictures.overlay)
+        files[THUMBNAIL] = thumbnail_bytes(pictures.overlay)
+    if pictures.aligned is not None:
+        files["aligned.nii.gz"] = nifti_bytes(pictures.aligned)
+    if callosum is not None:
+        files["mask.nii.gz"] = slice_nifti_bytes(callosum.mask, callosum.slice_image)
+    if callosum is not None and pictures.parcels is not None:
+        labels = pictures.parcels.labels
+        files["parcels.nii.gz"] = slice_nifti_bytes(labels, callosum.slice_image)
+        files["parcels.png"] = _png(pictures.parcels.picture)
     return files
 
 

@@ -2,34 +2,18 @@
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 from highdicom import Volume
-from numpy.typing import NDArray
-from PIL import Image
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
 from callosal.pipelines.morphometry.measures import Morphometry, measure
-from callosal.pipelines.morphometry.parcel_mask import parcel_mask
-from callosal.pipelines.morphometry.parcellation import Course
-from callosal.pipelines.morphometry.picture import draw_parcellation
 from callosal.pipelines.neighbours import Spread, pose_spread
-from callosal.pipelines.planning.head_extent import find_head
-from callosal.pipelines.planning.overlay import draw_overlay
-from callosal.pipelines.planning.plan_document import (
-    Findings,
-    Provenance,
-    Status,
-    Verdict,
-    plan_document,
-)
-from callosal.pipelines.planning.reslice import isotropic, reslice
-from callosal.pipelines.planning.review_views import ReviewViews, level_plan, reformats
+from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
+from callosal.pipelines.planning.plan_document import plan_document
 from callosal.pipelines.pose import Pose, find_pose
 from callosal.pipelines.quality import ABSENT
 from callosal.pipelines.segmentation import Callosum, best_callosum, find_callosa
@@ -38,32 +22,24 @@ from callosal.pipelines.verdict import judge_case
 
 
 @dataclass(frozen=True, eq=False)
-class Parcels:
-    """The parts of the callosum: labels on the midsagittal slice (H, W), and their picture."""
-
-    labels: NDArray[np.uint8]
-    picture: Image.Image
-
-
-@dataclass(frozen=True, eq=False)
 class Outcome:
     """What a case came to.
 
     Attributes:
         document: Content of plan.json.
+        seen: The sagittal slices that were looked at.
         callosum: The mask and its slice, where anything was segmented.
-        overlay: The picture, likewise.
-        aligned: The volume resliced along the plan, where it was asked for and a plan was made.
-        parcels: The parts of the callosum, likewise.
-        views: What the review page shows.
+        pose: The pose and the plan, where they can be used.
+        verdict: How far to trust them.
+        morphometry: Measures of the callosum, where there is a pose.
     """
 
     document: dict[str, Any]
+    seen: SagittalViews
     callosum: Callosum | None
-    overlay: Image.Image | None
-    aligned: Volume | None
-    parcels: Parcels | None
-    views: ReviewViews
+    pose: Pose | None
+    verdict: Verdict
+    morphometry: Morphometry | None
 
 
 class Stopwatch:
@@ -115,16 +91,9 @@ def process_volume(
     morphometry = None if callosum is None or kept is None else _morphometry(callosum, kept)
     watch.lap("morphometry")
     findings = _findings(seen, callosum, kept, spread, morphometry)
-    aligned = _aligned(volume, kept, settings)
-    watch.lap("reslice")
-    with ThreadPoolExecutor(1) as beside:
-        drawing = beside.submit(_overlay, callosum, kept, verdict)
-        shown = _review_views(volume, seen, callosum, kept)
-    watch.lap("pictures")
     provenance = _provenance(segmenter, source, config_sha256, watch.timings_ms)
     document = plan_document(verdict, findings, provenance)
-    parcels = _parcels(callosum, morphometry, settings)
-    return Outcome(document, callosum, drawing.result(), aligned, parcels, shown)
+    return Outcome(document, seen, callosum, kept, verdict, morphometry)
 
 
 def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
@@ -153,21 +122,6 @@ def _morphometry(callosum: Callosum, pose: Pose) -> Morphometry:
     return measure(
         callosum.contour_mm, callosum.component, callosum.slice_image, callosum.box, pose.line
     )
-
-
-def _parcels(
-    callosum: Callosum | None, morphometry: Morphometry | None, settings: Settings
-) -> Parcels | None:
-    """The parts along the midline, where they were asked for and there is a midline."""
-    if callosum is None or morphometry is None or settings.parcels is None:
-        return None
-    for parcellation in morphometry.parcellations:
-        if (parcellation.scheme, parcellation.course) == (settings.parcels, Course.MIDLINE):
-            return Parcels(
-                parcel_mask(parcellation, callosum.component, callosum.slice_image),
-                draw_parcellation(callosum.slice_image, morphometry, parcellation),
-            )
-    return None
 
 
 def _findings(
@@ -200,42 +154,6 @@ def _uncertainty(seen: SagittalViews, spread: Spread | None) -> dict[str, float 
         "angle_deg": None if spread is None else spread.angle_deg,
         "center_mm": None if spread is None else spread.center_mm,
     }
-
-
-def _overlay(callosum: Callosum | None, pose: Pose | None, verdict: Verdict) -> Image.Image | None:
-    if callosum is None:
-        return None
-    shown, hidden = verdict.reasons[:2], len(verdict.reasons) - 2
-    reasons = ", ".join(shown) + (f" and {hidden} more" if hidden > 0 else "")
-    caption = f"{verdict.status} {verdict.confidence:.2f}   {reasons}"
-    return draw_overlay(
-        callosum.slice_image,
-        [callosum.contour_mm],
-        callosum.box,
-        None if pose is None else pose.line,
-        None if pose is None else pose.fused.roi,
-        caption,
-    )
-
-
-def _aligned(volume: Volume, pose: Pose | None, settings: Settings) -> Volume | None:
-    if pose is None or settings.aligned_voxel_mm is None:
-        return None
-    voxel_mm = settings.aligned_voxel_mm
-    return reslice(volume, isotropic(pose.plan.transverse, voxel_mm), voxel_mm)
-
-
-def _review_views(
-    volume: Volume, seen: SagittalViews, callosum: Callosum | None, pose: Pose | None
-) -> ReviewViews:
-    """The slice of the callosum, else the middle one: a person may see what the network missed."""
-    middle = seen.slices[len(seen.slices) // 2]
-    place = middle if callosum is None else callosum.slice_image
-    head = find_head(volume)
-    if seen.plane is None:
-        return ReviewViews(place, (), head)
-    plan = level_plan(place, head) if pose is None else pose.plan
-    return ReviewViews(place, reformats(volume, plan), head)
 
 
 def _provenance(

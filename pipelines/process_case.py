@@ -1,5 +1,6 @@
 """One case to all its outputs: the plan, and the DICOM objects that tell it to the archive."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,8 +9,9 @@ from highdicom import Volume
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.case_files import CaseFiles, picture_files
+from callosal.pipelines.case_pictures import draw_pictures
 from callosal.pipelines.hospital.case_objects import case_objects
-from callosal.pipelines.process import process_volume
+from callosal.pipelines.process import Outcome, process_volume
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
@@ -30,14 +32,25 @@ def process_case(
         CallosalError: As `process_volume`; objects that cannot be made are a note in the plan.
     """
     outcome = process_volume(volume, segmenter, settings, case.source, config_sha256)
-    # Compression lets go of the interpreter, the objects are all interpreter.
+    start = time.perf_counter()
+    # Drawing and compression let go of the interpreter, the objects are all interpreter.
     with ThreadPoolExecutor(1) as beside:
-        pictures = beside.submit(picture_files, outcome)
+        pictures = beside.submit(_pictures, volume, outcome, settings)
         objects = case_objects(case, outcome, settings.dicom_objects)
-    document = _with_notes(outcome.document, objects.notes)
-    return CaseFiles(document, {**pictures.result(), **objects.files})
+    files = {**pictures.result(), **objects.files}
+    files_ms = (time.perf_counter() - start) * 1000
+    return CaseFiles(_told(outcome.document, objects.notes, files_ms), files)
 
 
-def _with_notes(document: dict[str, Any], notes: Sequence[str]) -> dict[str, Any]:
+def _pictures(volume: Volume, outcome: Outcome, settings: Settings) -> dict[str, bytes]:
+    return picture_files(draw_pictures(volume, outcome, settings), outcome.callosum)
+
+
+def _told(document: dict[str, Any], notes: Sequence[str], files_ms: float) -> dict[str, Any]:
+    """The document with what the making of the files adds to it."""
     source = document["source"]
-    return {**document, "source": {**source, "notes": [*source.get("notes", []), *notes]}}
+    return {
+        **document,
+        "source": {**source, "notes": [*source.get("notes", []), *notes]},
+        "timings_ms": {**document["timings_ms"], "files": round(files_ms, 4)},
+    }

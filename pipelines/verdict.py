@@ -2,7 +2,7 @@
 
 from callosal.pipelines.midplane.sagittal_views import SagittalViews
 from callosal.pipelines.neighbours import Spread
-from callosal.pipelines.planning.plan_document import Status, Verdict
+from callosal.pipelines.planning.findings import Status, Verdict
 from callosal.pipelines.pose import Pose
 from callosal.pipelines.quality import SURE, Quality, Range
 from callosal.pipelines.segmentation import Callosum

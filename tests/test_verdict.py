@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from callosal.pipelines.neighbours import Spread
-from callosal.pipelines.planning.plan_document import Status
+from callosal.pipelines.planning.findings import Status
 from callosal.pipelines.quality import Quality
 from callosal.pipelines.verdict import judge_case
 

@@ -52,7 +52,7 @@ class Planner:
                 "headers": headers,
                 "pixels": pixels,
                 **stages,
-                "objects": process - sum(stages.values()),
+                "document": process - sum(stages.values()),
                 "write": write,
             },
         }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 
 from callosal.models.errors import CallosalError
+from callosal.pipelines.case_pictures import draw_case_overlay
 from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.hospital.secondary_capture import overlay_capture
 from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
@@ -87,6 +88,6 @@ def _make(kind: DicomObject, source: SourceSeries, outcome: Outcome, callosum: C
         return callosum_segmentation(source, document, callosum.mask, callosum.slice_image)
     if kind == "sr":
         return plan_report(source, document, callosum.contour_mm)
-    if outcome.overlay is None:
-        raise ValueError("no overlay was drawn")
-    return overlay_capture(source, document, outcome.overlay)
+    overlay = draw_case_overlay(outcome)
+    assert overlay is not None  # there is a callosum
+    return overlay_capture(source, document, overlay)

@@ -1,94 +1,20 @@
 """plan.json: one case's result as a JSON document of the schema `callosal/plan/1`."""
 
-import json
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jsonschema import Draft202012Validator
 from numpy.typing import ArrayLike
 
-from callosal.models.errors import InputError
 from callosal.pipelines.morphometry.measures import Morphometry
+from callosal.pipelines.planning.findings import Findings, Provenance, Verdict
 from callosal.pipelines.planning.plan import ScanPlan, Stack
+from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.reference_line import ReferenceLine
 from callosal.pipelines.roi import RotatedBox, wrap_axis_deg
 from callosal.pipelines.slice_image import SliceImage
 
 SCHEMA = "callosal/plan/1"
-
-
-class Status(StrEnum):
-    """What a case came to."""
-
-    OK = "ok"
-    LOW_CONFIDENCE = "low_confidence"
-    NO_CALLOSUM = "no_callosum"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How far the plan can be trusted.
-
-    Attributes:
-        status: What the case came to.
-        confidence: 0 to 1; None where nothing could be judged.
-        reasons: Codes; one at least for every status but `ok`.
-    """
-
-    status: Status
-    confidence: float | None
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Findings:
-    """What was measured; None for all that was not.
-
-    Attributes:
-        midsagittal: Slice on which all was measured.
-        box: Minimum-area rectangle of the callosum.
-        line: Reference line.
-        final: Fused region; its size is not part of the document.
-        plan: The three stacks.
-        dof_estimated: Number of angles that were measured, 0 to 3.
-        uncertainty: Of the midsagittal plane (deg, mm) and of the final pose (deg, mm).
-        morphometry: Measures of the callosum.
-    """
-
-    midsagittal: SliceImage | None = None
-    box: RotatedBox | None = None
-    line: ReferenceLine | None = None
-    final: RotatedBox | None = None
-    plan: ScanPlan | None = None
-    dof_estimated: int | None = None
-    uncertainty: Mapping[str, float | None] | None = None
-    morphometry: Morphometry | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Provenance:
-    """What made the plan, and of what.
-
-    Attributes:
-        source: Facts of the images that do not tell who the patient is.
-        model: Name, hash and the like; None where no model was used.
-        software: Versions by name.
-        config_sha256: Hash of the settings.
-        timings_ms: Milliseconds by stage.
-    """
-
-    source: Mapping[str, Any]
-    model: Mapping[str, Any] | None = None
-    software: Mapping[str, Any] | None = None
-    config_sha256: str | None = None
-    timings_ms: Mapping[str, float] | None = None
 
 
 def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) -> dict[str, Any]:
@@ -144,39 +70,6 @@ def with_pose(
         "final": _final(final, slice_image),
         "planes": stack_entries(plan),
     }
-
-
-def validate_plan(document: Mapping[str, Any]) -> None:
-    """Checks a plan document against the JSON schema, and that all its numbers are finite.
-
-    Raises:
-        InputError: It does not keep the schema (`invalid_plan`); the message names the place.
-    """
-    errors = sorted(_validator().iter_errors(document), key=lambda error: list(error.path))
-    problems = [(error.json_path, error.message) for error in errors]
-    problems += [(path, "is not finite") for path in _not_finite(document, "$")]
-    if problems:
-        path, message = problems[0]
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        text = message if len(message) < 200 else message[:200] + "..."
-        raise InputError(f"plan: {path}: {text}{more}", "invalid_plan")
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    text = files("callosal.configs").joinpath("plan.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
-
-
-def _not_finite(value: Any, path: str) -> Iterable[str]:
-    if isinstance(value, float) and not math.isfinite(value):
-        yield path
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _not_finite(item, f"{path}.{key}")
-    elif isinstance(value, list | tuple):
-        for i, item in enumerate(value):
-            yield from _not_finite(item, f"{path}[{i}]")
 
 
 def _slice(slice_image: SliceImage) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from scipy import ndimage
 from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.planning.label_image import LPS_TO_RAS
-from callosal.pipelines.planning.plan_document import validate_plan
+from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.planning.review_views import REFORMATS
 from callosal.pipelines.reading.nifti import read_nifti
 from callosal.pipelines.slice_image import SliceImage

@@ -6,7 +6,8 @@ from typing import Any
 from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import make_plan, plan_axes
-from callosal.pipelines.planning.plan_document import validate_plan, with_pose
+from callosal.pipelines.planning.plan_document import with_pose
+from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.run_settings import RunSettings
 from callosal.pipelines.roi import RotatedBox

@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
-from callosal.pipelines.planning.plan_document import validate_plan
+from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import automatic_roi, corrected_plan
 from callosal.pipelines.review.run_settings import RunSettings

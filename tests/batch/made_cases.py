@@ -7,6 +7,7 @@ from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import InputError
 from callosal.pipelines.case_files import CaseFiles, picture_files
+from callosal.pipelines.case_pictures import draw_pictures
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.process import process_volume
 from callosal.pipelines.settings import Settings
@@ -27,7 +28,8 @@ def real_answer() -> CaseFiles:
     head = phantom_head(1, (44, 64, 64), (3.6, 3.75, 3.75))
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
     outcome = process_volume(head.volume, segmenter, Settings(), {"kind": "dicom"}, "0" * 64)
-    return CaseFiles(outcome.document, picture_files(outcome))
+    pictures = draw_pictures(head.volume, outcome, Settings())
+    return CaseFiles(outcome.document, picture_files(pictures, outcome.callosum))
 
 
 def answer_at_once(*_: object) -> CaseFiles:

@@ -16,7 +16,7 @@ from callosal.pipelines.batch.case_folder import DONE
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.planning.plan_document import validate_plan
+from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.planning.review_views import FILES
 
 MARKER = "Marker^Secret"

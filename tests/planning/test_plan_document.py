@@ -9,16 +9,11 @@ from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
 from callosal.pipelines.morphometry.measures import Morphometry
+from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
-from callosal.pipelines.planning.plan_document import (
-    Findings,
-    Provenance,
-    Status,
-    Verdict,
-    plan_document,
-    validate_plan,
-)
+from callosal.pipelines.planning.plan_document import plan_document
+from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings

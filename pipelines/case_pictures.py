@@ -1,0 +1,111 @@
+"""The pictures of a case: overlay, parts, aligned volume, and what the review page shows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from highdicom import Volume
+from numpy.typing import NDArray
+from PIL import Image
+
+from callosal.pipelines.morphometry.parcel_mask import parcel_mask
+from callosal.pipelines.morphometry.parcellation import Course
+from callosal.pipelines.morphometry.picture import draw_parcellation
+from callosal.pipelines.planning.head_extent import find_head
+from callosal.pipelines.planning.overlay import draw_overlay
+from callosal.pipelines.planning.reslice import isotropic, reslice
+from callosal.pipelines.planning.review_views import ReviewViews, level_plan, reformats
+from callosal.pipelines.pose import Pose
+from callosal.pipelines.process import Outcome
+from callosal.pipelines.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Parcels:
+    """The parts of the callosum: labels on the midsagittal slice (H, W), and their picture."""
+
+    labels: NDArray[np.uint8]
+    picture: Image.Image
+
+
+@dataclass(frozen=True, eq=False)
+class CasePictures:
+    """What people look at.
+
+    Attributes:
+        overlay: Slice, outline, box, line and final ROI, where anything was segmented.
+        aligned: The volume resliced along the plan, where it was asked for and there is a plan.
+        parcels: The parts of the callosum, likewise.
+        views: What the review page shows.
+    """
+
+    overlay: Image.Image | None
+    aligned: Volume | None
+    parcels: Parcels | None
+    views: ReviewViews
+
+
+def draw_pictures(volume: Volume, outcome: Outcome, settings: Settings) -> CasePictures:
+    """Draw all pictures of a case.
+
+    Args:
+        volume: The volume or localizer that was planned on.
+        outcome: What it came to.
+        settings: Which pictures are wanted.
+    """
+    return CasePictures(
+        overlay=draw_case_overlay(outcome),
+        aligned=_aligned(volume, outcome.pose, settings),
+        parcels=_parcels(outcome, settings),
+        views=_review_views(volume, outcome),
+    )
+
+
+def draw_case_overlay(outcome: Outcome) -> Image.Image | None:
+    """The overlay of a case with its status, confidence and first reasons; None without a mask."""
+    callosum, pose, verdict = outcome.callosum, outcome.pose, outcome.verdict
+    if callosum is None:
+        return None
+    shown, hidden = verdict.reasons[:2], len(verdict.reasons) - 2
+    reasons = ", ".join(shown) + (f" and {hidden} more" if hidden > 0 else "")
+    caption = f"{verdict.status} {verdict.confidence:.2f}   {reasons}"
+    return draw_overlay(
+        callosum.slice_image,
+        [callosum.contour_mm],
+        callosum.box,
+        None if pose is None else pose.line,
+        None if pose is None else pose.fused.roi,
+        caption,
+    )
+
+
+def _aligned(volume: Volume, pose: Pose | None, settings: Settings) -> Volume | None:
+    if pose is None or settings.aligned_voxel_mm is None:
+        return None
+    voxel_mm = settings.aligned_voxel_mm
+    return reslice(volume, isotropic(pose.plan.transverse, voxel_mm), voxel_mm)
+
+
+def _parcels(outcome: Outcome, settings: Settings) -> Parcels | None:
+    """The parts along the midline, where they were asked for and there is a midline."""
+    callosum, morphometry = outcome.callosum, outcome.morphometry
+    if callosum is None or morphometry is None or settings.parcels is None:
+        return None
+    for parcellation in morphometry.parcellations:
+        if (parcellation.scheme, parcellation.course) == (settings.parcels, Course.MIDLINE):
+            return Parcels(
+                parcel_mask(parcellation, callosum.component, callosum.slice_image),
+                draw_parcellation(callosum.slice_image, morphometry, parcellation),
+            )
+    return None
+
+
+def _review_views(volume: Volume, outcome: Outcome) -> ReviewViews:
+    """The slice of the callosum, else the middle one: a person may see what the network missed."""
+    seen, callosum, pose = outcome.seen, outcome.callosum, outcome.pose
+    middle = seen.slices[len(seen.slices) // 2]
+    place = middle if callosum is None else callosum.slice_image
+    head = find_head(volume)
+    if seen.plane is None:
+        return ReviewViews(place, (), head)
+    plan = level_plan(place, head) if pose is None else pose.plan
+    return ReviewViews(place, reformats(volume, plan), head)

@@ -1,0 +1,80 @@
+"""What is known of a case when its plan is written: the verdict, what was measured, and by what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from callosal.pipelines.morphometry.measures import Morphometry
+from callosal.pipelines.planning.plan import ScanPlan
+from callosal.pipelines.reference_line import ReferenceLine
+from callosal.pipelines.roi import RotatedBox
+from callosal.pipelines.slice_image import SliceImage
+
+
+class Status(StrEnum):
+    """What a case came to."""
+
+    OK = "ok"
+    LOW_CONFIDENCE = "low_confidence"
+    NO_CALLOSUM = "no_callosum"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far the plan can be trusted.
+
+    Attributes:
+        status: What the case came to.
+        confidence: 0 to 1; None where nothing could be judged.
+        reasons: Codes; one at least for every status but `ok`.
+    """
+
+    status: Status
+    confidence: float | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was measured; None for all that was not.
+
+    Attributes:
+        midsagittal: Slice on which all was measured.
+        box: Minimum-area rectangle of the callosum.
+        line: Reference line.
+        final: Fused region; its size is not part of the document.
+        plan: The three stacks.
+        dof_estimated: Number of angles that were measured, 0 to 3.
+        uncertainty: Of the midsagittal plane (deg, mm) and of the final pose (deg, mm).
+        morphometry: Measures of the callosum.
+    """
+
+    midsagittal: SliceImage | None = None
+    box: RotatedBox | None = None
+    line: ReferenceLine | None = None
+    final: RotatedBox | None = None
+    plan: ScanPlan | None = None
+    dof_estimated: int | None = None
+    uncertainty: Mapping[str, float | None] | None = None
+    morphometry: Morphometry | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """What made the plan, and of what.
+
+    Attributes:
+        source: Facts of the images that do not tell who the patient is.
+        model: Name, hash and the like; None where no model was used.
+        software: Versions by name.
+        config_sha256: Hash of the settings.
+        timings_ms: Milliseconds by stage.
+    """
+
+    source: Mapping[str, Any]
+    model: Mapping[str, Any] | None = None
+    software: Mapping[str, Any] | None = None
+    config_sha256: str | None = None
+    timings_ms: Mapping[str, float] | None = None
