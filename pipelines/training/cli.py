@@ -32,6 +32,7 @@ from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.datamodule import SliceDataModule
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
+from callosal.pipelines.training.run_checkpoint import RunCheckpoint
 from callosal.pipelines.training.sample_pictures import SamplePictures
 from callosal.pipelines.training.unlabelled_datamodule import UnlabelledDataModule
 
@@ -42,6 +43,7 @@ NAMED_IN_YAML = (
     JointDenoiser,
     PairAutoencoder,
     PretrainedEncoder,
+    RunCheckpoint,
     SamplePictures,
     TrainingCurves,
     ViTSegmenter,

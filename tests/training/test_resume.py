@@ -74,9 +74,8 @@ def test_a_killed_run_goes_on_exactly(tmp_path: Path) -> None:
     # 5 batches an epoch: step 7 lies in the middle of the second one.
     steps = ["--trainer.max_steps=50", "--data.batch_size=2"]
     every = [
-        "--trainer.callbacks+=ModelCheckpoint",
+        "--trainer.callbacks+=RunCheckpoint",
         "--trainer.callbacks.every_n_train_steps=7",
-        "--trainer.callbacks.save_last=true",
     ]
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     _finish(_start(straight, *steps, *every))
