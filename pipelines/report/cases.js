@@ -1,7 +1,6 @@
 // The cases and which of them are shown: data in, data out, nothing of the page.
 
 const DEGREE = "\u00b0";
-const MINUS = "\u2212";
 const NONE = "\u2013";
 
 /** The measures that are drawn, sorted by and filtered: name, unit, digits. */
@@ -9,6 +8,15 @@ const MEASURES = {
   final_angle_deg: { title: "Final angle", unit: DEGREE, spoken: "degrees", digits: 1 },
   area_mm2: { title: "Area", unit: " mm\u00b2", spoken: "square millimetres", digits: 0 },
   confidence: { title: "Confidence", unit: "", spoken: "", digits: 2, domain: [0, 1] },
+};
+
+/** Reviews that a filter keeps; an old one is of an earlier plan, so that nobody has decided on this. */
+const REVIEW_FILTERS = {
+  reviewed: (review) => review !== null,
+  open: (review) => review === null || review.is_old || review.decision === "unreadable",
+  accepted: (review) => review?.decision === "accepted",
+  corrected: (review) => review?.decision === "corrected",
+  rejected: (review) => review?.decision === "rejected",
 };
 
 /** A number as people write it, with a true minus; a dash where nothing was measured. */
@@ -22,12 +30,12 @@ function shownNumber(value, digits) {
 
 /** A filter that keeps everything. */
 function noFilter() {
-  return { statuses: new Set(), reason: "", text: "", outliersOnly: false, ranges: new Map() };
+  return { statuses: new Set(), reason: "", review: "", text: "", outliersOnly: false, ranges: new Map() };
 }
 
 /** Whether a filter keeps everything. */
 function isOpen(filter) {
-  return !filter.statuses.size && !filter.reason && !filter.text && !filter.outliersOnly &&
+  return !filter.statuses.size && !filter.reason && !filter.review && !filter.text && !filter.outliersOnly &&
     !filter.ranges.size;
 }
 
@@ -35,6 +43,7 @@ function isOpen(filter) {
 function passes(filter, row) {
   if (filter.statuses.size && !filter.statuses.has(row.status)) return false;
   if (filter.reason && !row.reasons.includes(filter.reason)) return false;
+  if (filter.review && !REVIEW_FILTERS[filter.review](row.review)) return false;
   if (filter.outliersOnly && !row.outliers.length) return false;
   for (const [name, [low, high]] of filter.ranges) {
     if (row[name] === null || row[name] < low || row[name] > high) return false;
@@ -46,13 +55,20 @@ function passes(filter, row) {
 /** Rows in the order of a column; what was not measured comes last in both directions. */
 function sorted(rows, column, descending) {
   const sign = descending ? -1 : 1;
-  const key = (row) => (column === "reasons" ? row.reasons.join(" ") || null : row[column]);
+  const key = (row) => sortKey(row, column);
   return rows.toSorted((a, b) => {
     const [left, right] = [key(a), key(b)];
     if (left === null || right === null) return (left === null) - (right === null);
     if (left < right) return -sign;
     return left > right ? sign : 0;
   });
+}
+
+/** What a row is sorted by in a column; null where there is nothing. */
+function sortKey(row, column) {
+  if (column === "reasons") return row.reasons.join(" ") || null;
+  if (column === "review") return row.review?.decision ?? null;
+  return row[column];
 }
 
 /** Equal bins over all values, on round borders: [{low, high, rows}]. */

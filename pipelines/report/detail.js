@@ -1,13 +1,24 @@
 // One case in large: picture, figures, what its reasons mean, its files.
 
+const STACKS = ["transverse", "coronal", "sagittal"];
+const LINKED = {
+  "plan.json": "plan",
+  "plan.reviewed.json": "reviewed plan",
+  "overlay.png": "picture",
+  "overlay.reviewed.png": "reviewed picture",
+  "parcels.png": "parts",
+  "seg.dcm": "segmentation (DICOM)",
+  "plan_sr.dcm": "structured report (DICOM)",
+  "plan_sr.reviewed.dcm": "reviewed report (DICOM)",
+};
+
 /** Figures of a case: term and text. */
 function figures(row) {
   const mm = (value, digits = 1) => (value === null ? NONE : `${shownNumber(value, digits)} mm`);
   const degrees = (value) => (value === null ? NONE : shownNumber(value, 1) + DEGREE);
   const center = ["x", "y", "z"].map((axis) => row[`final_center_${axis}_lps_mm`]);
   return [
-    ["transverse stack", row.transverse || NONE],
-    ["final angle", degrees(row.final_angle_deg)],
+    ["final angle", [degrees(row.final_angle_deg), " ", wasAngle(row.review, row.final_angle_deg)]],
     ["box, line angle", `${degrees(row.box_angle_deg)}, ${degrees(row.line_angle_deg)}`],
     ["centre L, P, S", center.includes(null) ? NONE : `${center.map((value) => shownNumber(value, 1)).join(", ")} mm`],
     ["box", row.box_length_mm === null ? NONE : `${shownNumber(row.box_length_mm, 1)} \u00d7 ${mm(row.box_width_mm)}`],
@@ -19,6 +30,43 @@ function figures(row) {
     ["input", row.kind || NONE],
     ["time", row.seconds === null ? NONE : `${shownNumber(row.seconds, 2)} s`],
   ];
+}
+
+/** The three stacks as a console would be told; the automatic one beside a corrected one. */
+function stackList(row) {
+  const terms = STACKS.filter((name) => name in row.stacks).flatMap((name) => {
+    const stack = row.stacks[name];
+    const was = name === "transverse" ? row.review?.automatic_transverse : "";
+    const changed = was && was !== stack.prescription;
+    return [
+      make("dt", {}, name),
+      make(
+        "dd",
+        {},
+        make("code", {}, prescriptionText(stack.prescription)),
+        make("span", {}, stackText(stack)),
+        changed ? make("span", { class: "muted" }, `was ${prescriptionText(was)}`) : "",
+      ),
+    ];
+  });
+  if (!terms.length) return "";
+  return make("section", {}, make("h3", {}, "Stacks"), make("dl", { class: "facts stacks" }, ...terms));
+}
+
+/** Who decided what, when and why. */
+function reviewSaid(review) {
+  if (review === null) return "";
+  if (review.decision === "unreadable") {
+    return make("p", { class: "review-note unreadable" }, "plan.reviewed.json is no review: what is shown is the automatic plan. Move the file away, or save the review again.");
+  }
+  const when = new Date(review.reviewed_at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  return make(
+    "div",
+    { class: `review-note ${review.decision}` },
+    make("p", {}, make("strong", {}, review.decision), ` by ${review.reviewer}, ${when}`),
+    review.comment ? make("p", {}, `\u201c${review.comment}\u201d`) : "",
+    review.is_old ? make("p", {}, "The case was planned anew since: look again.") : "",
+  );
 }
 
 /**
@@ -36,9 +84,13 @@ function showDetail(dialog, row, context, step) {
   );
   const place = make("span", { class: "muted small" }, context.place);
   dialog.replaceChildren(
-    make("div", { class: "detail-head" }, title, statusMark(row.status), place, buttons),
-    make("div", { class: "detail-body" }, largePicture(row, context.pictures), said(row, context.meanings)),
+    make("div", { class: "detail-head" }, title, statusMark(row.status), ...headDecision(row.review), place, buttons),
+    make("div", { class: "detail-body" }, largePicture(row, context.pictures), said(row)),
   );
+}
+
+function headDecision(review) {
+  return review === null ? [] : [make("span", { class: `decision ${review.decision}` }, review.decision)];
 }
 
 /** The overlay beside this file; alone, the file shows the small picture it carries. */
@@ -46,22 +98,28 @@ function largePicture(row, pictures) {
   const small = smallPicture(row, pictures);
   if (!small) return make("figure", {}, make("p", {}, "Nothing was segmented, so there is no picture."));
   small.loading = "eager";
-  const large = make("img", { src: caseFile(row, "overlay.png"), alt: small.alt });
+  const name = row.files.includes("overlay.reviewed.png") ? "overlay.reviewed.png" : "overlay.png";
+  const large = make("img", { src: caseFile(row, name), alt: small.alt });
   large.addEventListener("error", () => large.replaceWith(small), { once: true });
   return make("figure", {}, large);
 }
 
-function said(row, meanings) {
-  const reasons = row.reasons.map((code) => make("li", {}, make("strong", {}, code), meanings[code] ? `: ${meanings[code]}` : ""));
-  const terms = figures(row).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]);
-  const has_folder = row.status !== "skipped";
-  const links = ["plan.json", "overlay.png"].map((name) => make("a", { class: "button small", href: caseFile(row, name) }, name));
+function said(row) {
+  const reasons = row.reasons.map((code) => {
+    const meaning = WORDS.reasons[code]?.meaning;
+    return make("li", {}, make("strong", {}, reasonWords(code)), meaning ? `: ${meaning}` : "");
+  });
+  const terms = figures(row).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, ...[text].flat())]);
+  const links = row.files.map((name) => make("a", { class: "button small", href: caseFile(row, name), title: name }, LINKED[name] ?? name));
   return make(
     "div",
     { class: "said" },
+    reviewSaid(row.review),
     ...(reasons.length ? [make("ul", { class: "meanings small" }, ...reasons)] : []),
+    stackList(row),
     make("dl", { class: "facts" }, ...terms),
-    make("div", { class: "links" }, ...(has_folder ? links : []), reviewLink(row) ?? ""),
+    profileFigure(row.profile_mm),
+    make("div", { class: "links" }, ...links, reviewLink(row) ?? ""),
   );
 }
 

@@ -1,5 +1,8 @@
 // One distribution: a button a bin, all cases pale, those that pass the filter dark.
 
+/** Below so many values there is no distribution: they are listed. */
+const FEWEST = 5;
+
 /**
  * Draws the distribution of a measure.
  * @param rows All cases.
@@ -17,6 +20,7 @@ function histogram(rows, name, onRange) {
     note.textContent = "not measured";
     return { element: make("article", { class: "panel histogram" }, head), update: () => {} };
   }
+  if (rows.filter((row) => row[name] !== null).length < FEWEST) return valueList(rows, name, head, note);
   const tallest = Math.max(...bins.map((bin) => bin.rows.length));
   const buttons = bins.map((bin, index) => binButton(bin, index, measure, name));
   const bars = make("div", { class: "bins", role: "group", "aria-labelledby": `h-${name}` }, ...buttons);
@@ -45,6 +49,21 @@ function histogram(rows, name, onRange) {
 
   const element = make("article", { class: "panel histogram" }, head, bars, ticks(bins));
   return { element, update };
+}
+
+/** The values of a few cases, each with its case; those that a filter leaves out are pale. */
+function valueList(rows, name, head, note) {
+  const { digits, unit } = MEASURES[name];
+  const known = rows.filter((row) => row[name] !== null).toSorted((a, b) => a[name] - b[name]);
+  const items = known.map((row) =>
+    make("li", {}, make("span", { class: "value" }, shownNumber(row[name], digits) + unit), make("code", { class: "muted small" }, row.case_id)),
+  );
+  const update = (kept) => {
+    known.forEach((row, index) => items[index].classList.toggle("left-out", !kept.has(row)));
+    const count = known.filter((row) => kept.has(row)).length;
+    note.textContent = count ? (count === 1 ? "one case" : `${count} cases`) : "none shown";
+  };
+  return { element: make("article", { class: "panel histogram" }, head, make("ul", { class: "values" }, ...items)), update };
 }
 
 function binButton(bin, index, measure, name) {
@@ -80,7 +99,11 @@ function ticks(bins) {
   const labels = [];
   for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9; index += 1) {
     const label = make("span", {}, shownNumber(index * step, digits));
-    label.style.left = `${(100 * (index * step - low)) / (high - low)}%`;
+    const share = (index * step - low) / (high - low);
+    label.style.left = `${100 * share}%`;
+    // The labels of both ends stay within the card.
+    if (share > 0.95) label.className = "last";
+    if (share < 0.05) label.className = "first";
     labels.push(label);
   }
   return make("div", { class: "ticks", "aria-hidden": "true" }, ...labels);

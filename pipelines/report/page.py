@@ -17,7 +17,6 @@ from typing import Any
 
 from callosal.pipelines.batch.atomic import write_text
 from callosal.pipelines.report.outliers import far_from_median
-from callosal.pipelines.report.reasons import MEANINGS
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
 from callosal.pipelines.report.sections import (
     headline,
@@ -28,10 +27,19 @@ from callosal.pipelines.report.sections import (
     version_list,
 )
 from callosal.pipelines.report.summary import stage_timings_ms, status_counts
+from callosal.pipelines.report.words import page_words
 
 REPORT = "report.html"
 STYLES = ("style.css", "report.css")
-SCRIPTS = ("cases.js", "histogram.js", "table.js", "detail.js", "report.js")
+SCRIPTS = (
+    "../review/page/stack_words.js",
+    "cases.js",
+    "histogram.js",
+    "table.js",
+    "profile.js",
+    "detail.js",
+    "report.js",
+)
 MARKED = ("final_angle_deg", "area_mm2", "confidence")
 """Measures whose distributions are drawn and whose outliers are marked."""
 
@@ -67,12 +75,13 @@ def report_page(run: RunFolder) -> str:
         title=escape(f"{len(run.cases):,} cases"),
         style=style,
         made_with=made_with(run.record),
-        headline=headline(counts),
+        headline=headline(run.cases),
         status_bar=status_bar(counts),
-        tiles=tiles(counts, run.cases),
+        tiles=tiles(run.cases),
         timings=stage_table(stage_timings_ms(run.cases)),
         versions=version_list(run.record),
-        cases=_block({"cases": case_rows(run.cases), "meanings": MEANINGS}),
+        words=_block(page_words()),
+        cases=_block({"cases": case_rows(run.cases)}),
         pictures=_block(_pictures(run.cases)),
         script=script,
     )
@@ -88,9 +97,29 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             **case.numbers,
             "reasons": [code for code in case.texts["reasons"].split(";") if code],
             "outliers": [name for name in MARKED if marks[name][index]],
+            "stacks": case.facts.stacks,
+            "profile_mm": case.facts.profile_mm,
+            "files": case.files,
+            "review": _review(case),
         }
         for index, case in enumerate(listed)
     ]
+
+
+def _review(case: ReportedCase) -> dict[str, Any] | None:
+    """Who decided what and when, with what `callosal infer` had found."""
+    review = case.review
+    if review is None:
+        return None
+    return {
+        "decision": review.decision,
+        "reviewer": review.reviewer,
+        "comment": review.comment,
+        "reviewed_at": review.reviewed_at,
+        "is_old": review.is_old,
+        "automatic_angle_deg": case.automatic.numbers["final_angle_deg"],
+        "automatic_transverse": case.automatic.texts["transverse"],
+    }
 
 
 def _compared(case: ReportedCase, name: str) -> float | None:

@@ -4,8 +4,12 @@ const data = JSON.parse(document.getElementById("cases").textContent);
 const pictures = JSON.parse(document.getElementById("pictures").textContent);
 const cases = data.cases.map((row) => ({
   ...row,
-  haystack: [row.case_id, row.status, row.kind, row.transverse, ...row.reasons].join(" ").toLowerCase(),
+  haystack: [row.case_id, row.status, row.kind, row.transverse, ...row.reasons, ...row.reasons.map(reasonWords), ...reviewTexts(row.review)].join(" ").toLowerCase(),
 }));
+
+function reviewTexts(review) {
+  return review === null ? ["not reviewed"] : [review.decision, review.reviewer, review.comment];
+}
 
 const PAGE_SIZES = [25, 50, 100, 200];
 const state = { filter: noFilter(), sort: { column: "case_id", descending: false }, page: 0, size: 50, open: null };
@@ -48,11 +52,13 @@ function sortBy(column) {
 }
 
 function drawControls() {
-  for (const tile of document.querySelectorAll("button.tile")) {
+  for (const tile of document.querySelectorAll("button.tile[data-status]")) {
     tile.setAttribute("aria-pressed", String(state.filter.statuses.has(tile.dataset.status)));
   }
   found("outliers").setAttribute("aria-pressed", String(state.filter.outliersOnly));
   found("reason").value = state.filter.reason;
+  found("review").value = state.filter.review;
+  found("reviewed").setAttribute("aria-pressed", String(state.filter.review === "reviewed"));
   found("clear").disabled = isOpen(state.filter);
   found("ranges").replaceChildren(...[...state.filter.ranges].map(([name, range]) => rangeButton(name, range)));
   const all = cases.length.toLocaleString("en");
@@ -70,7 +76,7 @@ function drawTable(rows) {
     frame.replaceChildren(make("p", { class: "nothing" }, cases.length ? "No case passes these filters." : "This run has no cases."));
     return;
   }
-  const body = make("tbody", {}, ...rows.map((row) => tableRow(row, pictures, data.meanings, openCase)));
+  const body = make("tbody", {}, ...rows.map((row) => tableRow(row, pictures, openCase)));
   frame.replaceChildren(make("table", { class: "cases" }, tableHead(state.sort, sortBy), body));
   frame.querySelector(".open").tabIndex = 0;
 }
@@ -105,7 +111,7 @@ function openCase(row) {
   state.open = row;
   const index = shown.indexOf(row);
   const place = `${(index + 1).toLocaleString("en")} of ${shown.length.toLocaleString("en")}`;
-  showDetail(dialog, row, { pictures, meanings: data.meanings, place }, stepCase);
+  showDetail(dialog, row, { pictures, place }, stepCase);
   if (!dialog.open) dialog.showModal();
   dialog.querySelector(".close").focus();
 }
@@ -153,7 +159,7 @@ function fillReasons() {
   const codes = [...new Set(cases.flatMap((row) => row.reasons))].sort();
   found("reason").replaceChildren(
     make("option", { value: "" }, "Any reason"),
-    ...codes.map((code) => make("option", { value: code }, code)),
+    ...codes.map((code) => make("option", { value: code }, reasonWords(code))),
   );
 }
 
@@ -172,7 +178,7 @@ function themeButton() {
   name();
 }
 
-for (const tile of document.querySelectorAll("button.tile")) {
+for (const tile of document.querySelectorAll("button.tile[data-status]")) {
   tile.addEventListener("click", () => {
     const statuses = new Set(state.filter.statuses);
     if (!statuses.delete(tile.dataset.status)) statuses.add(tile.dataset.status);
@@ -181,6 +187,8 @@ for (const tile of document.querySelectorAll("button.tile")) {
 }
 found("search").addEventListener("input", (event) => change({ text: event.target.value }));
 found("reason").addEventListener("change", (event) => change({ reason: event.target.value }));
+found("review").addEventListener("change", (event) => change({ review: event.target.value }));
+found("reviewed").addEventListener("click", () => change({ review: state.filter.review === "reviewed" ? "" : "reviewed" }));
 found("outliers").addEventListener("click", () => change({ outliersOnly: !state.filter.outliersOnly }));
 found("clear").addEventListener("click", () => { found("search").value = ""; change(noFilter()); });
 frame.addEventListener("keydown", onTableKey);

@@ -1,11 +1,11 @@
 """What a run's folder holds, read back for a page: rows, record, timings and small pictures."""
 
+import hashlib
 import io
 import json
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from PIL import Image
 
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.results import read_rows
-from callosal.pipelines.report.thumbnail import THUMBNAIL, thumbnail_bytes
+from callosal.pipelines.report.case_review import CaseReview, read_review
+from callosal.pipelines.report.plan_facts import PlanFacts, number, plan_facts
+from callosal.pipelines.report.thumbnail import REVIEWED_THUMBNAIL, THUMBNAIL, thumbnail_bytes
 
 TEXTS = ("case_id", "status", "reasons", "kind", "transverse")
 NUMBERS = (
@@ -25,26 +27,70 @@ FOLDER_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,127}", re.ASCII)
 """Case ids that may name a folder; a table from elsewhere could say `../..`."""
 
 
+OPENED = (
+    "plan.json", "plan.reviewed.json", "overlay.png", "overlay.reviewed.png", "parcels.png",
+    "seg.dcm", "plan_sr.dcm", "plan_sr.reviewed.dcm",
+)  # fmt: skip
+"""Files of a case that the page links, where they are there."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A row of the table.
+
+    Attributes:
+        texts: Values of the columns `TEXTS`; "" where there is none.
+        numbers: Values of the columns `NUMBERS`; None where nothing was measured.
+    """
+
+    texts: Mapping[str, str]
+    numbers: Mapping[str, float | None]
+
+
 @dataclass(frozen=True)
 class ReportedCase:
     """One case as the page shows it.
 
     Attributes:
-        texts: Values of the columns `TEXTS`; "" where there is none.
-        numbers: Values of the columns `NUMBERS`; None where nothing was measured.
-        timings_ms: Milliseconds by stage; empty where no plan was written.
+        shown: Its row; of a reviewed case as the review left it, and so are stacks and picture.
+        facts: Timings, stacks and thickness profile; empty where no plan was written.
         picture: A WebP of slice, outline, box, line and ROI; None where nothing was segmented.
+        files: Those of `OPENED` that are there.
+        review: What a person decided; None where nobody has.
+        automatic: Its row as `callosal infer` left it.
     """
 
-    texts: Mapping[str, str]
-    numbers: Mapping[str, float | None]
-    timings_ms: Mapping[str, float]
+    shown: Cells
+    facts: PlanFacts
     picture: bytes | None
+    files: tuple[str, ...]
+    review: CaseReview | None
+    automatic: Cells
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Texts of the row that is shown."""
+        return self.shown.texts
+
+    @property
+    def numbers(self) -> Mapping[str, float | None]:
+        """Numbers of the row that is shown."""
+        return self.shown.numbers
+
+    @property
+    def timings_ms(self) -> Mapping[str, float]:
+        """Milliseconds by stage; empty where no plan was written."""
+        return self.facts.timings_ms
 
     @property
     def case_id(self) -> str:
         """Name of the case."""
         return self.texts["case_id"]
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a decision stands: one that can be read, on the plan of now."""
+        return self.review is not None and self.review.row is not None and not self.review.is_old
 
 
 @dataclass(frozen=True)
@@ -80,40 +126,58 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
-    texts = {name: _text(row.get(name)) for name in TEXTS}
-    place = folder / "cases" / texts["case_id"]
-    has_folder = FOLDER_NAME.fullmatch(texts["case_id"]) is not None and place.is_dir()
+    automatic = _cells(row)
+    place = folder / "cases" / automatic.texts["case_id"]
+    if FOLDER_NAME.fullmatch(place.name) is None or not place.is_dir():
+        return ReportedCase(automatic, plan_facts({}), None, (), None, automatic)
+    plan = place / "plan.json"
+    review = read_review(place, row, _sha256(plan))
+    facts = plan_facts(_object(plan))
+    if review is not None and review.row is not None:
+        facts = replace(facts, stacks=plan_facts(review.plan or {}).stacks)
     return ReportedCase(
-        texts,
-        {name: _number(row.get(name)) for name in NUMBERS},
-        _timings_ms(place / "plan.json") if has_folder else {},
-        _picture(place) if has_folder else None,
+        _cells(_row_to_show(row, review)),
+        facts,
+        _picture(place),
+        tuple(name for name in OPENED if (place / name).is_file()),
+        review,
+        automatic,
     )
+
+
+def _row_to_show(row: Mapping[str, Any], review: CaseReview | None) -> Mapping[str, Any]:
+    """The row as the review left it; the decision itself stands beside it, not as a reason."""
+    if review is None or review.row is None:
+        return row
+    if review.plan is not None:
+        return review.row
+    return {**review.row, "reasons": row.get("reasons"), "seconds": row.get("seconds")}
+
+
+def _cells(row: Mapping[str, Any]) -> Cells:
+    return Cells(
+        {name: _text(row.get(name)) for name in TEXTS},
+        {name: number(row.get(name)) for name in NUMBERS},
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _number(value: object) -> float | None:
-    """A finite number, or None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value
-
-
-def _timings_ms(plan: Path) -> dict[str, float]:
-    """Timings of a plan; a case that failed before it was planned has none."""
-    timings = _object(plan).get("timings_ms")
-    found = timings.items() if isinstance(timings, dict) else ()
-    return {str(stage): ms for stage, value in found if (ms := _number(value)) is not None}
-
-
 def _picture(place: Path) -> bytes | None:
-    """The small picture; made here of the large one where an older version wrote the case."""
-    small, large = place / THUMBNAIL, place / "overlay.png"
-    if small.is_file():
-        return small.read_bytes()
+    """The small picture, of the reviewed plan where there is one.
+
+    It is made here of the large one where an older version wrote the case.
+    """
+    for small in (place / REVIEWED_THUMBNAIL, place / THUMBNAIL):
+        if small.is_file():
+            return small.read_bytes()
+    large = place / "overlay.png"
     if not large.is_file():
         return None
     try:

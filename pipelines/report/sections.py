@@ -1,28 +1,30 @@
 """The parts of the page that need no script: headline, tiles, timings, versions."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from callosal.pipelines.report.case_review import DECISIONS
 from callosal.pipelines.report.run_folder import ReportedCase
-from callosal.pipelines.report.summary import STATUSES, Spread, spread
+from callosal.pipelines.report.summary import STATUSES, Spread, spread, status_counts
+from callosal.pipelines.report.words import STATUS_WORDS
 
-WORDS = {
-    "ok": "ok",
-    "low_confidence": "low confidence",
-    "no_callosum": "no callosum",
-    "failed": "failed",
-    "skipped": "skipped",
-}
+FEWEST_OF_A_RANGE = 5
+"""Below this many cases their values are told, not their distribution."""
 
 
-def headline(counts: Mapping[str, int]) -> str:
+def headline(cases: Sequence[ReportedCase]) -> str:
     """One sentence: how many cases there are, what to look at, what was left aside."""
-    n_cases = sum(count for status, count in counts.items() if status != "skipped")
+    counts = status_counts(cases)
+    n_cases = len(cases) - counts["skipped"]
     sure = f"{_count(counts['ok'])} of {_count(n_cases)} {_plural(n_cases, 'case')}"
-    to_look_at = n_cases - counts["ok"]
+    reviewed = [case for case in cases if case.is_reviewed]
+    doubtful = [case for case in cases if case.texts["status"] not in ("ok", "skipped")]
+    to_look_at = len([case for case in doubtful if not case.is_reviewed])
     told = [
         f"{sure} planned with confidence" if n_cases else "No case was planned on",
+        f"{_count(len(reviewed))} reviewed" if reviewed else "",
         f"{_count(to_look_at)} to look at" if to_look_at else "",
         f"{_count(counts['skipped'])} skipped" if counts["skipped"] else "",
     ]
@@ -44,15 +46,14 @@ def status_bar(counts: Mapping[str, int]) -> str:
     )
 
 
-def tiles(counts: Mapping[str, int], cases: Sequence[ReportedCase]) -> str:
-    """A button for each status, which filters the table, and the time of a case."""
-    total = max(sum(counts.values()), 1)
+def tiles(cases: Sequence[ReportedCase]) -> str:
+    """A button for each status and one for the reviewed, which filter, and the time of a case."""
+    counts, total = status_counts(cases), max(len(cases), 1)
     return "".join(
         [
             *(_status_tile(status, count, total) for status, count in counts.items()),
-            _figure_tile(
-                "median time a case", spread(case.numbers["seconds"] for case in cases), " s", 2
-            ),
+            _reviewed_tile(cases),
+            _time_tile(spread(case.numbers["seconds"] for case in cases)),
         ]
     )
 
@@ -68,7 +69,10 @@ def stage_table(stages: Mapping[str, Spread]) -> str:
         '<table class="figures"><thead><tr><th scope="col">stage</th><th scope="col">'
         '<span class="visually-hidden">share</span></th><th scope="col">median</th>'
         f'<th scope="col">95th percentile</th></tr></thead><tbody>{rows}</tbody><tfoot><tr>'
-        f'<th scope="row">all</th><td></td><td>{total:,.0f} ms</td><td></td></tr></tfoot></table>'
+        f'<th scope="row">planning, in all</th><td></td><td>{total:,.0f} ms</td><td></td></tr>'
+        "</tfoot></table>"
+        '<p class="muted small">Planning alone, once the pixels are read. The time of a case also '
+        "counts reading its files and writing its results.</p>"
     )
 
 
@@ -104,7 +108,7 @@ def made_with(record: Mapping[str, Any]) -> str:
 
 
 def _status_tile(status: str, count: int, total: int) -> str:
-    word = WORDS.get(status, status)
+    word = STATUS_WORDS.get(status, status)
     return (
         f'<button type="button" class="tile" data-status="{escape(status)}" aria-pressed="false" '
         f'{"" if count else "disabled"}><span class="status {_class(status)}">{escape(word)}</span>'
@@ -113,12 +117,32 @@ def _status_tile(status: str, count: int, total: int) -> str:
     )
 
 
-def _figure_tile(name: str, found: Spread | None, unit: str, digits: int) -> str:
+def _reviewed_tile(cases: Sequence[ReportedCase]) -> str:
+    reviews = [case.review for case in cases if case.review is not None]
+    found = Counter(review.decision for review in reviews if not review.is_old)
+    told = [f"{found[name]:,} {name}" for name in DECISIONS if found[name]]
+    n_old = sum(review.is_old for review in reviews)
+    told += [f"{n_old:,} of an earlier plan"] if n_old else []
+    return (
+        '<button type="button" class="tile" id="reviewed" aria-pressed="false" '
+        f'{"" if reviews else "disabled"}><span class="status reviewed">reviewed</span>'
+        f'<span class="value">{_count(len(reviews))}</span>'
+        f'<span class="muted small">{", ".join(told) or "nobody has looked yet"}</span></button>'
+    )
+
+
+def _time_tile(found: Spread | None) -> str:
+    """The time of a case; of a few cases there is no range to tell."""
     if found is None:
         value, note = "\N{EN DASH}", "not measured"
     else:
-        value = f"{_signed(found.median, digits)}<small>{unit}</small>"
-        note = f"90 % in {_signed(found.low, digits)} to {_signed(found.high, digits)}{unit}"
+        value = f"{found.median:,.2f}<small> s</small>"
+        note = (
+            f"90 % in {found.low:,.2f} to {found.high:,.2f} s"
+            if found.n >= FEWEST_OF_A_RANGE
+            else "from reading its pixels to its results"
+        )
+    name = "time of the case" if found is not None and found.n == 1 else "median time of a case"
     return (
         f'<div class="tile"><span>{name}</span><span class="value">{value}</span>'
         f'<span class="muted small">{note}</span></div>'
@@ -142,10 +166,6 @@ def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _class(status: str) -> str:
     return status if status in STATUSES else "other"
-
-
-def _signed(value: float, digits: int) -> str:
-    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _count(value: int) -> str:

@@ -7,22 +7,44 @@ const COLUMNS = [
   { name: "confidence", title: "Confidence", number: true },
   { name: "final_angle_deg", title: "Angle", number: true },
   { name: "area_mm2", title: "Area, mm\u00b2", number: true },
+  { name: "review", title: "Review" },
   { name: "seconds", title: "Time, s", number: true },
   { name: "reasons", title: "Reason" },
 ];
 
-const STATUS_WORDS = {
-  ok: "ok",
-  low_confidence: "low confidence",
-  no_callosum: "no callosum",
-  failed: "failed",
-  skipped: "skipped",
-};
+// Statuses and reasons in words; Python has the one table of them.
+const WORDS = JSON.parse(document.getElementById("words").textContent);
 
 /** A status as sign and word. */
 function statusMark(status) {
-  const known = status in STATUS_WORDS;
-  return make("span", { class: `status ${known ? status : "other"}` }, known ? STATUS_WORDS[status] : status);
+  const known = status in WORDS.statuses;
+  return make("span", { class: `status ${known ? status : "other"}` }, known ? WORDS.statuses[status] : status);
+}
+
+/** A reason code in a few words, its meaning behind them. */
+function reasonMark(code) {
+  return make("span", { class: "reason", title: WORDS.reasons[code]?.meaning ?? code }, reasonWords(code));
+}
+
+function reasonWords(code) {
+  return WORDS.reasons[code]?.short ?? code.replaceAll("_", " ");
+}
+
+/** A decision as sign and word, with who took it; nothing where nobody has. */
+function reviewMark(review) {
+  if (review === null) return [make("span", { class: "visually-hidden" }, "not reviewed")];
+  const who = [review.reviewer, review.is_old ? "earlier plan" : ""].filter(Boolean).join(", ");
+  return [
+    make("span", { class: `decision ${review.decision}` }, review.decision),
+    ...(who ? [make("span", { class: "muted small who" }, who)] : []),
+  ];
+}
+
+/** What the automatic plan had, beside what a review made of it. */
+function wasAngle(review, angle_deg) {
+  const was = review?.automatic_angle_deg ?? null;
+  if (was === null || was === angle_deg) return "";
+  return make("span", { class: "muted small was" }, `was ${shownNumber(was, 1)}${DEGREE}`);
 }
 
 /** The small picture of a case, or null where nothing was segmented. */
@@ -64,17 +86,18 @@ function tableHead(sort, onSort) {
 }
 
 /** One row; its case id opens the case. */
-function tableRow(row, pictures, meanings, onOpen) {
+function tableRow(row, pictures, onOpen) {
   const open = make("button", { type: "button", class: "open", tabindex: -1 }, row.case_id);
   const cells = [
     make("td", { class: "picture" }, smallPicture(row, pictures) ?? make("span", { class: "none" }, "no picture")),
     make("td", {}, open),
     make("td", {}, statusMark(row.status)),
     make("td", { class: "number" }, ...confidence(row)),
-    make("td", { class: "number" }, measured(row, "final_angle_deg", 1, DEGREE)),
+    make("td", { class: "number" }, measured(row, "final_angle_deg", 1, DEGREE), wasAngle(row.review, row.final_angle_deg)),
     make("td", { class: "number" }, measured(row, "area_mm2", 0, "")),
+    make("td", { class: "review" }, ...reviewMark(row.review)),
     make("td", { class: "number" }, shownNumber(row.seconds, 2)),
-    make("td", { class: "reasons" }, ...row.reasons.map((code) => make("span", { class: "reason", title: meanings[code] ?? code }, code)), reviewLink(row) ?? ""),
+    make("td", { class: "reasons" }, ...row.reasons.map(reasonMark), reviewLink(row) ?? ""),
   ];
   const element = make("tr", { "data-case": row.case_id }, ...cells);
   element.addEventListener("click", (event) => {

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops, ImageFilter
 from callosal.pipelines.planning.overlay import WINDOW_MM
 
 THUMBNAIL = "thumbnail.webp"
+REVIEWED_THUMBNAIL = "thumbnail.reviewed.webp"
 SIZE = (224, 192)
 """Twice what the table shows, for screens of double density; the proportions of the window."""
 

@@ -10,9 +10,16 @@ from typing import Any
 from callosal.models.errors import InputError
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
+from callosal.pipelines.review.fresh_report import FreshReport
 from callosal.pipelines.review.history import add_review, latest_review, review_summary
 from callosal.pipelines.review.picture_message import place_entry
-from callosal.pipelines.review.review_document import Judgement, review_document, roi_entry
+from callosal.pipelines.review.review_document import (
+    Decision,
+    Judgement,
+    review_document,
+    roi_entry,
+)
+from callosal.pipelines.review.reviewed_pictures import write_reviewed_pictures
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
 from callosal.pipelines.review.reviewed_table import write_reviewed_table
 from callosal.pipelines.review.run_settings import RunSettings, read_run_settings
@@ -30,11 +37,13 @@ class ReviewDesk:
         output: Folder of the run.
         names: Cases that may be asked for, and no other.
         settings: How the run planned.
+        report: Its report.html, made again after each decision.
     """
 
     output: Path
     names: tuple[str, ...]
     settings: RunSettings
+    report: FreshReport
     _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -47,7 +56,7 @@ class ReviewDesk:
         names = case_names(output)
         if not names:
             raise InputError(f"{output}: the run holds no case to review", "no_cases")
-        return cls(output, names, read_run_settings(output))
+        return cls(output, names, read_run_settings(output), FreshReport(output))
 
     def folder(self, name: str) -> Path:
         """Folder of a case.
@@ -108,7 +117,7 @@ class ReviewDesk:
         return {"final": plan["final"], "planes": plan["planes"]}
 
     def save(self, name: str, judgement: Judgement, based_on: int) -> dict[str, Any]:
-        """Keep a decision, and make report and table anew.
+        """Keep a decision, and make structured report, table and report.html anew.
 
         Args:
             name: The case.
@@ -129,7 +138,10 @@ class ReviewDesk:
             )
             add_review(folder, document)
             notes = write_reviewed_report(folder, document)
+            is_correction = judgement.decision is Decision.CORRECTED
+            write_reviewed_pictures(folder, case, judgement.roi if is_correction else None)
             write_reviewed_table(self.output)
+        self.report.renew()
         return {"review": document, "notes": notes}
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.batch.atomic import write_bytes
+from callosal.pipelines.batch.reviewed_row import REVIEWED_PLAN
 from callosal.pipelines.review.review_document import validate_review
 
 FOLDER = "reviews"
-CURRENT = "plan.reviewed.json"
 
 
 class ReviewConflictError(CallosalError, RuntimeError):
@@ -50,7 +50,7 @@ def latest_review(folder: Path) -> dict[str, Any] | None:
 def review_summary(folder: Path) -> dict[str, Any]:
     """Decision and reviewed angle of a case, empty where it has none; unchecked, for a list."""
     try:
-        document = json.loads((folder / CURRENT).read_text(encoding="utf-8"))
+        document = json.loads((folder / REVIEWED_PLAN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {"decision": None}
     if not isinstance(document, dict):
@@ -78,7 +78,7 @@ def add_review(folder: Path, document: Mapping[str, Any]) -> None:
     content = (json.dumps(document, indent=1) + "\n").encode("utf-8")
     (folder / FOLDER).mkdir(exist_ok=True)
     _write_new(_path(folder, revision), content)
-    write_bytes(folder / CURRENT, content)
+    write_bytes(folder / REVIEWED_PLAN, content)
 
 
 def _write_new(path: Path, content: bytes) -> None:

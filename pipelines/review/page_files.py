@@ -9,6 +9,7 @@ from callosal.models.errors import InputError
 
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".dcm": "application/dicom",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",

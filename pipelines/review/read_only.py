@@ -16,6 +16,7 @@ import numpy as np
 
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.atomic import write_text
+from callosal.pipelines.report.words import page_words
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import page_files, page_folder
 
@@ -61,6 +62,7 @@ def read_only_page(desk: ReviewDesk, name: str) -> str:
     content = {
         "entry": entry,
         "version": version("callosal"),
+        "words": page_words(),
         "has_report": (desk.output / "report.html").is_file(),
         "pictures": {key: _packed(desk.picture(name, key).pixels) for key in entry["pictures"]},
     }

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from callosal.pipelines.batch.atomic import write_text
-from callosal.pipelines.batch.results import COLUMNS, failed_row, plan_row, safe_cell
-from callosal.pipelines.review.history import CURRENT
+from callosal.pipelines.batch.results import COLUMNS, safe_cell
+from callosal.pipelines.batch.reviewed_row import REVIEWED_PLAN, reviewed_row
 
 NAME = "results.reviewed.csv"
 REVIEW_COLUMNS = ("decision", "revision", "reviewed_at", "reviewer", "angle_change_deg")
@@ -25,10 +25,10 @@ def write_reviewed_table(output: Path) -> None:
         output: Folder of the run.
     """
     rows = _rows(output / "results.jsonl")
-    for path in sorted((output / "cases").glob(f"*/{CURRENT}")):
+    for path in sorted((output / "cases").glob(f"*/{REVIEWED_PLAN}")):
         review = json.loads(path.read_text(encoding="utf-8"))
         row = rows.get(path.parent.name, {})
-        rows[path.parent.name] = {**_reviewed(review, row), **_review_cells(review)}
+        rows[path.parent.name] = {**reviewed_row(review, row), **_review_cells(review)}
     columns = (*COLUMNS, *REVIEW_COLUMNS)
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
@@ -45,13 +45,6 @@ def _rows(path: Path) -> dict[str, dict[str, Any]]:
     lines = path.read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines if line]
     return {str(row["case_id"]): row for row in rows}
-
-
-def _reviewed(review: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    name = str(review["case_id"])
-    if review["plan"] is None:
-        return failed_row(name, str(row.get("kind") or ""), str(row.get("status")), "rejected")
-    return plan_row(name, review["plan"], float(row.get("seconds") or 0.0))
 
 
 def _review_cells(review: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.report.run_folder import OPENED
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.dropped import dropped_pose, dropped_slice
 from callosal.pipelines.review.guard import REPORT_POLICY
@@ -60,9 +61,10 @@ class Routes:
                 return json_response(entry, etag=entry["revision"])
             case ("cases", name, "pictures", picture):
                 return self._picture(name, picture)
-            case ("cases", name, "overlay.png" | "plan.json" as file):
+            case ("cases", name, file) if file in OPENED:
                 return self._of_run(self.desk.folder(name) / file)
             case ("report.html",):
+                self.desk.report.wait()
                 return self._of_run(self.desk.output / "report.html")
         return self._file("/".join(request.path))
 

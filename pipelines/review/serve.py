@@ -12,6 +12,7 @@ from callosal.export.contract import SegmenterContract
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import InputError
+from callosal.pipelines.report.words import page_words
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import PageFile, model_file, page_files, runtime_files
 from callosal.pipelines.review.routes import Routes
@@ -40,7 +41,8 @@ def serve(
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            console.print("ended; all decisions are kept")
+            desk.report.wait()
+            console.print("ended; all decisions are kept, and report.html tells them")
 
 
 def make_server(
@@ -76,5 +78,6 @@ def _facts(
         "spacing_mm": contract.spacing_mm,
         "threshold": contract.threshold,
         "has_runtime": bool(runtime),
+        "words": page_words(),
         "has_report": (desk.output / "report.html").is_file(),
     }

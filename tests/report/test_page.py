@@ -7,9 +7,11 @@ import pytest
 
 from callosal.pipelines.cli import main
 from callosal.pipelines.quality import RANGES
+from callosal.pipelines.reading.skips import NOT_IMAGES, NOT_MEANT
 from callosal.pipelines.report.page import case_rows, report_page, write_report
-from callosal.pipelines.report.reasons import MEANINGS
 from callosal.pipelines.report.run_folder import RunFolder, read_run
+from callosal.pipelines.report.words import REASONS
+from callosal.pipelines.review.correction import CORRECTED
 from callosal.pipelines.verdict import PLANE_FACTORS
 from tests.report.made_run import make_run
 
@@ -100,6 +102,7 @@ def test_the_command_refuses_a_folder_without_a_run(tmp_path, capsys):
     assert "bad_run_folder" in capsys.readouterr().err
 
 
-def test_every_doubt_has_a_meaning_in_words():
-    codes = {code for _, code in RANGES.values()} | set(PLANE_FACTORS)
-    assert codes <= set(MEANINGS)
+def test_every_doubt_and_every_skip_is_told_in_words():
+    codes = {code for _, code in RANGES.values()} | set(PLANE_FACTORS) | NOT_MEANT - NOT_IMAGES
+    assert codes | {CORRECTED, "rejected"} <= set(REASONS)
+    assert not [code for code, reason in REASONS.items() if "_" in reason.short + reason.meaning]

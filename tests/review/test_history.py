@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from callosal.models.errors import InputError
+from callosal.pipelines.batch.reviewed_row import REVIEWED_PLAN
 from callosal.pipelines.review.history import (
-    CURRENT,
     ReviewConflictError,
     add_review,
     latest_review,
@@ -25,7 +25,7 @@ def test_every_revision_is_kept_and_the_newest_is_current(desk, planned):
     for number in (1, 2, 3):
         add_review(folder, revision(desk, planned, number, f"look {number}"))
     assert latest_review(folder)["comment"] == "look 3"
-    assert json.loads((folder / CURRENT).read_text())["comment"] == "look 3"
+    assert json.loads((folder / REVIEWED_PLAN).read_text())["comment"] == "look 3"
     kept = sorted(path.name for path in (folder / "reviews").iterdir())
     assert kept == ["0001.json", "0002.json", "0003.json"]
     assert json.loads((folder / "reviews" / "0001.json").read_text())["comment"] == "look 1"

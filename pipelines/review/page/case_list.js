@@ -7,15 +7,8 @@ import { byId, element, told } from "./dom.js";
 const FILTERS = /** @type {Record<string, (summary: CaseSummary) => boolean>} */ ({
   all: () => true,
   open: (summary) => summary.decision === null,
-  unsure: (summary) => summary.status !== "ok",
+  doubtful: (summary) => summary.status !== "ok",
   reviewed: (summary) => summary.decision !== null,
-});
-
-export const STATUSES = /** @type {Record<string, string>} */ ({
-  ok: "sure",
-  low_confidence: "not sure",
-  no_callosum: "no callosum",
-  failed: "failed",
 });
 
 /** Tells "choose" with the name of a case. */
@@ -27,6 +20,8 @@ export class CaseList extends EventTarget {
     /** @type {CaseSummary[]} */
     this.cases = [];
     this.current = "";
+    /** @type {Record<string, string>} Statuses in words. */
+    this.statuses = {};
     this.filter.addEventListener("change", () => this.draw());
     this.list.addEventListener("click", (event) => {
       const row = /** @type {Element} */ (event.target).closest("button");
@@ -99,9 +94,9 @@ export class CaseList extends EventTarget {
   #row(summary) {
     const { case_id, status, angle_deg, decision } = summary;
     const row = element("button", { type: "button", class: "plain", value: case_id }, [
-      element("code", {}, [case_id.replace("case-", "")]),
+      element("code", {}, [case_id]),
       element("span", { class: "angle" }, [angle_deg === null ? "no pose" : `${told(angle_deg)}°`]),
-      element("span", { class: `status ${status}` }, [STATUSES[status] ?? status]),
+      element("span", { class: `status ${status}` }, [this.statuses[status] ?? status]),
       element("span", { class: `decision-mark ${decision ?? ""}` }, [decision ?? ""]),
     ]);
     if (case_id === this.current) row.setAttribute("aria-current", "true");

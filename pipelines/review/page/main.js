@@ -1,6 +1,6 @@
 /** The review page: puts case, pictures, forms and keys together. */
 
-import { CaseList, STATUSES } from "./case_list.js";
+import { CaseList } from "./case_list.js";
 import { DecisionForm } from "./decision_form.js";
 import { byId } from "./dom.js";
 import { Drafts } from "./drafts.js";
@@ -21,6 +21,9 @@ const drafts = new Drafts();
 
 /** @type {CaseSession | null} */
 let session = null;
+
+/** @type {import("./source.js").Words} Statuses and reasons in words, Python's. */
+let words = { statuses: {}, reasons: {} };
 
 /** @param {string} id */
 async function open(id) {
@@ -60,10 +63,11 @@ function showFacts(plan) {
   const confidence = plan.confidence === null ? "" : ` ${plan.confidence.toFixed(2)}`;
   const status = byId("case-status");
   status.className = `status ${plan.status}`;
-  status.textContent = `${STATUSES[plan.status] ?? plan.status}${confidence}`;
-  const reasons = plan.reasons.map((code) => code.replaceAll("_", " ")).join(", ");
-  byId("case-reasons").textContent = reasons;
-  byId("case-reasons").title = reasons;
+  status.textContent = `${words.statuses[plan.status] ?? plan.status}${confidence}`;
+  const told = plan.reasons.map((code) => words.reasons[code]?.short ?? code.replaceAll("_", " "));
+  const meant = plan.reasons.map((code) => words.reasons[code]?.meaning ?? code);
+  byId("case-reasons").textContent = told.join(", ");
+  byId("case-reasons").title = meant.join("\n");
 }
 
 /**
@@ -97,6 +101,8 @@ async function start() {
   document.documentElement.classList.toggle("read-only", source.readOnly);
   byId("report").hidden = !facts.has_report;
   if (source instanceof ServerSource) tryFiles(new FileTrial(source, facts, viewer));
+  words = facts.words;
+  list.statuses = words.statuses;
   list.show(await source.cases());
   // The report links to review.html?case=NAME.
   const asked = location.hash.slice(1) || (new URLSearchParams(location.search).get("case") ?? "");

@@ -41,11 +41,18 @@
  */
 
 /**
+ * @typedef {object} Words
+ * @property {Record<string, string>} statuses
+ * @property {Record<string, {short: string, meaning: string}>} reasons
+ */
+
+/**
  * @typedef {object} Facts
  * @property {string} version
  * @property {string} model
  * @property {boolean} has_runtime Whether the network can run in the page.
  * @property {boolean} has_report
+ * @property {Words} words
  */
 
 /** An answer that is none, with its reason code. */
@@ -145,14 +152,15 @@ export class ServerSource {
 export class EmbeddedSource {
   readOnly = true;
 
-  /** @param {{entry: CaseEntry, version: string, has_report: boolean, pictures: Record<string, string>}} content */
+  /** @param {{entry: CaseEntry, version: string, words: Words, has_report: boolean, pictures: Record<string, string>}} content */
   constructor(content) {
     this.content = content;
   }
 
   /** @returns {Promise<Facts>} */
   async facts() {
-    return { version: this.content.version, model: "", has_runtime: false, has_report: this.content.has_report };
+    const { version, words, has_report } = this.content;
+    return { version, words, model: "", has_runtime: false, has_report };
   }
 
   /** @returns {Promise<CaseSummary[]>} */

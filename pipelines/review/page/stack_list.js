@@ -1,6 +1,7 @@
 /** The three stacks in words, as an operator would set them. */
 
 import { byId } from "./dom.js";
+import { prescriptionText, stackText } from "./stack_words.js";
 import { STACKS } from "./stacks.js";
 
 /** @typedef {import("./source.js").Planes} Planes */
@@ -9,7 +10,7 @@ import { STACKS } from "./stacks.js";
 export function showStacks(planes) {
   for (const name of STACKS) {
     const stack = planes?.[name];
-    byId(`${name}-slices`).textContent = stack ? `${stack.n_slices} × ${stack.thickness_mm} mm` : "–";
-    byId(`${name}-text`).textContent = stack ? stack.prescription.replaceAll("-", "−") : "";
+    byId(`${name}-slices`).textContent = stack ? stackText(stack) : "–";
+    byId(`${name}-text`).textContent = stack ? prescriptionText(stack.prescription) : "";
   }
 }

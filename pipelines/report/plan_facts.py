@@ -1,0 +1,65 @@
+"""What the page tells of a plan document beside its row: stacks and thickness profile."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+STACKS = ("transverse", "coronal", "sagittal")
+LONGEST_PROFILE = 1000
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """Facts of a plan; empty where there is none.
+
+    Attributes:
+        timings_ms: Milliseconds by stage.
+        stacks: By name, in the order of `STACKS`: `n_slices`, `thickness_mm`, `gap_mm`,
+            `fov_mm` and `prescription`, as in plan.json.
+        profile_mm: Thickness along the midline, anterior first, to 0.01 mm.
+    """
+
+    timings_ms: Mapping[str, float]
+    stacks: Mapping[str, Mapping[str, Any]]
+    profile_mm: tuple[float, ...]
+
+
+def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
+    """The facts of a plan document, whoever wrote it: what has another form is left out."""
+    timings, planes = _part(document, "timings_ms"), _part(document, "planes")
+    stacks = {name: _stack(_part(planes, name)) for name in STACKS}
+    return PlanFacts(
+        {str(stage): ms for stage, value in timings.items() if (ms := number(value)) is not None},
+        {name: stack for name, stack in stacks.items() if stack is not None},
+        _profile_mm(_part(document, "morphometry").get("thickness_profile_mm")),
+    )
+
+
+def number(value: object) -> float | None:
+    """A finite number, or None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def _stack(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    fov_mm = entry.get("fov_mm")
+    sides = [number(side) for side in fov_mm] if isinstance(fov_mm, list) else []
+    numbers = {name: number(entry.get(name)) for name in ("n_slices", "thickness_mm", "gap_mm")}
+    text = entry.get("prescription")
+    if None in (*numbers.values(), *sides) or len(sides) != 2 or not isinstance(text, str):
+        return None
+    return {**numbers, "fov_mm": sides, "prescription": text}
+
+
+def _profile_mm(values: object) -> tuple[float, ...]:
+    if not isinstance(values, list) or len(values) > LONGEST_PROFILE:
+        return ()
+    known = [round(mm, 2) for value in values if (mm := number(value)) is not None]
+    return tuple(known) if len(known) == len(values) else ()
+
+
+def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,96 @@
+"""Statuses and reason codes in plain words: one table for report, review page and overlay."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """A reason code in words.
+
+    Attributes:
+        short: A few words, for a table.
+        meaning: A clause that says it in full.
+    """
+
+    short: str
+    meaning: str
+
+
+STATUS_WORDS: dict[str, str] = {
+    "ok": "ok",
+    "low_confidence": "low confidence",
+    "no_callosum": "no callosum",
+    "failed": "failed",
+    "skipped": "skipped",
+}
+
+REASONS: dict[str, Reason] = {
+    code: Reason(short, meaning)
+    for code, short, meaning in (
+        ("alone_among_neighbours", "alone among neighbours",
+         "no callosum was found on the slices beside this one"),
+        ("arch_leans", "arch leans", "the arch opens forward or back, not down"),
+        ("area_out_of_range", "unusual area", "the area is unusual for a callosum"),
+        ("bad_geometry", "bad geometry", "the positions in the headers contradict each other"),
+        ("blurred_border", "blurred border",
+         "the border is blurred: motion, thick slices, or no callosum"),
+        ("box_axis_disagree", "box and axis disagree",
+         "box and principal axis point in different directions"),
+        ("corrected_by_hand", "corrected by hand", "a person has set the pose in a review"),
+        ("cut_by_field_of_view", "cut by field of view",
+         "the callosum reaches the edge of what was scanned"),
+        ("dark_in_even_tissue", "dark in even tissue",
+         "dark inside even tissue, as a ventricle is"),
+        ("decode_failed", "not decoded", "the pixels could not be decoded"),
+        ("dicomdir", "directory file", "a DICOMDIR lists files and is no image"),
+        ("duplicate_file", "duplicate file", "the same image is there twice"),
+        ("field_of_view_too_small", "field of view too small",
+         "the slices are too small to hold a head"),
+        ("in_pieces", "in pieces", "the mask is broken into pieces"),
+        ("internal_error", "internal error", "a fault of the program; the console said where"),
+        ("label_image", "label image", "the image holds labels, not intensities"),
+        ("later_time_point", "later time point", "another time point of a series that is planned"),
+        ("length_out_of_range", "unusual length", "the length is unusual for a callosum"),
+        ("low_contrast", "low contrast", "hardly brighter or darker than what surrounds it"),
+        ("missing_tags", "missing tags", "the headers lack what says where the slices lie"),
+        ("mosaic", "mosaic", "many slices are tiled in one picture"),
+        ("neighbours_disagree", "neighbours disagree",
+         "the pose changes much over the slices beside this one"),
+        ("no_sagittal_view", "no sagittal view", "no slice or volume shows a sagittal view"),
+        ("not_arched", "not arched", "the shape is not that of an arch"),
+        ("not_dicom", "no DICOM", "the file is no DICOM file"),
+        ("not_grayscale", "not grayscale", "the picture is in colour"),
+        ("not_magnitude", "not magnitude", "phase, real or imaginary part, not magnitude"),
+        ("not_mr", "not MR", "the series is of another modality"),
+        ("not_mr_image", "no MR image", "the DICOM object is no MR image"),
+        ("nothing_segmented", "nothing segmented", "no callosum was found"),
+        ("projection", "projection", "a projection, not a slice"),
+        ("rejected", "rejected", "a person has rejected the plan in a review"),
+        ("rival_plane", "rival plane", "a second midsagittal plane fits nearly as well"),
+        ("second_candidate", "second candidate",
+         "another part of the slice looks like a callosum too"),
+        ("steep_tilt", "steep tilt", "the head lies far from upright"),
+        ("weak_evidence", "weak evidence", "the network is not certain inside the outline"),
+        ("weak_symmetry", "weak symmetry",
+         "the head is hardly symmetric about the plane that was found"),
+        ("width_out_of_range", "unusual width", "the width is unusual for a callosum"),
+    )
+}  # fmt: skip
+"""Words by code; of a code that is not here the code itself is shown, with spaces."""
+
+
+def short_reason(code: str) -> str:
+    """A reason in a few words.
+
+    >>> short_reason("low_contrast"), short_reason("from_a_newer_version")
+    ('low contrast', 'from a newer version')
+    """
+    return REASONS[code].short if code in REASONS else code.replace("_", " ")
+
+
+def page_words() -> dict[str, Mapping[str, object]]:
+    """Both tables as the scripts of the pages read them."""
+    return {
+        "statuses": STATUS_WORDS,
+        "reasons": {code: reason._asdict() for code, reason in REASONS.items()},
+    }

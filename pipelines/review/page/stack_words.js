@@ -1,0 +1,29 @@
+/** How both pages, report and review, write stacks. The report carries this file too. */
+
+export const MINUS = "\u2212";
+
+/**
+ * What a console is told of a stack's orientation, such as "T > C −5.8 > S 1.2".
+ * @param {string} prescription
+ */
+export function prescriptionText(prescription) {
+  return prescription.replaceAll("-", MINUS);
+}
+
+/**
+ * Slices, gap and field of view of a stack.
+ * @param {{n_slices: number, thickness_mm: number, gap_mm: number, fov_mm: number[]}} stack
+ */
+export function stackText({ n_slices, thickness_mm, gap_mm, fov_mm }) {
+  const [width, height] = fov_mm;
+  const fov = `FOV ${plainNumber(width)} \u00d7 ${plainNumber(height)} mm`;
+  return `${n_slices} \u00d7 ${plainNumber(thickness_mm)} mm, gap ${plainNumber(gap_mm)} mm, ${fov}`;
+}
+
+/**
+ * At most two decimals, and none that are zeros.
+ * @param {number} value
+ */
+function plainNumber(value) {
+  return String(Math.round(value * 100) / 100);
+}
