@@ -22,11 +22,8 @@ from callosal.pipelines.evaluation.measures import on_slice
 from callosal.pipelines.evaluation.network import segment_slice
 from callosal.pipelines.evaluation.summary import icc
 from callosal.pipelines.morphometry.measures import Morphometry, measure
-from callosal.pipelines.outline.contour import (
-    callosum_component,
-    find_contours_mm,
-    smooth_contour_mm,
-)
+from callosal.pipelines.outline.contour import callosum_component, find_contours_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.quality import SURE, judge, measure_mask
 from callosal.pipelines.reference_line import LineKind, find_reference_line
 from callosal.pipelines.roi import RotatedBox

@@ -8,12 +8,8 @@ from numpy.typing import NDArray
 
 from callosal.export.runtime import MIN_SIDE, Segmenter
 from callosal.models.errors import GeometryError
-from callosal.pipelines.outline.contour import (
-    LEVEL,
-    callosum_component,
-    find_contours_mm,
-    smooth_contour_mm,
-)
+from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.quality import MaskFacts, Quality, judge, measure_mask
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage

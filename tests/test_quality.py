@@ -5,11 +5,8 @@ import pytest
 from scipy import ndimage
 
 from callosal.pipelines.evaluation.measures import on_slice
-from callosal.pipelines.outline.contour import (
-    callosum_component,
-    find_contours_mm,
-    smooth_contour_mm,
-)
+from callosal.pipelines.outline.contour import callosum_component, find_contours_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
 from callosal.pipelines.quality import RANGES, SURE, MaskFacts, Quality, judge, measure_mask
 from callosal.pipelines.roi import RotatedBox

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.outline.contour import callosum_contour_mm, smooth_contour_mm
+from callosal.pipelines.outline.contour import callosum_contour_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
 from callosal.pipelines.reference_line import LineKind, ReferenceLine, find_reference_line
 from callosal.pipelines.roi import RotatedBox, axis_difference_deg, rotated_mm

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
 from callosal.pipelines.fusion import fuse
-from callosal.pipelines.outline.contour import callosum_contour_mm, smooth_contour_mm
+from callosal.pipelines.outline.contour import callosum_contour_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.reference_line import LineKind, ReferenceLine, find_reference_line
 from callosal.pipelines.roi import RotatedBox, axis_difference_deg, wrap_axis_deg
 from callosal.pipelines.settings import FusionSettings

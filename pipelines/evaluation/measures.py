@@ -8,11 +8,8 @@ from numpy.typing import NDArray
 from callosal.models.errors import GeometryError
 from callosal.pipelines.evaluation import overlap
 from callosal.pipelines.fusion import FusedRoi, fuse
-from callosal.pipelines.outline.contour import (
-    callosum_component,
-    callosum_contour_mm,
-    smooth_contour_mm,
-)
+from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.reference_line import LineKind, find_reference_line
 from callosal.pipelines.roi import RotatedBox, axis_difference_deg
 from callosal.pipelines.settings import FusionSettings

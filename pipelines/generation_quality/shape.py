@@ -10,11 +10,8 @@ from callosal.models.errors import GeometryError
 from callosal.pipelines.evaluation.measures import on_slice
 from callosal.pipelines.generation_quality.window import tilt_rad
 from callosal.pipelines.morphometry.measures import measure
-from callosal.pipelines.outline.contour import (
-    callosum_component,
-    callosum_contour_mm,
-    smooth_contour_mm,
-)
+from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.reference_line import LineKind, find_reference_line
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.training.slice_bank import LabelledSlice

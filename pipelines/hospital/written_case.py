@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset
 from callosal.models.errors import InputError
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.structured_report import slice_of_document
-from callosal.pipelines.outline.contour import find_contours_mm, smooth_contour_mm
+from callosal.pipelines.outline.contour import find_contours_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.slice_image import SliceImage
 
 REPORT = "plan_sr.dcm"

@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 from callosal.models.errors import GeometryError
 from callosal.pipelines.evaluation.measures import on_slice
 from callosal.pipelines.morphometry.measures import Morphometry, measure, partial_volume_area_mm2
-from callosal.pipelines.outline.contour import (
-    callosum_component,
-    callosum_contour_mm,
-    smooth_contour_mm,
-)
+from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom import Arch, arch_phantom, phantom_slice
 from callosal.pipelines.reference_line import find_reference_line
 from callosal.pipelines.roi import RotatedBox, rotated_mm

@@ -5,7 +5,8 @@ from callosal.models.errors import GeometryError
 from callosal.pipelines.evaluation.measures import on_slice
 from callosal.pipelines.morphometry.measures import measure
 from callosal.pipelines.morphometry.parcel_mask import parcel_mask
-from callosal.pipelines.outline.contour import callosum_contour_mm, smooth_contour_mm
+from callosal.pipelines.outline.contour import callosum_contour_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom import Arch, arch_phantom
 from callosal.pipelines.reference_line import find_reference_line
 from callosal.pipelines.roi import RotatedBox

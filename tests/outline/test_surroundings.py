@@ -3,7 +3,8 @@ import pytest
 from scipy import ndimage
 
 from callosal.pipelines.evaluation.measures import on_slice
-from callosal.pipelines.outline.contour import find_contours_mm, smooth_contour_mm
+from callosal.pipelines.outline.contour import find_contours_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.outline.surroundings import Brightness, brightness
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
 
