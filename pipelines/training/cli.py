@@ -28,7 +28,7 @@ from callosal.models.masked_autoencoder import MaskedAutoencoderModule
 from callosal.models.pretrained_encoder import PretrainedEncoder
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
-from callosal.pipelines.command_line import end_with_usage
+from callosal.pipelines.command_line import end_with_usage, option_names
 from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.datamodule import SliceDataModule
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
@@ -102,7 +102,13 @@ TASKS = {
 
 
 class TrainingParser(LightningArgumentParser):
-    """A parser whose errors take one to three lines."""
+    """A parser whose errors take one to three lines.
+
+    Attributes:
+        words: What is parsed, for messages.
+    """
+
+    words: Sequence[str] = ()
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Tell what is wrong and the nearest name, and end with code 3."""
@@ -110,23 +116,48 @@ class TrainingParser(LightningArgumentParser):
             # A parser inside another one: the outer one adds where it was.
             super().error(message, ex)
         parser = getattr(ex, "subcommand_parser", None) or self
-        end_with_usage(parser, message, [named.__name__ for named in NAMED_IN_YAML])
+        shown = {name: f"--{name}" for name in option_names(parser)}
+        shown |= {named.__name__: named.__name__ for named in NAMED_IN_YAML}
+        end_with_usage(parser.prog, message, shown, parser.words)
 
 
 class TrainingCLI(LightningCLI):
-    """Lightning's command line for one task, with one pixel size for model and data."""
+    """Lightning's command line for one task, with one pixel size for model and data.
+
+    Args:
+        task: What is trained.
+        words: The words after `callosal`.
+    """
+
+    def __init__(self, task: Task, words: Sequence[str]) -> None:
+        self._task = task
+        self._words = words
+        super().__init__(
+            task.model,
+            task.data,
+            args=list(words),
+            parser_class=TrainingParser,
+            parser_kwargs={"prog": "callosal", "allow_abbrev": False},
+            save_config_kwargs={"overwrite": True},
+        )
+
+    def setup_parser(
+        self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
+    ) -> None:
+        """Name the commands as they are typed."""
+        super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)
+        for name, parser in self._subcommand_parsers.items():
+            parser.prog = f"callosal {name}"
+            assert isinstance(parser, TrainingParser)
+            parser.words = self._words
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Take what model and data share from the model, which carries it into the export."""
         parser.add_argument(
             "--task", default="segmenter", choices=tuple(TASKS), help="what to train"
         )
-        for name in self._task().linked:
+        for name in self._task.linked:
             parser.link_arguments(f"model.{name}", f"data.{name}")
-
-    def _task(self) -> Task:
-        (task,) = (one for one in TASKS.values() if one.model is self._model_class)
-        return task
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         """The trainer of the config, with the loggers, notes and progress of every run here.
@@ -157,7 +188,7 @@ class TrainingCLI(LightningCLI):
         path = next((one for one in reversed(saved) if one is not None and one.is_file()), None)
         if path is not None and self.trainer.is_global_zero:
             print(f"checkpoint: {path}")
-            print(f"next: {self._task().following.format(checkpoint=path)}")
+            print(f"next: {self._task.following.format(checkpoint=path)}")
 
     def _parse_ckpt_path(self) -> None:
         """Take a segmenter's options from its checkpoint; those of a generator stand in its YAML.
@@ -186,15 +217,7 @@ def run_training(words: Sequence[str]) -> None:
     leave_out_noise()
     # The words are those of the command line; Lightning cannot know.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
-    task = TASKS[_task_name(words)]
-    TrainingCLI(
-        task.model,
-        task.data,
-        args=list(words),
-        parser_class=TrainingParser,
-        parser_kwargs={"prog": "callosal"},
-        save_config_kwargs={"overwrite": True},
-    )
+    TrainingCLI(TASKS[_task_name(words)], words)
 
 
 def _listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:

@@ -101,6 +101,8 @@ def test_every_config_saves_by_the_step_and_warms_its_average_up(config: Path) -
     ("words", "expected"),
     [
         (["--model.lrr=1"], "--model.lrr"),
+        (["--trainer.max_step=1"], "did you mean --trainer.max_steps?"),
+        (["--config=no_such.yaml"], "callosal fit: --config: there is no file no_such.yaml"),
         (["--model.lr=fast"], "float"),
         (["--data.root=no/such/folder"], "does not exist"),
         (["--model.net=AttentionUNett"], "AttentionUNet"),
