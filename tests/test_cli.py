@@ -1,6 +1,8 @@
 import resource
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -26,8 +28,11 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     ("words", "expected"),
     [
         (["ifner"], "did you mean 'infer'?"),
+        (["infer", "a"], "missing: --output"),
+        (["infer", "a", "--out", "b"], "did you mean --output?"),
+        (["infer", "a", "--output", "b", "--settings.lin", "endpoints"], "--settings.line?"),
         (["infer"], "inputs"),
-        (["infer", "a", "--outptu", "b"], "did you mean 'output'?"),
+        (["infer", "a", "--outptu", "b"], "did you mean --output?"),
         (["infer", "a", "--output", "b", "--device", "gpu"], "device"),
         (["infer", "a", "--output", "b", "--workers", "many"], "workers"),
         (["infer", "a", "--output", "b", "--num-parts", "0"], "num"),
@@ -61,3 +66,47 @@ def test_a_missing_extra_is_named_with_its_mend(
     error = capsys.readouterr().err
     assert "callosal[train]" in error
     assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("line: endpoints", "did you mean settings.line?"),
+        ("settings: {lin: endpoints}", "did you mean settings.line?"),
+        ("outptu: here", "did you mean output?"),
+    ],
+)
+def test_a_wrong_option_in_a_yaml_is_told_with_its_file(
+    text: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text(text, encoding="utf-8")
+    assert main(["infer", "a", "--output", "b", "--config", str(config)]) == 3
+    error = capsys.readouterr().err
+    assert error.startswith("callosal infer: mine.yaml: ")
+    assert expected in error
+
+
+def test_a_config_that_is_not_there_is_told_with_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "quickstart.yaml").write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["infer", "a", "--output", "b", "--config", "quikstart.yaml"]) == 3
+    first, second, _ = capsys.readouterr().err.splitlines()
+    assert first == "callosal infer: --config: there is no file quikstart.yaml"
+    assert second == "did you mean configs/quickstart.yaml?"
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"fit", "validate", "test"}))
+def test_help_names_types_as_people_do_and_says_things_once(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([name, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "<class" not in text
+    function = getattr(import_module(f"callosal.pipelines.commands.{name.replace('-', '_')}"),
+                       name.replace("-", "_"))  # fmt: skip
+    first = " ".join((function.__doc__ or "").split("\n\n")[0].split())
+    assert text.count(first) == 1

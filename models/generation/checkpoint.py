@@ -62,6 +62,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         InputError: The file is missing or is no checkpoint.
     """
+    if not path.is_file():
+        raise InputError(
+            f"{path}: there is no such checkpoint; `callosal fit` ends with the path of its own",
+            code="no_such_checkpoint",
+        )
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         content["state_dict"]

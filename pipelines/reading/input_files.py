@@ -34,10 +34,11 @@ def _scan_input(root: Path, prefix: str, seen: set[str]) -> Iterator[Header | Fi
     if not root.exists():
         yield Skipped(name, "no_such_input", "there is no such file or folder; check the path")
         return
-    n_files = n_images = 0
+    n_files = n_images = n_seen = 0
     for entry in walk_files(root):
         if isinstance(entry, FileEntry):
             if entry.path in seen:
+                n_seen += 1
                 continue
             seen.add(entry.path)
         n_files += 1
@@ -45,7 +46,8 @@ def _scan_input(root: Path, prefix: str, seen: set[str]) -> Iterator[Header | Fi
         n_images += not (isinstance(found, Skipped) and found.code in NOT_IMAGES)
         yield found
     if not n_files:
-        yield Skipped(name, "empty_input", "the folder holds no new file; check the path")
+        why = "holds no file that another input does not" if n_seen else "holds no file"
+        yield Skipped(name, "empty_input", f"the folder {why}; check the path")
     elif not n_images:
         yield Skipped(
             name, "no_images", f"holds {n_files} files, but none is DICOM or NIfTI; check the path"

@@ -8,11 +8,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytorch_lightning as pl
 import torch
 import yaml
+from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from callosal.models.attention_unet import AttentionUNet
@@ -27,13 +28,17 @@ from callosal.models.masked_autoencoder import MaskedAutoencoderModule
 from callosal.models.pretrained_encoder import PretrainedEncoder
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
-from callosal.pipelines.command_line import end_with_usage
+from callosal.pipelines.command_line import end_with_usage, option_names
 from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.datamodule import SliceDataModule
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
 from callosal.pipelines.training.run_checkpoint import RunCheckpoint
+from callosal.pipelines.training.run_loggers import USUAL, run_loggers
+from callosal.pipelines.training.run_messages import leave_out_noise
+from callosal.pipelines.training.run_notes import RunNotes
 from callosal.pipelines.training.sample_pictures import SamplePictures
+from callosal.pipelines.training.step_progress import StepProgress
 from callosal.pipelines.training.unlabelled_datamodule import UnlabelledDataModule
 
 NAMED_IN_YAML = (
@@ -59,24 +64,51 @@ class Task:
     Attributes:
         model: The Lightning module.
         data: The data module.
+        following: The command that a finished run leads to; `{checkpoint}` stands for its file.
         linked: Names that the data takes from the model.
     """
 
     model: type[pl.LightningModule]
     data: type[pl.LightningDataModule]
+    following: str
     linked: tuple[str, ...] = ()
 
 
 TASKS = {
-    "segmenter": Task(SegmentationModule, SliceDataModule, linked=("spacing_mm",)),
-    "pretraining": Task(MaskedAutoencoderModule, UnlabelledDataModule, linked=("spacing_mm",)),
-    "autoencoder": Task(AutoencoderModule, PairDataModule),
-    "generator": Task(DiffusionModule, PairDataModule),
+    "segmenter": Task(
+        SegmentationModule,
+        SliceDataModule,
+        "callosal export --checkpoint {checkpoint} --output my_model.onnx",
+        linked=("spacing_mm",),
+    ),
+    "pretraining": Task(
+        MaskedAutoencoderModule,
+        UnlabelledDataModule,
+        "callosal fit --config configs/vit.yaml --trainer.callbacks+=PretrainedEncoder "
+        "--trainer.callbacks.checkpoint={checkpoint}",
+        linked=("spacing_mm",),
+    ),
+    "autoencoder": Task(
+        AutoencoderModule,
+        PairDataModule,
+        "callosal fit --config configs/ldm.yaml --model.autoencoder {checkpoint}",
+    ),
+    "generator": Task(
+        DiffusionModule,
+        PairDataModule,
+        "callosal export --checkpoint {checkpoint} --output my_generator",
+    ),
 }
 
 
 class TrainingParser(LightningArgumentParser):
-    """A parser whose errors take one to three lines."""
+    """A parser whose errors take one to three lines.
+
+    Attributes:
+        words: What is parsed, for messages.
+    """
+
+    words: Sequence[str] = ()
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Tell what is wrong and the nearest name, and end with code 3."""
@@ -84,20 +116,79 @@ class TrainingParser(LightningArgumentParser):
             # A parser inside another one: the outer one adds where it was.
             super().error(message, ex)
         parser = getattr(ex, "subcommand_parser", None) or self
-        end_with_usage(parser, message, [named.__name__ for named in NAMED_IN_YAML])
+        shown = {name: f"--{name}" for name in option_names(parser)}
+        shown |= {named.__name__: named.__name__ for named in NAMED_IN_YAML}
+        end_with_usage(parser.prog, message, shown, parser.words)
 
 
 class TrainingCLI(LightningCLI):
-    """Lightning's command line for one task, with one pixel size for model and data."""
+    """Lightning's command line for one task, with one pixel size for model and data.
+
+    Args:
+        task: What is trained.
+        words: The words after `callosal`.
+    """
+
+    def __init__(self, task: Task, words: Sequence[str]) -> None:
+        self._task = task
+        self._words = words
+        super().__init__(
+            task.model,
+            task.data,
+            args=list(words),
+            parser_class=TrainingParser,
+            parser_kwargs={"prog": "callosal", "allow_abbrev": False},
+            save_config_kwargs={"overwrite": True},
+        )
+
+    def setup_parser(
+        self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
+    ) -> None:
+        """Name the commands as they are typed."""
+        super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)
+        for name, parser in self._subcommand_parsers.items():
+            parser.prog = f"callosal {name}"
+            assert isinstance(parser, TrainingParser)
+            parser.words = self._words
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Take what model and data share from the model, which carries it into the export."""
         parser.add_argument(
             "--task", default="segmenter", choices=tuple(TASKS), help="what to train"
         )
-        (task,) = (one for one in TASKS.values() if one.model is self._model_class)
-        for name in task.linked:
+        for name in self._task.linked:
             parser.link_arguments(f"model.{name}", f"data.{name}")
+
+    def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
+        """The trainer of the config, with the loggers, notes and progress of every run here.
+
+        Each gives way to what the config names itself.
+        """
+        config = self._get(self.config_init, "trainer")
+        folder = config["default_root_dir"] or USUAL
+        usual: dict[str, Any] = {"default_root_dir": folder}
+        if config["logger"] in (None, True):
+            usual["logger"] = run_loggers(Path(folder))
+        if self.subcommand == "fit":
+            callbacks = _listed(config["callbacks"])
+            bars = any(isinstance(one, ProgressBar) for one in callbacks)
+            told: list[pl.Callback] = [RunNotes()]
+            if config["enable_progress_bar"] is not False and not bars:
+                usual["enable_progress_bar"] = False
+                told.append(StepProgress())
+            # Its table counts no operations here, and the notes say how large the network is.
+            usual["enable_model_summary"] = bool(config["enable_model_summary"])
+            usual["callbacks"] = [*callbacks, *told]
+        return super().instantiate_trainer(**usual, **kwargs)
+
+    def after_fit(self) -> None:
+        """Say where the checkpoint lies, and what comes next."""
+        keepers = self.trainer.checkpoint_callbacks
+        saved = [one.path for one in keepers if isinstance(one, RunCheckpoint)]
+        path = next((one for one in reversed(saved) if one is not None and one.is_file()), None)
+        if path is not None and self.trainer.is_global_zero:
+            print(f"checkpoint: {path}")
+            print(f"next: {self._task.following.format(checkpoint=path)}")
 
     def _parse_ckpt_path(self) -> None:
         """Take a segmenter's options from its checkpoint; those of a generator stand in its YAML.
@@ -123,17 +214,14 @@ def run_training(words: Sequence[str]) -> None:
     """Run `fit`, `validate` or `test` with the words that follow `callosal`."""
     # Denormal numbers slow CPU convolutions down by orders of magnitude.
     torch.set_flush_denormal(True)
+    leave_out_noise()
     # The words are those of the command line; Lightning cannot know.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
-    task = TASKS[_task_name(words)]
-    TrainingCLI(
-        task.model,
-        task.data,
-        args=list(words),
-        parser_class=TrainingParser,
-        parser_kwargs={"prog": "callosal"},
-        save_config_kwargs={"overwrite": True},
-    )
+    TrainingCLI(TASKS[_task_name(words)], words)
+
+
+def _listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:
+    return list(callbacks) if isinstance(callbacks, list) else [callbacks] if callbacks else []
 
 
 def _task_name(words: Sequence[str]) -> str:

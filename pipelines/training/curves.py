@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.trainer.states import TrainerFn
 
 from callosal.models.errors import InputError
 
@@ -21,18 +22,30 @@ _PANEL_INCHES = (4.4, 3.0)
 
 
 class TrainingCurves(pl.Callback):
-    """Draws `curves.png` beside metrics.csv after each validation; it needs a CSVLogger."""
+    """Draws `curves.png` beside metrics.csv after each validation and at the end.
+
+    It needs a CSVLogger.
+    """
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw what was logged until now."""
-        if trainer.sanity_checking or not trainer.is_global_zero:
-            return
-        for logger in trainer.loggers:
-            if isinstance(logger, CSVLogger):
-                logger.save()
-                metrics = Path(logger.log_dir) / "metrics.csv"
-                if metrics.is_file():
-                    draw_curves(metrics, metrics.with_name(PICTURE))
+        if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking:
+            _draw(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the whole run."""
+        _draw(trainer)
+
+
+def _draw(trainer: pl.Trainer) -> None:
+    if not trainer.is_global_zero:
+        return
+    for logger in trainer.loggers:
+        if isinstance(logger, CSVLogger):
+            logger.save()
+            metrics = Path(logger.log_dir) / "metrics.csv"
+            if metrics.is_file():
+                draw_curves(metrics, metrics.with_name(PICTURE))
 
 
 def draw_curves(metrics: Path, picture: Path) -> None:

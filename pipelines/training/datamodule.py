@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation, augment
-from callosal.pipelines.training.data_root import chosen_root
+from callosal.pipelines.training.data_root import chosen_root, told_source
 from callosal.pipelines.training.draws import Draws, batch_seeds
 from callosal.pipelines.training.nifti_pairs import (
     Participant,
@@ -108,6 +108,8 @@ class SliceDataModule(pl.LightningDataModule):
         self.phantoms = phantoms
         self.seed = seed
         self._banks: dict[str, SliceBank] = {}
+        self._own_sites: tuple[str, ...] = ()
+        self._also_counts: dict[Path, int] = {}
 
     def setup(self, stage: str) -> None:
         """Read the splits that a stage needs: fit, validate or test."""
@@ -115,12 +117,27 @@ class SliceDataModule(pl.LightningDataModule):
             if split not in self._banks:
                 self._banks[split] = self._bank(split)
 
+    def told(self) -> str:
+        """One line that says what the run trains on; `setup` must have run."""
+        roots = [] if self.root is None else [self.root]
+        val = self._banks["val"]
+        sites = {*self._own_sites, *val.sites}
+        words = told_source(roots, len(self._own_sites), len(val), len(sites))
+        also = [f"{folder.name}: {count}" for folder, count in self._also_counts.items()]
+        return "; also ".join([words, *also])
+
     def _bank(self, split: str) -> SliceBank:
         own = make_bank(self._slices(split), self.spacing_mm, self.size)
-        if split != "train" or not self.also:
+        if split != "train":
             return own
-        others = [read_split(folder, split) for folder in self.also]
-        return join_banks([own, *(make_bank(one, self.spacing_mm, self.size) for one in others)])
+        self._own_sites = own.sites
+        others = [
+            make_bank(read_split(folder, split), self.spacing_mm, self.size) for folder in self.also
+        ]
+        self._also_counts = {
+            folder: len(one) for folder, one in zip(self.also, others, strict=True)
+        }
+        return join_banks([own, *others]) if others else own
 
     def _slices(self, split: str) -> Iterable[LabelledSlice]:
         if self.root is None:

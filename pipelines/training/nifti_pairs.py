@@ -72,7 +72,11 @@ def read_slices(
     """
     chosen = [row for row in participants if row.split == split]
     if not chosen:
-        raise DataError(f"participants.tsv: no subject has split {split!r}", code="empty_split")
+        there = ", ".join(sorted({row.split for row in participants})) or "none"
+        raise DataError(
+            f"participants.tsv: no subject has split {split!r}; its splits: {there}",
+            code="empty_split",
+        )
     for participant in chosen:
         yield read_pair(root / participant.name, participant)
 

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from callosal.models.generation.conditions import measure_conditions, summarise_conditions
 from callosal.models.generation.pair_source import PairFacts
-from callosal.pipelines.training.data_root import chosen_root
+from callosal.pipelines.training.data_root import chosen_root, told_source
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.pair_bank import PairBank, make_pair_bank
 from callosal.pipelines.training.pair_batches import Batch, PlainSlices, SliceStream
@@ -119,6 +119,15 @@ class PairDataModule(pl.LightningDataModule):
             self.view.sdf_scale_mm,
             summarise_conditions(np.concatenate(values)),
             words,
+        )
+
+    def told(self) -> str:
+        """One line that says what the run trains on; `setup` must have run."""
+        train, val = self._banks["train"], self._banks["val"]
+        roots = [] if self.root is None else [self.root]
+        masks = int(train.labelled.sum())
+        return (
+            f"{told_source(roots, len(train), len(val), 0)}; {masks} train slices show their mask"
         )
 
     def facts(self) -> PairFacts:

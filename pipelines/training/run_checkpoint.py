@@ -45,7 +45,7 @@ class RunCheckpoint(Checkpoint):
         """Save where the step is due, and at the last one."""
         due = trainer.global_step % self.every_n_train_steps == 0
         # With accumulated gradients several batches share a step.
-        if (due or _ends_here(trainer)) and trainer.global_step != self._saved_step:
+        if (due or ends_here(trainer)) and trainer.global_step != self._saved_step:
             self._save(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -60,11 +60,11 @@ class RunCheckpoint(Checkpoint):
 
     def _save(self, trainer: pl.Trainer) -> None:
         if self.path is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
-            trainer.save_checkpoint(self.path)
+            trainer.save_checkpoint(self.path, weights_only=False)
             self._saved_step = trainer.global_step
 
 
-def _ends_here(trainer: pl.Trainer) -> bool:
+def ends_here(trainer: pl.Trainer) -> bool:
     """Whether this is the last batch: after it the loops stand elsewhere than in a longer run."""
     last_epoch = trainer.current_epoch + 1 == trainer.max_epochs
     return (

@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation
-from callosal.pipelines.training.data_root import usual_root
+from callosal.pipelines.training.data_root import told_source, usual_root
 from callosal.pipelines.training.datamodule import (
     BankDataset,
     Sample,
@@ -65,6 +65,11 @@ class UnlabelledDataModule(pl.LightningDataModule):
         for split in ("train", "val") if stage == "fit" else ("val",):
             if split not in self._banks:
                 self._banks[split] = make_bank(self._slices(split), self.spacing_mm, self.size)
+
+    def told(self) -> str:
+        """One line that says what the run trains on; `setup` must have run."""
+        train, val = self._banks["train"], self._banks["val"]
+        return told_source(self.roots, len(train), len(val), len({*train.sites, *val.sites}))
 
     def _slices(self, split: str) -> Iterable[LabelledSlice]:
         if self.roots:

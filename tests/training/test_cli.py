@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 pytestmark = pytest.mark.slow
 
@@ -55,10 +56,53 @@ def test_every_config_runs_two_steps_on_the_phantom(config: Path, tmp_path: Path
     assert torch.load(checkpoint, weights_only=True)["global_step"] == 2
 
 
+def test_a_short_run_tells_data_network_steps_checkpoint_and_what_is_next(tmp_path: Path) -> None:
+    words = [*TINY, "--trainer.max_steps=3", "--trainer.val_check_interval=100",
+             "--trainer.log_every_n_steps=50", "--trainer.precision=bf16-mixed",
+             "--trainer.default_root_dir=elsewhere"]  # fmt: skip
+    config = ROOT / "configs" / "attention_unet.yaml"
+    done = _callosal("fit", "--config", str(config), *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, second, third, *_ = done.stderr.splitlines()
+    assert first == (
+        "no data found at $CALLOSAL_DATA (not set) or ../shared/data/abide-cc: training on the "
+        "phantom (drawings, 8 train, 4 val slices); give --data.root FOLDER"
+    )
+    assert second.startswith("network AttentionUNet: 1.8 M parameters, on cpu")
+    assert third.startswith("steps 0 to 3")
+    assert "step 3 of 3, loss" in done.stderr
+    noise = ("litlogger", "TPU", "LeafSpec", "FLOPs", "model summary", "Epoch", "weights_only")
+    assert not [word for word in noise if word in done.stderr + done.stdout]
+    path = "elsewhere/version_0/checkpoints/last.ckpt"
+    assert done.stdout.splitlines()[-2:] == [
+        f"checkpoint: {path}",
+        f"next: callosal export --checkpoint {path} --output my_model.onnx",
+    ]
+    assert torch.load(tmp_path / path, weights_only=True)["global_step"] == 3
+    # The run writes nowhere else.
+    assert [each.name for each in tmp_path.iterdir()] == ["elsewhere"]
+    with (tmp_path / "elsewhere/version_0/metrics.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["step"] == "2"
+    assert float(row["train/loss"]) > 0
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_config_saves_by_the_step_and_warms_its_average_up(config: Path) -> None:
+    trainer = yaml.safe_load(config.read_text(encoding="utf-8"))["trainer"]
+    named = {one["class_path"]: one.get("init_args", {}) for one in trainer["callbacks"]}
+    assert named["RunCheckpoint"]["every_n_train_steps"] <= trainer["max_steps"] / 3
+    assert "WarmUpAveraging" in named
+    # Its loggers then follow default_root_dir.
+    assert "logger" not in trainer
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["--model.lrr=1"], "--model.lrr"),
+        (["--trainer.max_step=1"], "did you mean --trainer.max_steps?"),
+        (["--config=no_such.yaml"], "callosal fit: --config: there is no file no_such.yaml"),
         (["--model.lr=fast"], "float"),
         (["--data.root=no/such/folder"], "does not exist"),
         (["--model.net=AttentionUNett"], "AttentionUNet"),

@@ -89,10 +89,10 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "words", "expected"),
     [
-        ("ddpm.yaml", ["--model.objektive=vp"], "did you mean 'model.objective'?"),
+        ("ddpm.yaml", ["--model.objektive=vp"], "did you mean --model.objective?"),
         ("ddpm.yaml", ["--data.view.shape=[60,64]"], "multiples of 8"),
         ("ddpm.yaml", ["--task=painter"], "painter"),
-        ("ldm.yaml", [], "last.ckpt: cannot be read as a checkpoint"),
+        ("ldm.yaml", [], "last.ckpt: there is no such checkpoint"),
     ],
 )
 def test_mistakes_are_answered_in_three_lines(
