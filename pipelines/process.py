@@ -32,6 +32,7 @@ from callosal.pipelines.planning.reslice import isotropic, reslice
 from callosal.pipelines.planning.review_views import ReviewViews, level_plan, reformats
 from callosal.pipelines.pose import Pose, find_pose
 from callosal.pipelines.quality import ABSENT
+from callosal.pipelines.report.words import STATUS_WORDS, short_reason
 from callosal.pipelines.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.settings import Settings
 from callosal.pipelines.verdict import judge_case
@@ -206,8 +207,8 @@ def _overlay(callosum: Callosum | None, pose: Pose | None, verdict: Verdict) -> 
     if callosum is None:
         return None
     shown, hidden = verdict.reasons[:2], len(verdict.reasons) - 2
-    reasons = ", ".join(shown) + (f" and {hidden} more" if hidden > 0 else "")
-    caption = f"{verdict.status} {verdict.confidence:.2f}   {reasons}"
+    reasons = ", ".join(map(short_reason, shown)) + (f" and {hidden} more" if hidden > 0 else "")
+    caption = f"{STATUS_WORDS[verdict.status]} {verdict.confidence:.2f}   {reasons}"
     return draw_overlay(
         callosum.slice_image,
         [callosum.contour_mm],

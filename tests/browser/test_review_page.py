@@ -495,8 +495,8 @@ def test_stacks_and_doubts_are_told_in_the_reports_words(page: Page) -> None:
     for name, stack in plan_of(page)["planes"].items():
         width, height = stack["fov_mm"]
         assert page.text(f"{name}-slices").replace("\N{NO-BREAK SPACE}", " ") == (
-            f"{stack['n_slices']} {TIMES} {stack['thickness_mm']:g} mm, gap {stack['gap_mm']:g} mm, "
-            f"FOV {width:g} {TIMES} {height:g} mm"
+            f"{stack['n_slices']} {TIMES} {stack['thickness_mm']:g} mm, "
+            f"gap {stack['gap_mm']:g} mm, FOV {width:g} {TIMES} {height:g} mm"
         )
     unplanned = case_of(page.desk, has_plan=False)
     page.open(unplanned)
