@@ -16,6 +16,7 @@ from callosal.pipelines.planning.reslice import isotropic, reslice
 from callosal.pipelines.planning.review_views import ReviewViews, level_plan, reformats
 from callosal.pipelines.pose import Pose
 from callosal.pipelines.process import Outcome
+from callosal.pipelines.report.words import STATUS_WORDS, short_reason
 from callosal.pipelines.settings import Settings
 
 
@@ -66,8 +67,8 @@ def draw_case_overlay(outcome: Outcome) -> Image.Image | None:
     if callosum is None:
         return None
     shown, hidden = verdict.reasons[:2], len(verdict.reasons) - 2
-    reasons = ", ".join(shown) + (f" and {hidden} more" if hidden > 0 else "")
-    caption = f"{verdict.status} {verdict.confidence:.2f}   {reasons}"
+    reasons = ", ".join(map(short_reason, shown)) + (f" and {hidden} more" if hidden > 0 else "")
+    caption = f"{STATUS_WORDS[verdict.status]} {verdict.confidence:.2f}   {reasons}"
     return draw_overlay(
         callosum.slice_image,
         [callosum.contour_mm],

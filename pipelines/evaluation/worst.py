@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.evaluation.measures import CaseMeasures, on_slice
@@ -15,8 +15,12 @@ from callosal.pipelines.slice_image import SliceImage
 from callosal.pipelines.training.slice_bank import LabelledSlice
 
 TRUTH, ANSWER = (0, 158, 115), (230, 159, 0)
+_WHITE = (255, 255, 255)
 TILE_MM = (64.0, 100.0)
 PIXELS_PER_MM = 4
+LEGEND_HEIGHT = 28
+MOST_OUTLINES = 12
+"""Outlines of one mask that are drawn, longest first: a bad model's specks would be a mesh."""
 
 
 def write_worst(
@@ -26,13 +30,14 @@ def write_worst(
     measures: Sequence[CaseMeasures],
     count: int = 10,
 ) -> None:
-    """Draw the cases of lowest Dice, worst first, two in a row."""
+    """Draw the cases of lowest Dice, worst first, two in a row, below a legend of the colours."""
     worst = sorted(range(len(cases)), key=lambda index: measures[index].dice)[:count]
     tiles = [_tile(segmenter, cases[index], measures[index].dice) for index in worst]
     width, height = tiles[0].size
-    sheet = Image.new("RGB", (2 * width, (len(tiles) + 1) // 2 * height))
+    sheet = Image.new("RGB", (2 * width, LEGEND_HEIGHT + (len(tiles) + 1) // 2 * height))
+    _write_legend(ImageDraw.Draw(sheet))
     for index, tile in enumerate(tiles):
-        sheet.paste(tile, (index % 2 * width, index // 2 * height))
+        sheet.paste(tile, (index % 2 * width, LEGEND_HEIGHT + index // 2 * height))
     sheet.save(path)
 
 
@@ -45,12 +50,38 @@ def _tile(segmenter: Segmenter, case: LabelledSlice, dice: float) -> Image.Image
     picture = _window(place, center)
     pen = ImageDraw.Draw(picture)
     answer = find_contours_mm(probability, place) if (probability >= 0.5).any() else []
+    answer = [contour for contour in answer if _is_on_tile(contour, center)]
     for contours, colour in ((truth, TRUTH), (answer, ANSWER)):
-        for contour in contours:
+        for contour in longest_first(contours)[:MOST_OUTLINES]:
             points = _on_tile(contour, center)
             pen.line([tuple(point) for point in [*points, points[0]]], fill=colour, width=1)
-    pen.text((4, 4), f"{case.name} {case.site} Dice {dice:.3f}", fill=(255, 255, 255))
+    hidden = max(len(answer) - MOST_OUTLINES, 0)
+    rest = f", {hidden} smaller outlines not drawn" if hidden else ""
+    pen.text((4, 4), f"{case.name} {case.site} Dice {dice:.3f}{rest}", _WHITE, stroke_width=2,
+             stroke_fill=0)  # fmt: skip
     return picture
+
+
+def longest_first(contours: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Outlines by the way around them, the longest first."""
+
+    def way_mm(contour: NDArray[np.float64]) -> float:
+        return float(np.linalg.norm(np.diff(contour, axis=0), axis=1).sum())
+
+    return sorted(contours, key=way_mm, reverse=True)
+
+
+def _write_legend(pen: ImageDraw.ImageDraw) -> None:
+    font, x, y = ImageFont.load_default(16), 8.0, LEGEND_HEIGHT / 2
+    for colour, text in ((TRUTH, "reference mask"), (ANSWER, "the model's mask")):
+        pen.line([(x, y), (x + 28, y)], fill=colour, width=3)
+        pen.text((x + 36, y), text, _WHITE, font, "lm")
+        x += 60 + pen.textlength(text, font)
+
+
+def _is_on_tile(contour: NDArray[np.float64], center: NDArray[np.float64]) -> bool:
+    height, width = TILE_MM
+    return bool((np.abs(contour - center) < np.array([width, height]) / 2).all(axis=1).any())
 
 
 def _on_tile(xy_mm: NDArray[np.float64], center: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from scipy import ndimage
 from callosal.models.errors import GeometryError
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.morphometry.parcellation import Parcellation
+from callosal.pipelines.picture_text import SQUARED, write
 from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
@@ -115,8 +116,8 @@ def _write_numbers(
         if part is not None and len(part) >= 3:
             x, y = _on_page(part, center_mm, size).mean(axis=0)
             draw.text((x, y), str(number), _WHITE, font, "mm", stroke_width=3, stroke_fill=0)
-    title = f"{parcellation.scheme}, {parcellation.course}, mm2   {'   '.join(areas)}"
-    draw.text((12, 10), title.replace("_", "-"), _WHITE, font, stroke_width=2, stroke_fill=0)
+    scheme = f"{parcellation.scheme}, {parcellation.course}".replace("_", "-")
+    write(draw, (12, 20), f"{scheme}, mm{SQUARED}   {'   '.join(areas)}", 20, _WHITE, rim=2)
 
 
 def _profile(profile_mm: Array, width: int) -> Image.Image:
@@ -124,7 +125,7 @@ def _profile(profile_mm: Array, width: int) -> Image.Image:
     panel = Image.new("RGB", (width * _FINE, PROFILE_HEIGHT * _FINE), _WHITE)
     draw = ImageDraw.Draw(panel)
     font = ImageFont.load_default(16 * _FINE)
-    left, right, top, bottom = 60.0, width - 20.0, 20.0, PROFILE_HEIGHT - 40.0
+    left, right, top, bottom = 60.0, width - 30.0, 20.0, PROFILE_HEIGHT - 60.0
     limit = 5 * float(np.ceil(profile_mm.max() / 5))
     y = bottom - profile_mm / limit * (bottom - top)
     x = left + (np.arange(len(y)) + 0.5) / len(y) * (right - left)
@@ -133,10 +134,14 @@ def _profile(profile_mm: Array, width: int) -> Image.Image:
         draw.line(_scaled([(left, at), (right, at)]), (200, 200, 200), _FINE)
         draw.text(_scaled([(left - 8, at)])[0], f"{level:.0f} mm", 0, font, "rm")
     draw.line(_scaled(list(zip(x, y, strict=True))), COLORS[4], 3 * _FINE, joint="curve")
-    for text, at, anchor in (("rostrum", left, "la"), ("splenium", right, "ra")):
-        draw.text(_scaled([(at, bottom + 10)])[0], text, 0, font, anchor)
-    middle = ((left + right) / 2, bottom + 10)
-    draw.text(_scaled([middle])[0], "thickness along the midline", 0, font, "ma")
+    for percent in (0, 25, 50, 75, 100):
+        at = left + percent / 100 * (right - left)
+        draw.line(_scaled([(at, bottom), (at, bottom + 5)]), (120, 120, 120), _FINE)
+        draw.text(_scaled([(at, bottom + 8)])[0], f"{percent} %", 0, font, "ma")
+    for text, at, anchor in (("rostrum, genu", left, "la"), ("splenium", right, "ra")):
+        draw.text(_scaled([(at, bottom + 32)])[0], text, 0, font, anchor)
+    middle = ((left + right) / 2, bottom + 32)
+    draw.text(_scaled([middle])[0], "position on the midline", 0, font, "ma")
     return panel.resize((width, PROFILE_HEIGHT), Image.Resampling.BOX)
 
 

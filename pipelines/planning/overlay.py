@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.picture_text import shown_number, write
 from callosal.pipelines.reference_line import ReferenceLine
 from callosal.pipelines.roi import Point, RotatedBox
 from callosal.pipelines.slice_image import SliceImage
@@ -77,7 +78,7 @@ def draw_overlay(
         box: Box of the callosum; None where there is none, as with the next two.
         line: Reference line.
         final: Final region; its long axis is drawn through it, a little longer.
-        caption: Status and confidence, such as "ok 0.97"; nothing that names the patient.
+        caption: Status and confidence in words, such as "ok 0.97"; nothing that names the patient.
 
     Returns:
         RGB picture, 840 x 784 pixels: anterior on the left, superior on top.
@@ -101,7 +102,9 @@ def draw_overlay(
         canvas.path(final.from_frame_mm([(-reach, 0), (reach, 0)]), FINAL)
     if line is not None:
         canvas.path([line.start_mm, line.end_mm], LINE)
-    return _with_legend(canvas.onto(picture), final, caption)
+    drawn = {OUTLINE: contours_mm, BOX: box, LINE: line, FINAL: final}
+    pens = [pen for pen, found in drawn.items() if found is not None]
+    return _with_legend(canvas.onto(picture), pens, final, caption)
 
 
 class _Canvas:
@@ -193,8 +196,13 @@ def _dashes(points: Array, length_mm: float) -> list[Array]:
     return pieces
 
 
-def _with_legend(picture: Image.Image, final: RotatedBox | None, caption: str) -> Image.Image:
-    """The picture with orientation letters and a scale bar, and a strip of text below."""
+def _with_legend(
+    picture: Image.Image, pens: Sequence[Pen], final: RotatedBox | None, caption: str
+) -> Image.Image:
+    """The picture with orientation letters and a scale bar, and a strip of text below.
+
+    The legend names what is drawn and nothing else.
+    """
     width, height = picture.size
     page = Image.new("RGB", (width, height + _LEGEND_HEIGHT))
     page.paste(picture)
@@ -210,10 +218,12 @@ def _with_legend(picture: Image.Image, final: RotatedBox | None, caption: str) -
     draw.text(
         (width - 12 - bar / 2, height - 22), f"{_SCALE_BAR_MM:.0f} mm", white, font, anchor="md"
     )
-    angle = "no pose" if final is None else f"angle {round(final.angle_deg, 1) + 0.0:.1f} deg"
-    draw.text((12, height + 18), f"{angle}    {caption}", white, font, anchor="lm")
+    angle = (
+        "no pose" if final is None else f"angle {shown_number(final.angle_deg, 1)}\N{DEGREE SIGN}"
+    )
+    write(draw, (12, height + 18), f"{angle}    {caption}", 20, white)
     x = 12.0
-    for pen in (OUTLINE, BOX, LINE, FINAL):
+    for pen in pens:
         sample = np.array([(x, height + 46.0), (x + 40, height + 46.0)])
         for part in _dashes(sample, 8.0) if pen.dash_mm else [sample]:
             draw.line([tuple(point) for point in part], pen.color, round(pen.width + 1))

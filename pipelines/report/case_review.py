@@ -53,8 +53,14 @@ def read_review(folder: Path, row: Mapping[str, Any], plan_sha256: str) -> CaseR
     try:
         review = json.loads(path.read_text(encoding="utf-8"))
         decision = DECISIONS[DECISIONS.index(review["decision"])]
-        told = [str(review[name]) for name in ("reviewer", "comment", "reviewed_at")]
-        is_old = review["plan_sha256"] != plan_sha256
-        return CaseReview(decision, *told, is_old, reviewed_row(review, row), review["plan"])
+        return CaseReview(
+            decision=decision,
+            reviewer=str(review["reviewer"]),
+            comment=str(review["comment"]),
+            reviewed_at=str(review["reviewed_at"]),
+            is_old=review["plan_sha256"] != plan_sha256,
+            row=reviewed_row(review, row),
+            plan=review["plan"],
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return CaseReview(UNREADABLE, "", "", "", False, None, None)

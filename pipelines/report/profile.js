@@ -1,4 +1,4 @@
-// The thickness of a callosum along its midline, drawn: genu on the left, splenium on the right.
+// The thickness of a callosum along its midline, drawn: rostrum and genu on the left, splenium on the right.
 
 const PROFILE = { width: 360, height: 150, left: 34, right: 8, top: 10, bottom: 36 };
 const SVG = "http://www.w3.org/2000/svg";
@@ -35,9 +35,9 @@ function profileChart(profile_mm) {
     { class: "profile", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": profileInWords(profile_mm) },
     ...grid,
     ...ticks,
-    drawn("text", { x: x(0), y: height - 4, "text-anchor": "start" }, "genu"),
+    drawn("text", { x: x(0), y: height - 4, "text-anchor": "start" }, "rostrum, genu"),
     drawn("text", { x: x(100), y: height - 4, "text-anchor": "end" }, "splenium"),
-    drawn("text", { x: x(50), y: height - 4, "text-anchor": "middle" }, "position on the midline"),
+    drawn("text", { x: x(53), y: height - 4, "text-anchor": "middle" }, "position on the midline"),
     drawn("polyline", { class: "curve", points: points.join(" ") }),
   );
 }
@@ -47,7 +47,7 @@ function profileInWords(profile_mm) {
   const [least, most] = [Math.min(...profile_mm), Math.max(...profile_mm)];
   const at = (mm) => `${Math.round((100 * (profile_mm.indexOf(mm) + 0.5)) / profile_mm.length)} %`;
   return (
-    `Thickness in mm at ${profile_mm.length} points of the midline, 0 % at the genu to 100 % at the splenium: ` +
+    `Thickness in mm at ${profile_mm.length} points of the midline, 0 % at the rostrum to 100 % at the splenium: ` +
     `largest ${shownNumber(most, 1)} mm at ${at(most)}, smallest ${shownNumber(least, 1)} mm at ${at(least)}`
   );
 }

@@ -71,8 +71,8 @@ def stage_table(stages: Mapping[str, Spread]) -> str:
         f'<th scope="col">95th percentile</th></tr></thead><tbody>{rows}</tbody><tfoot><tr>'
         f'<th scope="row">planning, in all</th><td></td><td>{total:,.0f} ms</td><td></td></tr>'
         "</tfoot></table>"
-        '<p class="muted small">Planning alone, once the pixels are read. The time of a case also '
-        "counts reading its files and writing its results.</p>"
+        '<p class="muted small">Planning alone, once the pixels are there. The time of a case '
+        "also counts waiting for its pixels and making its DICOM objects.</p>"
     )
 
 
@@ -140,7 +140,7 @@ def _time_tile(found: Spread | None) -> str:
         note = (
             f"90 % in {found.low:,.2f} to {found.high:,.2f} s"
             if found.n >= FEWEST_OF_A_RANGE
-            else "from reading its pixels to its results"
+            else "from its pixels to its results"
         )
     name = "time of the case" if found is not None and found.n == 1 else "median time of a case"
     return (

@@ -15,6 +15,8 @@ const COLUMNS = [
 // Statuses and reasons in words; Python has the one table of them.
 const WORDS = JSON.parse(document.getElementById("words").textContent);
 
+const MOST_REASONS = 4;
+
 /** A status as sign and word. */
 function statusMark(status) {
   const known = status in WORDS.statuses;
@@ -24,6 +26,14 @@ function statusMark(status) {
 /** A reason code in a few words, its meaning behind them. */
 function reasonMark(code) {
   return make("span", { class: "reason", title: WORDS.reasons[code]?.meaning ?? code }, reasonWords(code));
+}
+
+/** The first reasons, and how many there are beside; the case tells them all. */
+function reasonMarks(codes) {
+  const shown = codes.length > MOST_REASONS ? codes.slice(0, MOST_REASONS - 1) : codes;
+  const rest = codes.slice(shown.length).map(reasonWords);
+  const more = rest.length ? [make("span", { class: "reason", title: rest.join(", ") }, `and ${rest.length} more`)] : [];
+  return [...shown.map(reasonMark), ...more];
 }
 
 function reasonWords(code) {
@@ -97,7 +107,7 @@ function tableRow(row, pictures, onOpen) {
     make("td", { class: "number" }, measured(row, "area_mm2", 0, "")),
     make("td", { class: "review" }, ...reviewMark(row.review)),
     make("td", { class: "number" }, shownNumber(row.seconds, 2)),
-    make("td", { class: "reasons" }, ...row.reasons.map(reasonMark), reviewLink(row) ?? ""),
+    make("td", { class: "reasons" }, ...reasonMarks(row.reasons), reviewLink(row) ?? ""),
   ];
   const element = make("tr", { "data-case": row.case_id }, ...cells);
   element.addEventListener("click", (event) => {

@@ -1,5 +1,6 @@
 """The review page as a person uses it: pointer, wheel and keys in a headless Chromium."""
 
+import base64
 import csv
 import json
 import math
@@ -17,6 +18,7 @@ import pytest
 
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.pipelines.report.words import short_reason
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.read_only import write_read_only_pages
 from callosal.pipelines.review.serve import make_server
@@ -24,6 +26,7 @@ from callosal.pipelines.review.server import ReviewServer
 from tests.review.made_run import case_of, make_run
 
 MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 RUNTIME = Path(os.environ.get("ONNXRUNTIME_WEB", ".venv/npm/node_modules/onnxruntime-web/dist"))
 
 
@@ -439,6 +442,117 @@ def test_axe_finds_nothing_serious(page: Page, accessibility: Any, scheme: str) 
     page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     page.turn_by_drag(2.0)
     assert accessibility() == []
+
+
+SCREENS = {"desktop": (1440, 900), "small": (1024, 768)}
+
+
+def _sized(page: Page, width: int, height: int) -> None:
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+@pytest.fixture
+def resized(page: Page) -> Iterator[Callable[[int, int], None]]:
+    """Sets the size of the page's window for one test."""
+    yield lambda width, height: _sized(page, width, height)
+    page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def _is_seen(page: Page, name: str) -> bool:
+    """Whether an element is seen whole, and nothing lies over it, without scrolling."""
+    return bool(page.browser.execute_script(
+        "const e = document.getElementById(arguments[0]), b = e.getBoundingClientRect();"
+        "const at = (x, y) => e.contains(document.elementFromPoint(x, y));"
+        "return b.height > 5 && at(b.left + 9, b.top + 2) && at(b.left + 9, b.bottom - 2)", name
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_pose_stacks_and_buttons_are_seen_without_scrolling(
+    page: Page, resized: Callable[[int, int], None], screen: str
+) -> None:
+    resized(*SCREENS[screen])
+    names = [f"{stack}-{part}" for stack in ("transverse", "coronal", "sagittal")
+             for part in ("text", "slices")]  # fmt: skip
+    for name in ("angle", "undo", *names, "accept", "correct", "reject", "stage-midsagittal"):
+        assert _is_seen(page, name), name
+
+
+def test_a_narrow_page_has_pictures_and_every_control(
+    page: Page, resized: Callable[[int, int], None]
+) -> None:
+    resized(390, 844)
+    for name in ("midsagittal", "transverse", "coronal"):
+        assert page.element(f"stage-{name}").size["height"] >= 150, name
+        assert page.element(f"stage-{name}").size["width"] >= 150, name
+    assert page.browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    page.element("accept").click()
+    assert page.browser.switch_to.active_element.get_attribute("id") == "reviewer"
+
+
+def test_stacks_and_doubts_are_told_in_the_reports_words(page: Page) -> None:
+    for name, stack in plan_of(page)["planes"].items():
+        width, height = stack["fov_mm"]
+        assert page.text(f"{name}-slices").replace("\N{NO-BREAK SPACE}", " ") == (
+            f"{stack['n_slices']} {TIMES} {stack['thickness_mm']:g} mm, "
+            f"gap {stack['gap_mm']:g} mm, FOV {width:g} {TIMES} {height:g} mm"
+        )
+    unplanned = case_of(page.desk, has_plan=False)
+    page.open(unplanned)
+    codes = json.loads((page.desk.folder(unplanned) / "plan.json").read_text())["reasons"]
+    assert page.text("case-reasons") == ", ".join(short_reason(code) for code in codes)
+    shown = page.text("case-list")
+    assert page.name in shown
+    assert "sure" not in shown
+
+
+def test_the_report_tells_what_was_just_saved(page: Page) -> None:
+    page.turn_by_drag(5.0)
+    angle = page.text("angle-readout")
+    page.save("correct")
+    page.wait(lambda: "Corrected" in page.text("saved"))
+    page.element("report").click()
+    rows = page.browser.find_elements
+    page.wait(lambda: rows("css selector", f"tr[data-case={page.name}] .decision.corrected"))
+    (row,) = rows("css selector", f"tr[data-case={page.name}]")
+    assert angle in row.text
+    assert f"was {plan_of(page)['final']['angle_deg']:.1f}°".replace("-", MINUS) in row.text
+    assert "R. Reader" in row.text
+
+
+def _drop_event(page: Page, path: Path) -> None:
+    """Drag a file over the page and let it go: the events of a real drop, with its files."""
+    page.browser.execute_script(
+        "const bytes = Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0));"
+        "const carried = new DataTransfer(), target = document.getElementById('viewer');"
+        "carried.items.add(new File([bytes], arguments[1]));"
+        "const fire = (name) => target.dispatchEvent(new DragEvent(name,"
+        "  { dataTransfer: carried, bubbles: true, cancelable: true }));"
+        "const hint = document.getElementById('drop-hint');"
+        "window.overTaken = !fire('dragover'); window.hinted = !hint.hidden;"
+        "window.dropTaken = !fire('drop'); window.hintLeft = !hint.hidden;",
+        base64.b64encode(path.read_bytes()).decode("ascii"), path.name,
+    )  # fmt: skip
+
+
+def test_a_dropped_file_is_taken_by_the_page_and_not_by_the_browser(
+    page: Page, left_the_machine: Any
+) -> None:
+    before = page.browser.current_url
+    _drop_event(page, page.folder / "midsagittal.nii.gz")
+    # Both events are cancelled: else the browser would leave the page and show the file.
+    took = page.browser.execute_script("return [overTaken, hinted, dropTaken, hintLeft]")
+    assert took == [True, True, True, False]
+    if page.server.routes.facts["has_runtime"]:
+        page.wait(lambda: "in this page" in page.text("trial-text"), 60)
+        final = plan_of(page)["final"]["angle_deg"]
+        told = float(page.text("angle-readout").rstrip("°").replace(MINUS, "-"))
+        assert told == pytest.approx(final, abs=0.15)
+    else:
+        page.wait(lambda: "npm install onnxruntime-web" in page.text("message"))
+    assert page.browser.current_url == before
+    assert left_the_machine() == []
 
 
 def _dropped(page: Page, path: Path) -> None:

@@ -124,3 +124,24 @@ def test_nothing_is_shown_far_from_the_callosum_whatever_lies_there():
     assert reach - 4 < shown_mm(sure, contour, head) < reach + 2
     unsure = draw_overlay(head, [contour], box, None, None, "no_callosum 0.02")
     assert UNSURE_REACH_MM - 4 < shown_mm(unsure, contour, head) < UNSURE_REACH_MM + 2
+
+
+def test_bright_scalp_beyond_what_is_shown_does_not_darken_the_brain():
+    slice_image, contour, box, line = parts()
+    final = fuse(box, line, FusionSettings()).roi
+    scalp = slice_image.pixels.copy()
+    top = slice_image.mm_to_pixels([(0.0, contour[:, 1].max() + MAX_REACH_MM + 6)])[0]
+    scalp[: round(float(top[0]))] = 20 * slice_image.pixels.max()
+    bright = SliceImage(scalp, (0.5, 1.2), np.zeros(3), np.eye(3)[1], -np.eye(3)[2])
+    pictures = [draw_overlay(s, [contour], box, line, final, "") for s in (slice_image, bright)]
+    assert np.array_equal(*map(np.asarray, pictures))
+
+
+def test_the_legend_names_what_is_drawn_and_nothing_else():
+    slice_image, contour, box, line = parts()
+    final = fuse(box, line, FusionSettings()).roi
+    with_pose = np.asarray(draw_overlay(slice_image, [contour], box, line, final, ""))[720:]
+    without = np.asarray(draw_overlay(slice_image, [contour], box, None, None, ""))[720:]
+    for pen, is_left in ((OUTLINE, True), (BOX, True), (LINE, False), (FINAL, False)):
+        assert (with_pose == pen.color).all(axis=-1).any(), pen.label
+        assert (without == pen.color).all(axis=-1).any() == is_left, pen.label

@@ -40,6 +40,7 @@ export class DecisionForm extends EventTarget {
     if (session === null) return;
     byId("decision").hidden = session.source.readOnly && session.review === null;
     this.form.hidden = session.source.readOnly;
+    byId("decide").hidden = session.source.readOnly;
     byId("accept", HTMLButtonElement).disabled = session.isCorrection || session.automaticRoi === null;
     byId("correct", HTMLButtonElement).disabled = !session.isCorrection;
     byId("saved").textContent = savedText(session);

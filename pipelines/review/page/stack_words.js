@@ -16,8 +16,13 @@ export function prescriptionText(prescription) {
  */
 export function stackText({ n_slices, thickness_mm, gap_mm, fov_mm }) {
   const [width, height] = fov_mm;
-  const fov = `FOV ${plainNumber(width)} \u00d7 ${plainNumber(height)} mm`;
-  return `${n_slices} \u00d7 ${plainNumber(thickness_mm)} mm, gap ${plainNumber(gap_mm)} mm, ${fov}`;
+  const parts = [
+    `${n_slices} \u00d7 ${plainNumber(thickness_mm)} mm`,
+    `gap ${plainNumber(gap_mm)} mm`,
+    `FOV ${plainNumber(width)} \u00d7 ${plainNumber(height)} mm`,
+  ];
+  // Lines break between the parts only.
+  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(", ");
 }
 
 /**
