@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import logging
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ from callosal.export.precision import Precision
 from callosal.models.errors import InputError
 from callosal.models.generation.checkpoint import Generator, load_generator
 from callosal.models.generation.spec import GeneratorSpec
+
+_LOG = logging.getLogger(__name__)
 
 
 def export_generator(
@@ -70,6 +73,7 @@ def export_generator(
         "version": version("callosal"),
         "precision": precision,
     }
+    _LOG.info("writing the graphs")
     parts = generator_parts(generator, facts)
     if shape_model is not None:
         parts[SHAPE_MODEL] = shape_model
@@ -81,6 +85,7 @@ def export_generator(
         (temporary / INDEX).write_bytes(
             index_content(name, spec, sampling, parts, {"parity": {}, **facts})
         )
+        _LOG.info("comparing them with the networks, one whole sampling too")
         parity = measure_generator_parity(generator, open_generator(temporary, "cpu"), sampling)
         if precision != "fp32":
             parity = replace(parity, rounding=measure_rounding(trained, generator, sampling))

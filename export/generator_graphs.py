@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from callosal.export.generator_folder import DECODER, DENOISER, ENCODER, SCHEDULER
-from callosal.export.onnx_export import OPSET
+from callosal.export.onnx_export import OPSET, quiet_exporter
 from callosal.export.schedule import scheduler_config
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder
@@ -119,17 +119,18 @@ def _onnx(
     metadata: Mapping[str, str],
 ) -> bytes:
     """One component as a self-contained ONNX file with free batch and size."""
-    program = torch.onnx.export(
-        network.eval(),
-        tuple(inputs.values()),
-        input_names=list(inputs),
-        output_names=[output],
-        dynamo=True,
-        dynamic_shapes=tuple(shapes.values()),
-        opset_version=OPSET,
-        external_data=False,
-        verbose=False,
-    )
+    with quiet_exporter():
+        program = torch.onnx.export(
+            network.eval(),
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=[output],
+            dynamo=True,
+            dynamic_shapes=tuple(shapes.values()),
+            opset_version=OPSET,
+            external_data=False,
+            verbose=False,
+        )
     assert program is not None
     model = program.model_proto
     _strip_source_paths(model)

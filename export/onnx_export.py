@@ -3,8 +3,11 @@
 import copy
 import hashlib
 import json
+import logging
 import tempfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,13 +22,15 @@ from torch import Tensor, nn
 from callosal.export.accuracy import AngleOf, LabelledImage, Reduction, measure_reduction
 from callosal.export.contract import SegmenterContract
 from callosal.export.graph import FREE_AXES, check_graph
-from callosal.export.parity import Parity, measure_parity
+from callosal.export.parity import BATCHES, SIZES, Parity, measure_parity
 from callosal.export.precision import Precision, write_int8
 from callosal.models.errors import InputError
 from callosal.models.normalisation import IN_WORDS
 from callosal.models.segmentation_module import SegmentationModule
 
 OPSET = 20
+
+_LOG = logging.getLogger(__name__)
 
 
 class ProbabilityNetwork(nn.Module):
@@ -63,10 +68,15 @@ def load_checkpoint(path: Path) -> SegmentationModule:
     Raises:
         InputError: The file is no checkpoint of a SegmentationModule.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such checkpoint", code="no_such_checkpoint")
     try:
-        module = SegmentationModule.load_from_checkpoint(
-            path, map_location="cpu", weights_only=True
-        )
+        with warnings.catch_warnings():
+            # The hyper-parameters have to name the network, for it is built from them.
+            warnings.filterwarnings("ignore", "Attribute 'net' is an instance of `nn.Module`")
+            module = SegmentationModule.load_from_checkpoint(
+                path, map_location="cpu", weights_only=True
+            )
     except Exception as error:
         # Torch and Lightning raise many kinds here; all mean that the file is of no use.
         raise InputError(
@@ -139,13 +149,16 @@ def export_segmenter(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
         graph = Path(folder) / "fp32.onnx"
+        _LOG.info("writing the graph")
         _write_graph(network, graph)
         _tidy(graph)
         check_graph(graph, output.name)
+        _LOG.info("comparing it with the network, %d shapes", len(SIZES) * len(BATCHES))
         parity = measure_parity(network, graph, slices.parity, slices.angle_of)
         parity.require(output.name)
         final, reduction = graph, None
         if precision != "fp32":
+            _LOG.info("making it %s, and scoring it on %d slices", precision, len(slices.labelled))
             final, reduction = _reduce(module, graph, precision, slices)
             check_graph(final, output.name)
             reduction.require(output.name)
@@ -193,18 +206,36 @@ def _write_graph(network: nn.Module, path: Path) -> None:
     # A batch of one and equal sides would be taken for constants.
     example = torch.rand(2, 1, 200, 173) * 100
     dimensions = {axis: torch.export.Dim(text) for axis, text in FREE_AXES.items()}
-    torch.onnx.export(
-        network,
-        (example,),
-        str(path),
-        input_names=["image"],
-        output_names=["probability"],
-        dynamo=True,
-        dynamic_shapes={"image": dimensions},
-        opset_version=OPSET,
-        external_data=False,
-        verbose=False,
-    )
+    with quiet_exporter():
+        torch.onnx.export(
+            network,
+            (example,),
+            str(path),
+            input_names=["image"],
+            output_names=["probability"],
+            dynamo=True,
+            dynamic_shapes={"image": dimensions},
+            opset_version=OPSET,
+            external_data=False,
+            verbose=False,
+        )
+
+
+@contextmanager
+def quiet_exporter() -> Iterator[None]:
+    """Leave out what torch says to itself, and that a package no network here uses is missing."""
+    registration = logging.getLogger("torch.onnx._internal.exporter._registration")
+    registration.addFilter(_is_of_use)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
+            yield
+    finally:
+        registration.removeFilter(_is_of_use)
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("torchvision is not installed")
 
 
 def _tidy(path: Path) -> None:

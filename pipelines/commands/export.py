@@ -7,6 +7,8 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
+from callosal.pipelines.stage_lines import StageLines, say
+
 Precision = Literal["fp32", "fp16", "int8"]
 
 
@@ -49,12 +51,19 @@ def export(
     # Torch is for training and export alone; the other commands start without it.
     from callosal.export.checkpoint_kind import checkpoint_kind
 
-    if checkpoint_kind(checkpoint) == "generator":
-        return _export_generator(
-            checkpoint, output, name, training_data, data, precision, steps, guidance
-        )
-    said = training_data or "not stated"
-    return _export_segmenter(checkpoint, output, name, said, data, threshold, precision)
+    with StageLines("callosal.export"):
+        if checkpoint_kind(checkpoint) == "generator":
+            _export_generator(
+                checkpoint, output, name, training_data, data, precision, steps, guidance
+            )
+            following = f"callosal generate --model {output} --count 20 --output synthetic"
+        else:
+            said = training_data or "not stated"
+            _export_segmenter(checkpoint, output, name, said, data, threshold, precision)
+            following = f"callosal evaluate --model {output} --data MY_DATA --output figures"
+    print(f"model: {output}")
+    print(f"next: {following}")
+    return 0
 
 
 def _export_segmenter(
@@ -65,16 +74,18 @@ def _export_segmenter(
     data: Path | None,
     threshold: float,
     precision: Precision,
-) -> int:
+) -> None:
     from callosal.export.onnx_export import export_segmenter, file_sha256
     from callosal.pipelines.training.export_slices import export_slices
 
+    say("reading the slices that it is checked with")
+    slices = export_slices(data)
     exported = export_segmenter(
         checkpoint,
         output,
         name=name or output.stem,
         training_data=training_data,
-        slices=export_slices(data),
+        slices=slices,
         threshold=threshold,
         precision=precision,
     )
@@ -85,7 +96,6 @@ def _export_segmenter(
     console.print(_parity_table(output.name, rows))
     if exported.reduction is not None:
         console.print(_reduction_table(output.name, exported.reduction.figures()))
-    return 0
 
 
 def _export_generator(
@@ -97,7 +107,7 @@ def _export_generator(
     precision: Precision,
     steps: int,
     guidance: float,
-) -> int:
+) -> None:
     from callosal.export.generator_export import export_generator
     from callosal.pipelines.synthesis.shape_model import fit_shape_model
     from callosal.pipelines.training.nifti_pairs import read_split
@@ -124,7 +134,6 @@ def _export_generator(
         differing = str(row["masks_differing"])
         table.add_row(row["what"], str(row["shape"]), f"{row['difference']:.1e}", differing)
     Console().print(table)
-    return 0
 
 
 def _write_report(path: Path, report: dict[str, Any]) -> None:

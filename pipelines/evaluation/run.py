@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from callosal.export.devices import Device
@@ -19,8 +19,18 @@ from callosal.pipelines.evaluation.network import segment_slice
 from callosal.pipelines.evaluation.posed import posed
 from callosal.pipelines.evaluation.summary import summarise
 from callosal.pipelines.evaluation.worst import write_worst
+from callosal.pipelines.stage_lines import counted, say
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
+
+COLUMNS = {
+    "dice": ("Dice", 4),
+    "hd95_mm": ("HD95 mm", 2),
+    "area_bias_pct": ("area %", 1),
+    "angle_error_deg": ("angle deg", 2),
+    "center_error_mm": ("centre mm", 2),
+}
+"""Heading and digits of the measures that the table shows."""
 
 
 def run_evaluation(
@@ -40,12 +50,14 @@ def run_evaluation(
     Raises:
         CallosalError: The data or the model cannot be used.
     """
+    say(f"reading the {split} slices")
     segmenter = open_segmenter(resolve_model(model), device)
     cases = evenly_spread(list(read_split(data, split)), limit)
     if pose_seed is not None:
         cases = [posed(case, pose_seed * 100_003 + index) for index, case in enumerate(cases)]
     output.mkdir(parents=True, exist_ok=True)
     measures = _measure(segmenter, cases)
+    say("reading the train slices, for the floors that need no image")
     training = list(read_split(data, "train"))
     metrics = {
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
@@ -60,14 +72,16 @@ def run_evaluation(
     }
     (output / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     _write_cases(output / "cases.csv", cases, measures)
+    say("drawing the worst cases")
     write_worst(output / "worst.png", segmenter, cases, measures)
-    _print(metrics)
+    Console().print(figures_table(metrics))
+    print(f"written to {output}: metrics.json, cases.csv, worst.png")
     return 0
 
 
 def _measure(segmenter: Segmenter, cases: Sequence[LabelledSlice]) -> list[CaseMeasures]:
     measures = []
-    for case in track(cases, "evaluating", console=Console(stderr=True), transient=True):
+    for case in counted(cases, "scoring slices"):
         probability, seconds = segment_slice(segmenter, case.image, case.spacing_mm)
         place = on_slice(case.image, case.spacing_mm)
         measures.append(measure_case(probability, case.mask, place, seconds))
@@ -97,24 +111,32 @@ def _write_cases(
         writer.writerows(rows)
 
 
-def _print(metrics: dict[str, Any]) -> None:
-    table = Table(title=f"{metrics['model']['name']} on {metrics['split']}")
-    columns = ("dice", "hd95_mm", "area_bias_pct", "angle_error_deg", "center_error_mm")
-    for heading in ("", "n", *columns, "below 0.90"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    rows = {
-        **metrics["sites"],
-        "all sites": metrics["overall"],
-        "floor: mean mask": metrics["floors"]["mean_mask"],
-    }
-    for name, figures in rows.items():
-        means = [_shown(figures[column]["mean"]) for column in columns]
-        table.add_row(name, str(figures["n"]), *means, str(figures["below_0_90"]))
-    pose = metrics["floors"]["constant_pose"]
-    errors = [_shown(pose[column]["mean"]) for column in columns[-2:]]
-    table.add_row("floor: constant pose", "", "", "", "", *errors, "")
-    Console(width=120).print(table)
+def figures_table(metrics: dict[str, Any]) -> Table:
+    """Means by site and of the floors, in 80 columns; metrics.json has medians and intervals."""
+    table = Table(
+        title=f"{metrics['model']['name']} on {metrics['split']}: means",
+        box=box.SIMPLE_HEAD,
+        caption="in brackets: floors that need no image",
+    )
+    table.add_column("")
+    for heading in ("n", *(heading for heading, _ in COLUMNS.values()), "< 0.90"):
+        table.add_column(heading, justify="right")
+    for name, figures in {**metrics["sites"], "all sites": metrics["overall"]}.items():
+        table.add_row(name, *_row(figures))
+    table.add_section()
+    table.add_row("(mean mask)", *_row(metrics["floors"]["mean_mask"]))
+    table.add_row("(one pose)", *_row(metrics["floors"]["constant_pose"]))
+    return table
 
 
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _row(figures: dict[str, Any]) -> list[str]:
+    """Count, means and misses of a row; what it does not have is left blank."""
+    means = [
+        _shown(figures[name]["mean"], digits) if name in figures else ""
+        for name, (_, digits) in COLUMNS.items()
+    ]
+    return [str(figures.get("n", "")), *means, str(figures.get("below_0_90", ""))]
+
+
+def _shown(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
