@@ -12,8 +12,6 @@ from callosal.pipelines.reading.skips import Skip
 
 SCHEMA = "callosal/series/1"
 
-_HEADINGS = ("what", "slices", "matrix", "spacing mm", "orientation", "TR/TE/TI ms", "verdict")
-
 
 def listing_json(index: CaseIndex) -> str:
     """The listing as JSON text of schema `callosal/series/1`: stacks and images, then files."""
@@ -29,13 +27,20 @@ def listing_json(index: CaseIndex) -> str:
 
 
 def listing_table(index: CaseIndex) -> Table:
-    """The listing as a table for the console, names of files escaped."""
+    """The listing for the console: verdict, name and facts of each, names of files escaped.
+
+    A list of two columns, for the facts in columns of their own would cut each other's words on a
+    terminal of 80.
+    """
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     rows: list[Case | Skip] = [*index.cases, *index.skipped]
-    table = Table()
-    for heading in _HEADINGS:
-        table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(escape(row.label), *_fact_cells(row.source), _verdict(row))
+        table.add_row("skipped" if isinstance(row, Skip) else "kept", escape(row.label))
+        for line in (_reason(row), _facts(row.source)):
+            if line:
+                table.add_row("", line)
     return table
 
 
@@ -49,25 +54,29 @@ def _json_row(row: Case | Skip) -> dict[str, object]:
     return {"label": row.label, **verdict, **row.source}
 
 
-def _fact_cells(source: Mapping[str, Fact]) -> tuple[str, ...]:
+def _facts(source: Mapping[str, Fact]) -> str:
+    """Such as "192 slices of 256x256, 0.9 x 0.86 x 0.86 mm, sagittal, TR/TE/TI 2000/2.5/900 ms"."""
     if not source:
-        return ("",) * 5
-    times = (source.get(f"{name}_time_ms") for name in ("repetition", "echo", "inversion"))
-    return (
-        str(source["n_slices"]),
-        _join(source["matrix"], "x"),
-        _join(source["spacing_mm"], " x "),
+        return ""
+    times = [source.get(f"{name}_time_ms") for name in ("repetition", "echo", "inversion")]
+    words = [
+        f"{source['n_slices']} slices of {_join(source['matrix'], 'x')}",
+        f"{_join(source['spacing_mm'], ' x ')} mm",
         str(source["orientation"]),
-        "/".join("-" if time is None else f"{time:g}" for time in times),
-    )
+    ]
+    if any(time is not None for time in times):
+        shown = "/".join("-" if time is None else f"{time:g}" for time in times)
+        words.append(f"TR/TE/TI {shown} ms")
+    return ", ".join(words)
 
 
 def _join(values: Fact, separator: str) -> str:
     return separator.join(f"{value:g}" for value in values) if isinstance(values, list) else ""
 
 
-def _verdict(row: Case | Skip) -> str:
+def _reason(row: Case | Skip) -> str:
+    """Why a row was skipped, or what is notable of one that was kept."""
     if isinstance(row, Skip):
-        return f"skipped ({row.code}): {escape(row.message)}"
+        return f"{row.code}: {escape(row.message)}"
     notes = row.source["notes"]
-    return "; ".join(["kept", *map(str, notes if isinstance(notes, list) else [])])
+    return "; ".join(map(str, notes)) if isinstance(notes, list) else ""

@@ -57,3 +57,17 @@ def test_an_empty_folder_is_an_input_error(tmp_path: Path):
     with pytest.raises(InputError) as caught:
         list_series(tmp_path)
     assert caught.value.code == "empty_input"
+
+
+def test_eighty_columns_cut_no_word(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    (folder / "notes.txt").write_text("some text")
+    assert list_series(folder) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    words = " ".join(lines).split()
+    assert {"good:", "skipped", "sagittal,", "no_sagittal_view:", "notes.txt"} <= set(words)
+    # Three stacks and files of two or three lines each, and the counts.
+    assert len(lines) <= 12
