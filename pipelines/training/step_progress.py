@@ -42,7 +42,8 @@ class StepProgress(pl.Callback):
             self._bar.add_task("", total=self._total)
             self._bar.start()
         else:
-            _say(f"steps {self._first_step} to {self._total}; a line every {SECONDS_BETWEEN:.0f} s")
+            every = f"a line every {self.seconds_between:.0f} s"
+            _say(f"steps {self._first_step} to {self._total}; {every}")
 
     def on_train_batch_end(
         self,
