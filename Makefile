@@ -52,6 +52,7 @@ train: $(VENV)/.dev  ## train the shipped segmenter (about an hour)
 
 picture: $(VENV)/.dev  ## draw the pictures of README and docs anew from the MNI152 average head
 	$(BIN)/python docs/make_pictures.py
+	$(BIN)/python docs/make_review_pictures.py
 
 npm: $(BIN)/python  ## set up what tests of pages, JavaScript and C++ need, into .venv/npm
 	npm install --prefix $(VENV)/npm --no-save --no-audit --no-fund --ignore-scripts --silent \

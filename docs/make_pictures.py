@@ -21,12 +21,16 @@ from selenium import webdriver
 
 from callosal.pipelines.commands.demo import demo, write_series
 from callosal.pipelines.commands.infer import infer
+from callosal.pipelines.review.correction import automatic_roi
+from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.review_document import Decision, Judgement
 
 PICTURES = Path(__file__).parent / "pictures"
 N_HEADS = 12
 THICK_HEADS = (5, 10)
 """Of these heads every twelfth slice is kept: the callosum is cut short, the case is doubtful."""
 
+TURN_DEG = 3.0
 BROKEN_HEAD = 8
 """Of this head one file is cut off in the middle of its pixels."""
 
@@ -50,7 +54,7 @@ def draw_demo(folder: Path) -> None:
 
 
 def draw_report(folder: Path) -> None:
-    """The report of twelve heads, each at a tilt of its own, two thinned out and one broken."""
+    """The report of twelve heads, each tilted its way: two thinned, one broken, two reviewed."""
     for seed in range(N_HEADS):
         write_series(folder / "heads" / f"head-{seed:02d}", seed)
     for seed in THICK_HEADS:
@@ -61,9 +65,24 @@ def draw_report(folder: Path) -> None:
     broken = sorted((folder / "heads" / f"head-{BROKEN_HEAD:02d}").iterdir())[80]
     broken.write_bytes(broken.read_bytes()[:4000])
     infer([folder / "heads"], output=folder / "run")
+    _review(folder / "run")
     page = (folder / "run" / "report.html").as_uri()
     for scheme in ("light", "dark"):
         with_page(page, scheme, _shoot_report)
+
+
+def _review(run: Path) -> None:
+    """Decisions such as a reader would save: the first case corrected, the second accepted."""
+    desk = ReviewDesk.of(run)
+    corrected, accepted = desk.names[:2]
+    found = automatic_roi(desk.case(corrected).plan, desk.settings)
+    if found is None:
+        raise SystemExit("the first head has no plan; no picture was drawn")
+    roi = found.rotated_about(found.center_mm, TURN_DEG)
+    comment = "Turned onto the splenium"
+    desk.save(corrected, Judgement(Decision.CORRECTED, "A. Reader", comment, roi), based_on=0)
+    desk.save(accepted, Judgement(Decision.ACCEPTED, "A. Reader", "", None), based_on=0)
+    desk.report.wait()
 
 
 def draw_robustness(folder: Path) -> None:

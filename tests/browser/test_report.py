@@ -3,16 +3,18 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from callosal.pipelines.report.page import write_report
-from tests.report.made_run import drawn_overlay, make_run
+from tests.report.made_run import PROFILE_MM, TURNED_DEG, add_review, drawn_overlay, make_run
 
 pytest.importorskip("selenium", reason="no selenium: it is in [dev]")
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 MANY, SOME = 2000, 420
+MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 EVIL = "<img src=x onerror=\"document.title='broken'\">"
 
 
@@ -229,6 +231,99 @@ def test_markup_from_a_table_is_shown_as_text(browser, tmp_path, console_errors)
     assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
     assert EVIL in browser.find_element(By.CSS_SELECTOR, ".cases").text
     assert browser.title == "callosal: 30 cases"
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory):
+    """A run of twelve cases of which a person corrected one, rejected one and accepted one."""
+    folder = tmp_path_factory.mktemp("reviewed")
+    rows = make_run(folder, 12, n_pictures=2)
+    planned = [row for row in rows if row["status"] == "ok"][:3]
+    for row, decision in zip(planned, ("corrected", "rejected", "accepted"), strict=True):
+        add_review(folder, row, decision)
+    write_report(folder)
+    return folder, planned
+
+
+def test_decisions_are_told_in_the_table_and_filtered_by(browser, reviewed):
+    browser.get((reviewed[0] / "report.html").as_uri())
+    corrected, rejected, accepted = reviewed[1]
+    first = browser.find_element(By.CSS_SELECTOR, f'tr[data-case="{corrected["case_id"]}"]')
+    assert f"{TURNED_DEG:.1f}°".replace("-", MINUS) in first.text
+    assert f"was {corrected['final_angle_deg']:.1f}°".replace("-", MINUS) in first.text
+    assert first.find_element(By.CSS_SELECTOR, ".decision.corrected").text == "corrected"
+    assert "R. Reader" in first.text
+    click(browser, "#reviewed")
+    assert set(shown_ids(browser)) == {row["case_id"] for row in reviewed[1]}
+    choice = browser.find_element(By.ID, "review")
+    assert choice.get_property("value") == "reviewed"
+    for value, ids in (("rejected", [rejected["case_id"]]), ("accepted", [accepted["case_id"]])):
+        choice.find_element(By.CSS_SELECTOR, f'option[value="{value}"]').click()
+        assert shown_ids(browser) == ids
+    choice.find_element(By.CSS_SELECTOR, 'option[value="open"]').click()
+    assert len(shown_ids(browser)) == 9
+    browser.find_element(By.ID, "clear").click()
+    browser.find_element(By.ID, "search").send_keys("r. reader corrected")
+    assert shown_ids(browser) == [corrected["case_id"]]
+
+
+def test_the_case_tells_review_stacks_profile_and_files(browser, reviewed, accessibility):
+    browser.get((reviewed[0] / "report.html").as_uri())
+    corrected = reviewed[1][0]
+    click(browser, f'tr[data-case="{corrected["case_id"]}"] .open')
+    panel = browser.find_element(By.ID, "detail").text.replace("\N{NO-BREAK SPACE}", " ")
+    for text in ("corrected by R. Reader", "a little low", f"was {corrected['transverse']}"):
+        assert text.replace("-", MINUS) in panel
+    assert panel.count(f"28 {TIMES} 5 mm, gap 1 mm, FOV 190 {TIMES} 210 mm") == 3
+    links = browser.find_elements(By.CSS_SELECTOR, "#detail .links a")
+    assert {"plan.json", "plan.reviewed.json"} == {link.get_attribute("title") for link in links}
+    curve = browser.find_element(By.CSS_SELECTOR, "#detail .profile .curve")
+    points = np.array([[float(v) for v in point.split(",")]
+                       for point in curve.get_attribute("points").split()])  # fmt: skip
+    assert len(points) == len(PROFILE_MM)
+    assert np.corrcoef(-points[:, 1], PROFILE_MM)[0, 1] > 0.9999
+    words = browser.find_element(By.CSS_SELECTOR, "#detail .profile").get_attribute("aria-label")
+    assert f"largest {max(PROFILE_MM):.1f} mm" in words
+    assert accessibility() == []
+
+
+def test_one_case_is_told_in_values_within_their_cards(browser, tmp_path):
+    (row,) = make_run(tmp_path, 1, seed=2, n_pictures=1)
+    assert row["status"] == "ok"
+    write_report(tmp_path)
+    browser.get((tmp_path / "report.html").as_uri())
+    assert browser.find_elements(By.CSS_SELECTOR, ".bin") == []
+    shown = browser.find_element(By.ID, "histograms").text
+    assert f"{row['final_angle_deg']:.1f}°".replace("-", MINUS) in shown
+    assert f"{row['area_mm2']:,.0f} mm" in shown
+    page = browser.find_element(By.TAG_NAME, "main").text
+    assert "90 %" not in page
+    assert "time of the case" in page
+    assert not browser.find_element(By.ID, "pager").is_displayed()
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1280])
+def test_labels_and_table_stay_within_the_page(browser, run, reviewed, width):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        for folder in (run[0], reviewed[0]):
+            browser.get((folder / "report.html").as_uri())
+            assert browser.execute_script(
+                "const over = (e, inner) => { const b = e.getBoundingClientRect();"
+                "  return [...e.querySelectorAll(inner)].filter((i) => { const c ="
+                "  i.getBoundingClientRect(); return c.left < b.left || c.right > b.right; }); };"
+                "const cards = [...document.querySelectorAll('.panel, .tile')];"
+                "return cards.flatMap((c) => over(c, 'span, p, li')).map((e) => e.textContent)"
+            ) == []  # fmt: skip
+            page = "const d = document.documentElement; return d.scrollWidth - d.clientWidth"
+            assert browser.execute_script(page) <= 0
+            frame = "const f = arguments[0]; return f.scrollWidth - f.clientWidth"
+            table = browser.find_element(By.ID, "case-list")
+            if width >= 1024:
+                assert browser.execute_script(frame, table) <= 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,5 +1,6 @@
 """A run's folder of any number of cases, as `callosal infer` would have left it."""
 
+import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,15 @@ from callosal.pipelines.slice_image import SliceImage
 
 DOUBTS = ("weak_symmetry", "neighbours_disagree", "blurred_border", "weak_evidence",
           "cut_by_field_of_view")  # fmt: skip
+
+
+STACK = {
+    "n_slices": 28, "thickness_mm": 5.0, "gap_mm": 1.0, "fov_mm": [190.0, 210.0],
+    "prescription": "T > C -5.8 > S 1.2",
+}  # fmt: skip
+PROFILE_MM = [round(6 + 4 * abs(2 * share - 1) ** 3 - 3 * (share < 0.02), 2)
+              for share in np.linspace(0, 1, 100)]  # fmt: skip
+TURNED_DEG = -17.7
 
 
 @cache
@@ -65,6 +75,36 @@ def make_row(rng, index):
     }  # fmt: skip
 
 
+def plan_parts(row):
+    """Stacks and profile of a planned case, nothing of another."""
+    if row["area_mm2"] is None:
+        return {}
+    planes = {name: STACK | {"prescription": row["transverse"]} for name in
+              ("transverse", "coronal", "sagittal")}  # fmt: skip
+    return {"planes": planes, "morphometry": {"thickness_profile_mm": PROFILE_MM}}
+
+
+def add_review(folder, row, decision):
+    """Write a review of a case, as `callosal review` would have left it."""
+    place = Path(folder) / "cases" / row["case_id"]
+    content = (place / "plan.json").read_bytes()
+    plan = json.loads(content) | {
+        "status": row["status"], "confidence": row["confidence"], "reasons": [],
+        "source": {"kind": "dicom"}, "box": None, "line": None, "dof_estimated": 3,
+        "final": {"angle_deg": row["final_angle_deg"], "center_lps_mm": [1.2, -3.4, 9.1]},
+    }  # fmt: skip
+    if decision == "corrected":
+        plan["final"]["angle_deg"] = TURNED_DEG
+        plan["planes"]["transverse"]["prescription"] = "T > C 17.7 > S 1.2"
+    review = {
+        "case_id": row["case_id"], "decision": decision, "reviewer": "R. Reader",
+        "comment": "a little low", "reviewed_at": "2026-03-01T10:00:00Z",
+        "plan_sha256": hashlib.sha256(content).hexdigest(),
+        "plan": None if decision == "rejected" else plan,
+    }  # fmt: skip
+    (place / "plan.reviewed.json").write_text(json.dumps(review))
+
+
 def make_run(folder, n_cases, seed=0, n_pictures=12):
     """Write a run of so many cases; returns its rows in the order of their ids."""
     rng = np.random.default_rng(seed)
@@ -76,7 +116,7 @@ def make_run(folder, n_cases, seed=0, n_pictures=12):
         place = Path(folder) / "cases" / row["case_id"]
         place.mkdir(parents=True)
         stages = {"midsagittal": rng.gamma(9, 60), "segmentation": rng.gamma(9, 6), "plan": 14.1}
-        (place / "plan.json").write_text(json.dumps({"timings_ms": stages}))
+        (place / "plan.json").write_text(json.dumps({"timings_ms": stages, **plan_parts(row)}))
         if row["area_mm2"] is not None:
             (place / THUMBNAIL).write_bytes(pictures[index % n_pictures])
     lines = "".join(json.dumps(row) + "\n" for row in rows)
