@@ -3,15 +3,21 @@
 Every slice draws from a stream of its own, so that its seed alone fixes how it looks.
 """
 
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from callosal.pipelines.training.draws import Draws
+from callosal.pipelines.training.scanner import (
+    add_noise,
+    bias_field,
+    field_of_view,
+    random_blur,
+    random_contrast,
+)
+from callosal.pipelines.training.smooth_fields import smooth, smooth_noise
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,11 @@ def augment(
     grid = _random_grid(callosa, images.shape[-1], spacing_mm, settings, draws)
     image = F.grid_sample(stripped, grid, align_corners=False)
     mask = F.grid_sample(masks, grid, align_corners=False)
-    image = _random_contrast(image, settings.invert, draws)
-    image = image * _bias_field(image, draws)
-    image = _random_blur(image, spacing_mm, settings.thick, draws)
-    image = _add_noise(image, spacing_mm, draws)
-    visible = _field_of_view(image, settings.cut, draws)
+    image = random_contrast(image, settings.invert, draws)
+    image = image * bias_field(image, draws)
+    image = random_blur(image, spacing_mm, settings.thick, draws)
+    image = add_noise(image, spacing_mm, draws)
+    visible = field_of_view(image, settings.cut, draws)
     return image * visible, mask * visible
 
 
@@ -105,29 +111,8 @@ def _random_grid(
     axis = (torch.arange(crop, device=callosa.device) * 2 + 1) / crop - 1
     plane = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
     offset = torch.einsum("bij,bhwj->bhwi", matrix, plane * scale[:, None, None, :])
-    bend = _smooth_noise(2, 6, crop, draws) * (settings.bend_mm / half_mm)
+    bend = smooth_noise(2, 6, crop, draws) * (settings.bend_mm / half_mm)
     return center[:, None, None, :] + offset + bend.permute(0, 2, 3, 1)
-
-
-def _smooth_noise(channels: int, knots: int, size: int, draws: Draws) -> Tensor:
-    """Smooth random field of about unit deviation, shape (B, channels, size, size)."""
-    return _smooth(draws.normal((channels, knots, knots)), size)
-
-
-def _smooth(knots: Tensor, size: int) -> Tensor:
-    """A smooth field through knots, shape (B, channels, size, size)."""
-    weights = _cubic_weights(knots.shape[-1], size).to(knots)
-    return weights @ knots @ weights.T
-
-
-@lru_cache
-def _cubic_weights(count: int, size: int) -> Tensor:
-    """Share of each knot in each pixel of a line, shape (size, count).
-
-    Two small products with it are a tenth of the work of interpolating the picture.
-    """
-    lines = torch.eye(count)[None, None]
-    return F.interpolate(lines, size=(size, count), mode="bicubic", align_corners=True)[0, 0]
 
 
 def _strip_skull(
@@ -145,71 +130,8 @@ def _strip_skull(
     center_mm = (callosa * size * spacing_mm / 2 + jitter)[chosen]
     x = (axis[None, None, :] - center_mm[:, 0, None, None]) / radius_x[chosen]
     y = (axis[None, :, None] - center_mm[:, 1, None, None]) / radius_y[chosen]
-    ragged = 0.06 * _smooth(knots[chosen], size)
+    ragged = 0.06 * smooth(knots[chosen], size)
     inside = ((x**2 + y**2)[:, None] + ragged < 1).to(images.dtype)
     stripped = images.clone()
     stripped[chosen] *= inside
     return stripped
-
-
-def _random_contrast(image: Tensor, share: float, draws: Draws) -> Tensor:
-    """Gamma and, in a share, inverted contrast of the tissue; air stays dark."""
-    image = image.clamp(min=0)
-    gamma = torch.exp(draws.uniform(-0.45, 0.45, (1, 1, 1)))
-    changed = image.clamp(min=1e-4) ** gamma
-    tissue = torch.sigmoid((image - 0.08) * 60)
-    inverted = tissue * (1.05 - image.clamp(max=1.0))
-    return torch.where(draws.chosen(share), inverted, changed)
-
-
-def _bias_field(image: Tensor, draws: Draws) -> Tensor:
-    """Smooth multiplicative field, exp of a random low-order surface."""
-    size = image.shape[-1]
-    strength = draws.uniform(0.0, 0.35, (1, 1, 1))
-    return torch.exp(strength * _smooth_noise(1, 3, size, draws))
-
-
-def _random_blur(image: Tensor, spacing_mm: float, share: float, draws: Draws) -> Tensor:
-    """Gaussian blur of 0 to 0.8 mm in plane; along one axis up to thick slices in a share."""
-    count = len(image)
-    sigma = draws.uniform(0.0, 0.8, (2, 1, 1))
-    thick = draws.uniform(1.0, 2.6, (1, 1, 1))
-    axis = draws.chosen(0.5)
-    along = torch.cat([axis, ~axis], dim=1) & draws.chosen(share)
-    sigma = torch.where(along, thick, sigma)[:, :, 0, 0] / spacing_mm
-    radius = math.ceil(2.5 * 2.6 / spacing_mm)
-    rows = _gaussian_kernels(sigma[:, 0], radius)
-    columns = _gaussian_kernels(sigma[:, 1], radius)
-    stacked = image.transpose(0, 1)
-    stacked = F.conv2d(stacked, rows[:, None, :, None], padding=(radius, 0), groups=count)
-    stacked = F.conv2d(stacked, columns[:, None, None, :], padding=(0, radius), groups=count)
-    return stacked.transpose(0, 1)
-
-
-def _gaussian_kernels(sigma: Tensor, radius: int) -> Tensor:
-    """One normalised Gaussian kernel for each sigma in pixels, shape (B, 2 * radius + 1)."""
-    steps = torch.arange(-radius, radius + 1, device=sigma.device)
-    kernel = torch.exp(-0.5 * (steps[None] / sigma[:, None].clamp(min=0.05)) ** 2)
-    return kernel / kernel.sum(1, keepdim=True)
-
-
-def _add_noise(image: Tensor, spacing_mm: float, draws: Draws) -> Tensor:
-    """Rician noise on the scanner's own coarser grid, up to a tenth of the white matter."""
-    size = image.shape[-1]
-    coarse = max(1, round(size * spacing_mm))
-    strength = draws.uniform(0.0, 0.09, (1, 1, 1))
-    noise = draws.normal((2, coarse, coarse))
-    noise = F.interpolate(noise, size=(size, size), mode="bilinear", align_corners=False)
-    noise = noise * strength
-    return torch.sqrt((image + noise[:, :1]) ** 2 + noise[:, 1:] ** 2)
-
-
-def _field_of_view(image: Tensor, share: float, draws: Draws) -> Tensor:
-    """1 inside and 0 outside a random half plane that ends within the crop, in a share."""
-    size = image.shape[-1]
-    axis = (torch.arange(size, device=image.device) * 2 + 1) / size - 1
-    angle = draws.uniform(0, 2 * math.pi, (1, 1))
-    edge = draws.uniform(0.0, 1.0, (1, 1))
-    distance = torch.cos(angle) * axis[None, None, :] + torch.sin(angle) * axis[None, :, None]
-    inside = (distance < edge).float()[:, None]
-    return torch.where(draws.chosen(share), inside, torch.ones_like(image))
