@@ -16,6 +16,8 @@ _WARNED = (
     ),
     ("Attribute 'net' is an instance of `nn.Module`", r"pytorch_lightning\.utilities\.parsing"),
     ("The '.*_dataloader' does not have many workers", r"pytorch_lightning\.trainer\.connectors"),
+    # The order of the slices follows from the seed and the step: it goes on where it was.
+    ("You're resuming from a checkpoint that ended", r"pytorch_lightning\.loops"),
     ("The number of training batches", r"pytorch_lightning\.loops\.fit_loop"),
 )
 _LOGGERS = (
