@@ -30,7 +30,7 @@ N_HEADS = 12
 THICK_HEADS = (5, 10)
 """Of these heads every twelfth slice is kept: the callosum is cut short, the case is doubtful."""
 
-TURN_DEG = 3.0
+TURN_DEG, READER = 3.0, "A. Reader"
 BROKEN_HEAD = 8
 """Of this head one file is cut off in the middle of its pixels."""
 
@@ -54,7 +54,7 @@ def draw_demo(folder: Path) -> None:
 
 
 def draw_report(folder: Path) -> None:
-    """The report of twelve heads, each tilted its way: two thinned, one broken, two reviewed."""
+    """The report of twelve heads, each tilted its way: two thinned, one broken, some reviewed."""
     for seed in range(N_HEADS):
         write_series(folder / "heads" / f"head-{seed:02d}", seed)
     for seed in THICK_HEADS:
@@ -72,17 +72,24 @@ def draw_report(folder: Path) -> None:
 
 
 def _review(run: Path) -> None:
-    """Decisions such as a reader would save: the first case corrected, the second accepted."""
+    """Decisions such as a reader would save: the least certain case rejected, two others kept."""
     desk = ReviewDesk.of(run)
-    corrected, accepted = desk.names[:2]
+    rejected, *_, accepted, corrected = sorted(desk.names, key=lambda name: _confidence(desk, name))
     found = automatic_roi(desk.case(corrected).plan, desk.settings)
     if found is None:
-        raise SystemExit("the first head has no plan; no picture was drawn")
+        raise SystemExit("the surest head has no plan; no picture was drawn")
     roi = found.rotated_about(found.center_mm, TURN_DEG)
-    comment = "Turned onto the splenium"
-    desk.save(corrected, Judgement(Decision.CORRECTED, "A. Reader", comment, roi), based_on=0)
-    desk.save(accepted, Judgement(Decision.ACCEPTED, "A. Reader", "", None), based_on=0)
+    for name, judgement in (
+        (corrected, Judgement(Decision.CORRECTED, READER, "Turned onto the splenium", roi)),
+        (accepted, Judgement(Decision.ACCEPTED, READER, "", None)),
+        (rejected, Judgement(Decision.REJECTED, READER, "The slices lie too far apart", None)),
+    ):
+        desk.save(name, judgement, based_on=0)
     desk.report.wait()
+
+
+def _confidence(desk: ReviewDesk, name: str) -> float:
+    return float(desk.case(name).plan["confidence"])
 
 
 def draw_robustness(folder: Path) -> None:
@@ -143,7 +150,9 @@ def save_screenshot(browser: webdriver.Chrome, name: str) -> None:
 def _shoot_report(browser: webdriver.Chrome, scheme: str) -> None:
     save_screenshot(browser, f"report-{scheme}.webp")
     if scheme == "light":
-        browser.execute_script("document.querySelector('tr:has(img) .open').click()")
+        browser.execute_script(
+            "document.querySelector('tr:has(.decision.corrected) .open').click()"
+        )
         browser.execute_async_script(
             "const done = arguments[0], image = () => document.querySelector('dialog img');"
             "const look = () => image()?.complete ? done() : setTimeout(look, 50); look();"

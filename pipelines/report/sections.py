@@ -24,11 +24,17 @@ def headline(cases: Sequence[ReportedCase]) -> str:
     to_look_at = len([case for case in doubtful if not case.is_reviewed])
     told = [
         f"{sure} planned with confidence" if n_cases else "No case was planned on",
-        f"{_count(len(reviewed))} reviewed" if reviewed else "",
+        _reviewed_words(reviewed) if reviewed else "",
         f"{_count(to_look_at)} to look at" if to_look_at else "",
         f"{_count(counts['skipped'])} skipped" if counts["skipped"] else "",
     ]
     return "; ".join(part for part in told if part) + "."
+
+
+def _reviewed_words(reviewed: Sequence[ReportedCase]) -> str:
+    rejected = sum(case.review is not None and case.review.plan is None for case in reviewed)
+    told = f"{_count(len(reviewed))} reviewed"
+    return f"{told}, {_count(rejected)} of them rejected" if rejected else told
 
 
 def status_bar(counts: Mapping[str, int]) -> str:
