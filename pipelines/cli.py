@@ -119,14 +119,19 @@ def _unknown(word: str) -> str:
     return f"callosal: there is no command '{word}'; {hint}"
 
 
-def run() -> NoReturn:
-    """Entry of the console script."""
+def settle_process() -> None:
+    """Set what has to be set before numpy comes: for short runs, and beside other work."""
     # numpy would share each small product among all cores and wait for the slowest: on a machine
     # that does anything else at the time, a case then takes up to four times as long.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Reading headers and importing libraries makes many small objects that stay: looking through
     # them all again and again took a sixth of the time of a short run.
     gc.set_threshold(100_000)
+
+
+def run() -> NoReturn:
+    """Entry of the console script."""
+    settle_process()
     code = main()
     # The interpreter looks for cycles once more before it ends, half a second after a short run.
     gc.freeze()

@@ -6,14 +6,16 @@ It answers each line of its input with one line of JSON: seconds, peak memory in
 milliseconds of each stage. The plain pipeline under benchmarks/ keeps the same manners.
 """
 
+import gc
 import json
-import os
 import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from callosal.pipelines.cli import settle_process
 
 
 def serve(work: Callable[[], dict[str, Any]]) -> None:
@@ -29,11 +31,12 @@ def serve(work: Callable[[], dict[str, Any]]) -> None:
 def main() -> None:
     """Open the model once, then serve."""
     series, model, output = (Path(word) for word in sys.argv[1:4])
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    settle_process()
     from callosal.pipelines.benchmark.one_case import Planner
 
     planner = Planner.opened(series, model, output, int(sys.argv[4]))
     serve(planner.plan)
+    gc.freeze()  # as the command does
 
 
 if __name__ == "__main__":
