@@ -110,3 +110,25 @@ def test_help_names_types_as_people_do_and_says_things_once(
                        name.replace("-", "_"))  # fmt: skip
     first = " ".join((function.__doc__ or "").split("\n\n")[0].split())
     assert text.count(first) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks glibc for its heaps")
+def test_threads_of_the_command_share_two_heaps():
+    code = """
+import ctypes, threading
+from callosal.pipelines.cli import settle_process
+settle_process()
+kept, ready = [], threading.Barrier(8)
+def take():
+    ready.wait()
+    kept.append(bytearray(100_000))
+    ready.wait()
+threads = [threading.Thread(target=take) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+ctypes.CDLL(None).malloc_stats()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    if "Arena" not in done.stderr:
+        pytest.skip("this C library tells nothing of its heaps")
+    assert done.stderr.count("Arena") <= 2
