@@ -187,6 +187,8 @@ class TrainingCLI(LightningCLI):
         saved = [one.path for one in keepers if isinstance(one, RunCheckpoint)]
         path = next((one for one in reversed(saved) if one is not None and one.is_file()), None)
         if path is not None and self.trainer.is_global_zero:
+            if not any(name.startswith("val/") for name in self.trainer.callback_metrics):
+                print("no validation came within these steps (trainer.val_check_interval)")
             print(f"checkpoint: {path}")
             print(f"next: {self._task.following.format(checkpoint=path)}")
 
@@ -211,7 +213,17 @@ class TrainingCLI(LightningCLI):
 
 
 def run_training(words: Sequence[str]) -> None:
-    """Run `fit`, `validate` or `test` with the words that follow `callosal`."""
+    """Run `fit`, `validate` or `test` with the words that follow `callosal`.
+
+    Raises:
+        InputError: There is no word but the command (`wrong_usage`).
+    """
+    if len(words) == 1:
+        raise InputError(
+            f"needs a config, for example --config configs/attention_unet.yaml; "
+            f"callosal {words[0]} --help tells the options",
+            code="wrong_usage",
+        )
     # Denormal numbers slow CPU convolutions down by orders of magnitude.
     torch.set_flush_denormal(True)
     leave_out_noise()

@@ -10,6 +10,8 @@ import pytest
 import torch
 import yaml
 
+from callosal.pipelines.cli import main
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,3 +119,13 @@ def test_mistakes_are_answered_in_three_lines(
     assert done.returncode == 3
     assert expected in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3, done.stderr
+
+
+@pytest.mark.parametrize("command", ["fit", "validate", "test"])
+def test_a_command_alone_is_told_what_it_needs(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command]) == 3
+    told = capsys.readouterr().err
+    assert told.startswith(f"callosal {command}: ")
+    assert "--config configs/attention_unet.yaml" in told

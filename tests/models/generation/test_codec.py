@@ -61,7 +61,7 @@ def test_a_poor_autoencoder_is_refused(tmp_path: Path, dice: float, psnr_db: flo
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="there is no such checkpoint"):
         load_gated_autoencoder(tmp_path / "missing.ckpt")
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
     with pytest.raises(InputError, match="not a checkpoint of an autoencoder"):
