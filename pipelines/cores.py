@@ -18,7 +18,8 @@ def on_all_cores(function: Callable[[Item], Result], items: Iterable[Item]) -> l
     """Results of a function for each item, in their order; they do not depend on the cores.
 
     Args:
-        function: Free of side effects; most of its time is spent in array operations.
+        function: What it does for one item does not touch what it does for another; most of its
+            time is spent in array operations.
         items: Its arguments.
 
     Raises:

@@ -40,18 +40,22 @@ def coverage_matched(values: Array, steps: NDArray[np.intp], level: float) -> Ar
     matched = values
     for _ in range(_ROUNDS):
         loops = [_smoothed(loop / steps) for loop in trace(refined(matched, steps), level)]
+        if not loops:  # a pixel at the very level is lost between the finer points
+            return values
         covered = coverage(loops, values.shape)
         # What is faint elsewhere must not grow to objects of its own.
         at_border = ndimage.maximum_filter(covered, 3) > ndimage.minimum_filter(covered, 3)
         missing = np.where(at_border, values - covered, 0.0)
-        if np.abs(missing[at_border]).mean() > _SOFT:
-            return values
+        is_coverage = at_border.any() and np.abs(missing[at_border]).mean() <= _SOFT
         matched = matched + missing
+        # Of a speck of a pixel or two the correction can leave nothing.
+        if not is_coverage or (matched < level).all():
+            return values
     return matched
 
 
 def _smoothed(loop: Array) -> Array:
-    """The curve through a loop; a speck of a few points stays as it is."""
+    """The curve through a loop, in pixels here; a speck of a few points stays as it is."""
     return smooth_contour_mm(loop) if len(loop) >= _LEAST_POINTS else loop
 
 
