@@ -70,16 +70,38 @@ def summarise_conditions(values: Pixels) -> tuple[Condition, ...]:
     )
 
 
+def correlate_conditions(values: Pixels) -> tuple[tuple[float, ...], ...]:
+    """Correlation of measured conditions (N, K), K rows of K; none from a single slice.
+
+    What never varies goes with nothing.
+
+    Example:
+        >>> correlate_conditions(np.array([[1, 2, 5], [2, 4, 5], [3, 6, 5]], np.float32))
+        ((1.0, 1.0, 0.0), (1.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    """
+    deviation = values.astype(np.float64) - values.mean(0)
+    spread = np.sqrt((deviation**2).sum(0))
+    scaled = deviation / np.where(spread > 0, spread, 1.0)
+    matrix = scaled.T @ scaled
+    np.fill_diagonal(matrix, 1.0)
+    return tuple(tuple(round(value, 6) for value in row) for row in matrix.tolist())
+
+
 def draw_conditions(
-    conditions: Sequence[Condition], seed: int, samples: Sequence[int]
+    conditions: Sequence[Condition],
+    correlation: Sequence[Sequence[float]],
+    seed: int,
+    samples: Sequence[int],
 ) -> NDArray[np.float32]:
-    """Conditions as the training slices have them: normal within their range, each on its own.
+    """Conditions as the training slices have them: normal, correlated, within their range.
 
     Asked for nothing, a briefly trained network stays near its average: areas and contrasts vary
-    too little. Asking each sample for a draw mends that.
+    too little. Asking each sample for a draw mends that. Large callosa are long ones: drawn each
+    on its own, the conditions would ask for shapes that no head has.
 
     Args:
-        conditions: What the generator can be asked for.
+        conditions: What the generator can be asked for, K of them.
+        correlation: Of the conditions, K rows of K; empty takes each on its own.
         seed: Seed of the whole set, not negative.
         samples: Number of each sample within the set, not negative.
 
@@ -89,18 +111,70 @@ def draw_conditions(
 
     Example:
         >>> known = [Condition("area_mm2", 590.0, 100.0, 400.0, 800.0)]
-        >>> values = draw_conditions(known, 0, range(500))
+        >>> values = draw_conditions(known, (), 0, range(500))
         >>> bool(values.min() >= -1.9), bool(values.max() <= 2.1)
         (True, True)
     """
-    low = np.array([(one.low - one.mean) / one.std for one in conditions])
-    high = np.array([(one.high - one.mean) / one.std for one in conditions])
     # Two numbers more than noise has: SeedSequence takes zeros at the end for nothing.
-    draws = [
+    draws = np.array([
         np.random.default_rng([seed, sample, 0, 1]).standard_normal(len(conditions))
         for sample in samples
-    ]
-    return np.clip(np.array(draws), low, high).astype(np.float32)
+    ])  # fmt: skip
+    if len(correlation):
+        draws = draws @ _root(correlation).T
+    return _within(draws, conditions).astype(np.float32)
+
+
+def completed_conditions(
+    asked: NDArray[np.float64],
+    usual: NDArray[np.float64],
+    conditions: Sequence[Condition],
+    correlation: Sequence[Sequence[float]],
+) -> NDArray[np.float64]:
+    """A draw that has the asked values, and the rest as slices with such values have it.
+
+    Matheron's rule: a draw is moved by what its asked part lacks, along the correlation.
+
+    Args:
+        asked: (value - mean) / std where a value is asked for, NaN elsewhere, shape (K,).
+        usual: A draw of all conditions, shape (K,).
+        conditions: What the generator can be asked for, K of them.
+        correlation: Of the conditions, K rows of K; empty leaves the rest as drawn.
+
+    Returns:
+        Shape (K,).
+
+    Example:
+        >>> known = [Condition(name, 0.0, 1.0, -3.0, 3.0) for name in ("area_mm2", "length_mm")]
+        >>> matrix = [[1.0, 0.8], [0.8, 1.0]]
+        >>> completed_conditions(np.array([-2.0, np.nan]), np.zeros(2), known, matrix).round(3)
+        array([-2. , -1.6])
+    """
+    fixed = np.isfinite(asked)
+    completed = np.where(fixed, asked, usual)
+    if len(correlation) and fixed.any() and not fixed.all():
+        matrix = np.array(correlation)
+        lack = np.linalg.lstsq(matrix[np.ix_(fixed, fixed)], (asked - usual)[fixed], rcond=None)[0]
+        completed[~fixed] += matrix[np.ix_(~fixed, fixed)] @ lack
+        completed[~fixed] = _within(completed, conditions)[~fixed]
+    return completed
+
+
+def _root(correlation: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """A matrix R with R R' = correlation, also where conditions depend on each other wholly."""
+    values, vectors = np.linalg.eigh(np.array(correlation))
+    root: NDArray[np.float64] = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
+
+
+def _within(
+    deviations: NDArray[np.float64], conditions: Sequence[Condition]
+) -> NDArray[np.float64]:
+    """Deviations (..., K), limited to the range of each condition."""
+    low = np.array([(one.low - one.mean) / one.std for one in conditions])
+    high = np.array([(one.high - one.mean) / one.std for one in conditions])
+    limited: NDArray[np.float64] = np.clip(deviations, low, high)
+    return limited
 
 
 def _principal_angle_deg(inside: NDArray[np.float64]) -> NDArray[np.float64]:

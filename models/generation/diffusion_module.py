@@ -168,6 +168,7 @@ class DiffusionModule(pl.LightningModule):
             denoiser=self.net.init_args,
             latent=latent,
             training_data=facts.training_data,
+            correlation=facts.correlation,
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

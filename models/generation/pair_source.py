@@ -18,6 +18,7 @@ class PairFacts:
         shape: Rows and columns.
         sdf_scale_mm: Scale of the mask channel.
         conditions: What can be asked for, measured over the labelled training slices.
+        correlation: Correlation of these, K rows of K.
         training_data: Which slices, in words.
     """
 
@@ -25,6 +26,7 @@ class PairFacts:
     shape: tuple[int, int]
     sdf_scale_mm: float
     conditions: tuple[Condition, ...]
+    correlation: tuple[tuple[float, ...], ...]
     training_data: str
 
 

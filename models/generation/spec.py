@@ -72,6 +72,8 @@ class GeneratorSpec:
         latent: The latent space of a latent generator.
         training_data: Which slices it was trained on, with their terms.
         scaling: What the channels hold, in words.
+        correlation: Correlation of the conditions over the labelled training slices, K rows of K;
+            empty where it is not known.
     """
 
     kind: str
@@ -84,6 +86,7 @@ class GeneratorSpec:
     latent: Latent | None
     training_data: str
     scaling: str = SCALING_IN_WORDS
+    correlation: tuple[tuple[float, ...], ...] = ()
 
     @property
     def image_channels(self) -> int:
@@ -125,6 +128,8 @@ class GeneratorSpec:
                 latent=None if latent is None else _latent(latent),
                 training_data=str(plain["training_data"]),
                 scaling=str(plain["scaling"]),
+                # Generators of before know none.
+                correlation=_matrix(plain.get("correlation", ()), len(plain["conditions"])),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelFileError(
@@ -132,6 +137,13 @@ class GeneratorSpec:
                 "train or download it again",
                 code="bad_generator",
             ) from error
+
+
+def _matrix(rows: Sequence[Sequence[float]], size: int) -> tuple[tuple[float, ...], ...]:
+    matrix = tuple(tuple(float(value) for value in row) for row in rows)
+    if matrix and [len(row) for row in matrix] != [size] * size:
+        raise ValueError(f"the correlation of {size} conditions needs {size} rows of {size}")
+    return matrix
 
 
 def _latent(plain: Mapping[str, Any]) -> Latent:

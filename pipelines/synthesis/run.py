@@ -68,7 +68,8 @@ def _next_batch(studio: Studio, candidates: Sequence[Candidate]) -> list[Candida
     spec, masks = studio.generator.spec, studio.masks
     channels = np.stack([masks.channel(number) for number in numbers]) if masks else None
     asked = [
-        drawn_values(studio.wishes, spec.conditions, request.seed, number) for number in numbers
+        drawn_values(studio.wishes, spec.conditions, spec.correlation, request.seed, number)
+        for number in numbers
     ]
     if channels is not None:
         # A mask that is given has its area, length and tilt already.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
-from callosal.models.generation.conditions import draw_conditions
+from callosal.models.generation.conditions import completed_conditions, draw_conditions
 from callosal.models.generation.spec import Condition
 
 Array = NDArray[np.float32]
@@ -55,27 +55,38 @@ def parse_wishes(words: Sequence[str], conditions: Sequence[Condition]) -> tuple
 
 
 def drawn_values(
-    wishes: Sequence[Wish], conditions: Sequence[Condition], seed: int, sample: int
+    wishes: Sequence[Wish],
+    conditions: Sequence[Condition],
+    correlation: Sequence[Sequence[float]],
+    seed: int,
+    sample: int,
 ) -> dict[str, float]:
     """What is asked of one sample, every condition of it.
 
     What the user asks for is the value, or one drawn evenly from the range; all else is drawn as
-    the training slices have it, for asked for nothing a network answers with its average.
+    training slices with such values have it, for asked for nothing a network answers with its
+    average, and a small callosum is a short one.
 
     Args:
         wishes: What the user asks of all samples.
-        conditions: What the generator can be asked for.
+        conditions: What the generator can be asked for, K of them.
+        correlation: Of the conditions, K rows of K; empty takes each on its own.
         seed: Seed of the whole set.
         sample: Number of the sample.
     """
-    usual = draw_conditions(conditions, seed, [sample])[0].tolist()
+    usual = draw_conditions(conditions, correlation, seed, [sample])[0].astype(np.float64)
     shares = np.random.default_rng([seed, sample, _STREAM]).uniform(size=len(conditions))
     share = {known.name: value for known, value in zip(conditions, shares.tolist(), strict=True)}
+    asked = {w.name: w.low + share[w.name] * (w.high - w.low) for w in wishes}
+    deviations = np.array([
+        (asked[known.name] - known.mean) / known.std if known.name in asked else np.nan
+        for known in conditions
+    ])  # fmt: skip
+    completed = completed_conditions(deviations, usual, conditions, correlation).tolist()
     drawn = {
         known.name: known.mean + known.std * deviation
-        for known, deviation in zip(conditions, usual, strict=True)
+        for known, deviation in zip(conditions, completed, strict=True)
     }
-    asked = {w.name: w.low + share[w.name] * (w.high - w.low) for w in wishes}
     return {**drawn, **asked}
 
 

@@ -71,7 +71,9 @@ class GeneratedPictures(pl.Callback):
     def _generated(self, module: DiffusionModule) -> Tensor:
         spec = module.spec()
         noise = torch.from_numpy(sample_noise(self.seed, range(self.count), spec.sample_shape))
-        asked = torch.from_numpy(draw_conditions(spec.conditions, self.seed, range(self.count)))
+        asked = torch.from_numpy(
+            draw_conditions(spec.conditions, spec.correlation, self.seed, range(self.count))
+        )
         predict = joint_prediction(module, Wish(asked, torch.ones_like(asked)))
         sample = run_sampler(spec.objective, predict, noise.to(module.device), self.steps)
         return module.codec.decode(sample)

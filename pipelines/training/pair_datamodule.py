@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from callosal.models.generation.conditions import measure_conditions, summarise_conditions
+from callosal.models.generation.conditions import (
+    correlate_conditions,
+    measure_conditions,
+    summarise_conditions,
+)
 from callosal.models.generation.pair_source import PairFacts
 from callosal.pipelines.training.data_root import chosen_root, told_source
 from callosal.pipelines.training.nifti_pairs import read_split
@@ -102,13 +106,14 @@ class PairDataModule(pl.LightningDataModule):
     def _measure(self) -> PairFacts:
         bank = self._banks["train"]
         generator = torch.Generator().manual_seed(self.seed)
-        values = []
+        measured = []
         for batch in PlainSlices(bank, 64):
             kept = batch["labelled"] > 0
             placement = random_placement(batch["center_mm"], self.view, generator)
             pair = self._cut(batch, placement)[kept]
             if len(pair):
-                values.append(self._conditions(pair))
+                measured.append(self._conditions(pair))
+        values = np.concatenate(measured)
         source = self.root.name if self.root else "procedural phantom"
         name = self.training_data or source
         count = int(bank.labelled.sum())
@@ -117,7 +122,8 @@ class PairDataModule(pl.LightningDataModule):
             self.view.spacing_mm,
             self.view.shape,
             self.view.sdf_scale_mm,
-            summarise_conditions(np.concatenate(values)),
+            summarise_conditions(values),
+            correlate_conditions(values),
             words,
         )
 

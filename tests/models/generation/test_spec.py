@@ -17,6 +17,7 @@ def _spec(latent: Latent | None) -> GeneratorSpec:
         denoiser={"channels": 2, "widths": [8, 16]},
         latent=latent,
         training_data="ten slices",
+        correlation=((1.0,),),
     )
 
 
@@ -31,7 +32,21 @@ def test_it_survives_json(latent: Latent | None, shape: tuple[int, int, int]) ->
     assert again.sample_shape == shape
 
 
-@pytest.mark.parametrize("damage", [{"shape": [64]}, {"conditions": [{}]}, {"latent": {}}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"shape": [64]},
+        {"conditions": [{}]},
+        {"latent": {}},
+        {"correlation": [[1.0, 0.5], [0.5, 1.0]]},
+    ],
+)
 def test_damage_is_told(damage: dict[str, object]) -> None:
     with pytest.raises(ModelFileError, match="damaged"):
         GeneratorSpec.from_dict({**_spec(None).to_dict(), **damage})
+
+
+def test_a_generator_of_before_knows_no_correlation() -> None:
+    plain = _spec(None).to_dict()
+    del plain["correlation"]
+    assert GeneratorSpec.from_dict(plain).correlation == ()
