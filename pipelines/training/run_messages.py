@@ -8,6 +8,8 @@ _LOGGED = re.compile(
     r"💡 Tip|TPU available: False|GPU available: |Using \S+ Automatic Mixed Precision"
     r"|Seed set to |Found current_model_state"
     r"|Loading `train_dataloader` to estimate"
+    # The networks here run in bfloat16, which uses those cores already.
+    r"|You are using a CUDA device .* that has Tensor Cores"
 )
 _WARNED = (
     (
@@ -18,6 +20,8 @@ _WARNED = (
     ("The '.*_dataloader' does not have many workers", r"pytorch_lightning\.trainer\.connectors"),
     # The order of the slices follows from the seed and the step: it goes on where it was.
     ("You're resuming from a checkpoint that ended", r"pytorch_lightning\.loops"),
+    # The autoencoder that a latent generator works with is frozen.
+    ("Found \\d+ module\\(s\\) in eval mode", r"pytorch_lightning\.loops\.fit_loop"),
     ("The number of training batches", r"pytorch_lightning\.loops\.fit_loop"),
 )
 _LOGGERS = (
