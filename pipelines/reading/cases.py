@@ -19,6 +19,7 @@ from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.reading.input_files import identify, scan_inputs
 from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
+from callosal.pipelines.reading.place import Place
 from callosal.pipelines.reading.skips import Skip, SkipCounter
 
 _FINGERPRINT_BYTES = 65536
@@ -142,7 +143,8 @@ def _judge_stack(stack: Stack) -> Case | Skip:
     source = describe_stack(stack)
     label = _stack_label(stack)
     if not stack.is_kept:
-        return Skip(label, stack.code, stack.reason, stack.n_files, stack.key, source)
+        place = Place.of(stack)
+        return Skip(label, stack.code, stack.reason, stack.n_files, stack.key, source, place)
     return Case(
         kind="dicom",
         content=stack,
@@ -170,7 +172,8 @@ def _judge_nifti(entry: FileEntry) -> Case | Skip:
         geometry = read_nifti_geometry(path)
         check_sagittal_view(geometry)
     except InputError as error:
-        return Skip(entry.name, error.code, str(error), 1, f"nifti/{entry.name}", {})
+        key = f"nifti/{entry.name}"
+        return Skip(entry.name, error.code, str(error), 1, key, {}, Place.of(path))
     return Case(
         kind="nifti",
         content=path,
