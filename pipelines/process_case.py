@@ -22,7 +22,8 @@ def process_case(
     """Plan on the volume of a case and make all its files.
 
     Args:
-        case: The case; the header of its first image is read once more.
+        case: The case; whose images they are, which no `Header` holds, is read from the first
+            of them where an object has to tell it.
         volume: Its voxels.
         segmenter: Opened model.
         settings: How to plan, and which objects to make.
