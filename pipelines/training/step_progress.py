@@ -46,12 +46,7 @@ class StepProgress(pl.Callback):
             _say(f"steps {self._first_step} to {self._total}; {every}")
 
     def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: object,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, *_: Any
     ) -> None:
         """Tell the step where it is time."""
         now = time.monotonic()
