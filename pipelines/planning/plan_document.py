@@ -1,6 +1,6 @@
 """plan.json: one case's result as a JSON document of the schema `callosal/plan/1`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,24 @@ def with_pose(
         "midsagittal": document["midsagittal"] or _slice(slice_image),
         "final": _final(final, slice_image),
         "planes": stack_entries(plan),
+    }
+
+
+def with_files(
+    document: Mapping[str, Any], notes: Sequence[str], files_ms: float
+) -> dict[str, Any]:
+    """A plan document with what is known once the other files of the case are made.
+
+    Args:
+        document: Content of a plan.json.
+        notes: Why one of them could not be made.
+        files_ms: How long they took.
+    """
+    source = document["source"]
+    return {
+        **document,
+        "source": {**source, "notes": [*source.get("notes", []), *notes]},
+        "timings_ms": {**document["timings_ms"], "files": _rounded(files_ms)},
     }
 
 
