@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from callosal.export.generator_folder import DECODER, DENOISER, ENCODER, SCHEDULER
-from callosal.export.onnx_export import OPSET, quiet_exporter
+from callosal.export.graph_file import OPSET, quiet_exporter
 from callosal.export.schedule import scheduler_config
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder

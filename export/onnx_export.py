@@ -6,29 +6,26 @@ import json
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from callosal.export.accuracy import AngleOf, LabelledImage, Reduction, measure_reduction
 from callosal.export.contract import SegmenterContract
-from callosal.export.graph import FREE_AXES, check_graph
+from callosal.export.graph import check_graph
+from callosal.export.graph_file import tidy_graph, write_graph, write_metadata
 from callosal.export.parity import BATCHES, SIZES, Parity, measure_parity
 from callosal.export.precision import Precision, write_int8
 from callosal.models.errors import InputError
 from callosal.models.normalisation import IN_WORDS
 from callosal.models.segmentation_module import SegmentationModule
-
-OPSET = 20
 
 _LOG = logging.getLogger(__name__)
 
@@ -150,8 +147,8 @@ def export_segmenter(
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
         graph = Path(folder) / "fp32.onnx"
         _LOG.info("writing the graph")
-        _write_graph(network, graph)
-        _tidy(graph)
+        write_graph(network, graph)
+        tidy_graph(graph)
         check_graph(graph, output.name)
         _LOG.info("comparing it with the network, %d shapes", len(SIZES) * len(BATCHES))
         parity = measure_parity(network, graph, slices.parity, slices.angle_of)
@@ -175,7 +172,7 @@ def export_segmenter(
             parity=exported.figures(),
             precision=precision,
         )
-        _write_metadata(final, contract.to_metadata())
+        write_metadata(final, contract.to_metadata())
         final.replace(output)
     return exported
 
@@ -189,8 +186,8 @@ def _reduce(
     if precision == "int8":
         kept = write_int8(graph, path, slices.calibration)
     else:
-        _write_graph(HalfNetwork(module).eval(), path)
-    _tidy(path)
+        write_graph(HalfNetwork(module).eval(), path)
+    tidy_graph(path)
     reduction = measure_reduction(graph, path, precision, slices.labelled, slices.angle_of, kept)
     return path, reduction
 
@@ -199,64 +196,6 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write_graph(network: nn.Module, path: Path) -> None:
-    """Export with free N, H and W into one file."""
-    # A batch of one and equal sides would be taken for constants.
-    example = torch.rand(2, 1, 200, 173) * 100
-    dimensions = {axis: torch.export.Dim(text) for axis, text in FREE_AXES.items()}
-    with quiet_exporter():
-        torch.onnx.export(
-            network,
-            (example,),
-            str(path),
-            input_names=["image"],
-            output_names=["probability"],
-            dynamo=True,
-            dynamic_shapes={"image": dimensions},
-            opset_version=OPSET,
-            external_data=False,
-            verbose=False,
-        )
-
-
-@contextmanager
-def quiet_exporter() -> Iterator[None]:
-    """Leave out what torch says to itself, and that a package no network here uses is missing."""
-    registration = logging.getLogger("torch.onnx._internal.exporter._registration")
-    registration.addFilter(_is_of_use)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
-            yield
-    finally:
-        registration.removeFilter(_is_of_use)
-
-
-def _is_of_use(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("torchvision is not installed")
-
-
-def _tidy(path: Path) -> None:
-    """Name the free dimensions, and drop what the exporter notes of this machine."""
-    model = onnx.load(str(path))
-    for dimension, text in FREE_AXES.items():
-        model.graph.output[0].type.tensor_type.shape.dim[dimension].dim_param = text
-    # The exporter notes source lines with the paths of this machine on every node.
-    for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer,
-                 *model.graph.input, *model.graph.output, model.graph):  # fmt: skip
-        del part.metadata_props[:]
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
-
-
-def _write_metadata(path: Path, metadata: dict[str, str]) -> None:
-    model = onnx.load(str(path))
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
 
 
 def _config_sha256(checkpoint: Path) -> str:

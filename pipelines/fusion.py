@@ -7,8 +7,9 @@ border. Their mean is steadier than either, and their distance tells how far to 
 import math
 from dataclasses import dataclass
 
+from callosal.pipelines.plane_angles import axis_difference_deg, wrap_axis_deg
 from callosal.pipelines.reference_line import ReferenceLine
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg, wrap_axis_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings
 
 

@@ -15,9 +15,10 @@ from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
 from callosal.pipelines.fusion import fuse
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
+from callosal.pipelines.plane_angles import axis_difference_deg
 from callosal.pipelines.quality import SURE
 from callosal.pipelines.reference_line import find_reference_line
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.segmentation import Callosum, find_callosa
 from callosal.pipelines.settings import Settings
 

@@ -1,9 +1,7 @@
 """One case to all its outputs: the plan, and the DICOM objects that tell it to the archive."""
 
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from highdicom import Volume
 
@@ -11,6 +9,7 @@ from callosal.export.runtime import Segmenter
 from callosal.pipelines.case_files import CaseFiles, picture_files
 from callosal.pipelines.case_pictures import draw_pictures
 from callosal.pipelines.hospital.case_objects import case_objects
+from callosal.pipelines.planning.plan_document import with_files
 from callosal.pipelines.process import Outcome, process_volume
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
@@ -22,7 +21,8 @@ def process_case(
     """Plan on the volume of a case and make all its files.
 
     Args:
-        case: The case; the header of its first image is read once more.
+        case: The case; whose images they are, which no `Header` holds, is read from the first
+            of them where an object has to tell it.
         volume: Its voxels.
         segmenter: Opened model.
         settings: How to plan, and which objects to make.
@@ -39,18 +39,8 @@ def process_case(
         objects = case_objects(case, outcome, settings.dicom_objects)
     files = {**pictures.result(), **objects.files}
     files_ms = (time.perf_counter() - start) * 1000
-    return CaseFiles(_told(outcome.document, objects.notes, files_ms), files)
+    return CaseFiles(with_files(outcome.document, objects.notes, files_ms), files)
 
 
 def _pictures(volume: Volume, outcome: Outcome, settings: Settings) -> dict[str, bytes]:
     return picture_files(draw_pictures(volume, outcome, settings), outcome.callosum)
-
-
-def _told(document: dict[str, Any], notes: Sequence[str], files_ms: float) -> dict[str, Any]:
-    """The document with what the making of the files adds to it."""
-    source = document["source"]
-    return {
-        **document,
-        "source": {**source, "notes": [*source.get("notes", []), *notes]},
-        "timings_ms": {**document["timings_ms"], "files": round(files_ms, 4)},
-    }

@@ -18,7 +18,8 @@ from scipy.spatial import cKDTree
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.outline import polygon
-from callosal.pipelines.roi import Point, RotatedBox, wrap_axis_deg
+from callosal.pipelines.plane_angles import wrap_axis_deg
+from callosal.pipelines.roi import Point, RotatedBox
 
 Array = NDArray[np.float64]
 

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.fusion import agreement, axial_mean_deg, fuse
+from callosal.pipelines.plane_angles import axis_difference_deg, rotated_mm
 from callosal.pipelines.reference_line import LineKind, ReferenceLine
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg, rotated_mm
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings
 
 axis = st.floats(-89.999, 90)

@@ -8,8 +8,9 @@ from callosal.models.errors import GeometryError
 from callosal.pipelines.outline.contour import callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
+from callosal.pipelines.plane_angles import axis_difference_deg, rotated_mm
 from callosal.pipelines.reference_line import LineKind, ReferenceLine, find_reference_line
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg, rotated_mm
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
 
 

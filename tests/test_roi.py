@@ -7,13 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.roi import (
-    RotatedBox,
+from callosal.pipelines.plane_angles import (
     axis_difference_deg,
-    drag_angle_deg,
     rotated_mm,
-    wrap_axis_deg,
 )
+from callosal.pipelines.roi import RotatedBox
 
 coordinate = st.floats(-100, 100)
 angle = st.floats(-180, 180)
@@ -24,13 +22,6 @@ boxes = st.builds(
     angle,
 )
 CLOUD = np.random.default_rng(11).normal(size=(60, 2)) * [30, 8]
-
-
-@given(st.floats(-1e6, 1e6))
-def test_wrapped_angles_name_the_same_axis(degrees):
-    wrapped = wrap_axis_deg(degrees)
-    assert -90 < wrapped <= 90
-    assert math.sin(math.radians(wrapped - degrees)) == pytest.approx(0, abs=1e-8)
 
 
 @given(boxes)
@@ -96,24 +87,10 @@ def test_turning_there_and_back_changes_nothing(box, degrees, x, y):
     assert math.dist(turned.center_mm, (x, y)) == pytest.approx(math.dist(box.center_mm, (x, y)))
 
 
-@given(angle.filter(lambda a: abs(a) < 179), st.floats(0.5, 50), st.floats(0.5, 50))
-def test_a_drag_gives_the_angle_between_its_two_pointers(degrees, near, far):
-    center = np.array([3.0, -7.0])
-    start = center + np.array([near, 0])
-    end = rotated_mm(center + np.array([far, 0]), center, degrees)
-    assert drag_angle_deg(center, start, end) == pytest.approx(degrees, abs=1e-6)
-
-
 def test_dragging_turns_the_box_about_its_own_centre():
     box = RotatedBox((5, 5), (20, 10), 10).dragged((15, 5), (5, 25))
     assert box.center_mm == (5, 5)
     assert box.angle_deg == pytest.approx(-80)
-
-
-def test_a_drag_from_the_centre_has_no_angle():
-    with pytest.raises(GeometryError) as caught:
-        drag_angle_deg((1, 1), (1, 1), (2, 2))
-    assert caught.value.code == "degenerate_drag"
 
 
 def test_the_long_axis_comes_first_after_every_change():

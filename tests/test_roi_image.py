@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg
+from callosal.pipelines.plane_angles import axis_difference_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.roi_image import (
     box_from_lps,
     box_from_pixels,

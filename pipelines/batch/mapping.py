@@ -6,15 +6,17 @@ undoes that, so it is never made unasked, never lies in the output folder, and i
 
 import csv
 import io
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.atomic import write_bytes
 from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.batch.results import safe_cell
-from callosal.pipelines.reading.cases import Case
+from callosal.pipelines.batch.work import Work
+from callosal.pipelines.reading.place import Place
 
 COLUMNS = ("case_id", "kind", "study_uid", "series_uid", "n_files", "folder", "file")
 
@@ -44,9 +46,11 @@ def check_mapping(mapping: Path | None, output: Path) -> None:
     _read(mapping)
 
 
-def mapped(jobs: Iterable[Job]) -> dict[str, Line]:
-    """Lines of the mapping by case."""
-    return {job.name: _line(job.name, job.case) for job in jobs}
+def mapped(work: Work) -> dict[str, Line]:
+    """Lines of the mapping by case id: the cases, and what is none."""
+    others = [_line(aside.row, aside.skip.place, aside.skip.n_files) for aside in work.asides]
+    cases = [_case_line(job) for job in work.jobs]
+    return {line["case_id"]: line for line in (*others, *cases)}
 
 
 def write_mapping(mapping: Path | None, lines: Mapping[str, Line]) -> None:
@@ -70,16 +74,15 @@ def write_mapping(mapping: Path | None, lines: Mapping[str, Line]) -> None:
     write_bytes(mapping, text.getvalue().encode("utf-8", "surrogateescape"), mode=0o600)
 
 
-def _line(name: str, case: Case) -> dict[str, str]:
-    if isinstance(case.content, Path):
-        path = case.content
-        return dict(zip(COLUMNS, (name, case.kind, "", "", "1", str(path.parent), path.name),
-                        strict=True))  # fmt: skip
-    header = case.content.header
-    folder = os.path.commonpath([Path(p.header.file.path).parent for p in case.content.planes])
-    uids = (header.study_uid, header.series_uid)
-    values = (name, case.kind, *uids, str(case.content.n_files), folder, "")
-    return dict(zip(COLUMNS, values, strict=True))
+def _case_line(job: Job) -> Line:
+    content = job.case.content
+    n_files = 1 if isinstance(content, Path) else content.n_files
+    return _line({"case_id": job.name, "kind": job.case.kind}, Place.of(content), n_files)
+
+
+def _line(row: Mapping[str, Any], place: Place, n_files: int) -> Line:
+    names = {name: str(row[name]) for name in ("case_id", "kind")}
+    return {**names, **asdict(place), "n_files": str(n_files)}
 
 
 def _read(mapping: Path) -> dict[str, Line]:

@@ -54,7 +54,7 @@ def _run_held(session: Session, index: CaseIndex, clock: list[float]) -> int:
     aside = [*work.skipped, *other_rows(output, session.fingerprint, work.names)]
     # Whatever happens later, the tables tell what is here.
     write_tables(output, [*work.kept, *aside])
-    write_mapping(session.request.mapping, mapped(work.jobs))
+    write_mapping(session.request.mapping, mapped(work))
     stages_s: dict[str, float] = {}
     rows, ending = _work_through(work, session, stages_s)
     table = [*rows, *aside]

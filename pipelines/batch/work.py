@@ -14,6 +14,20 @@ from callosal.pipelines.reading.skips import Skip
 
 
 @dataclass(frozen=True)
+class Aside:
+    """What is no case, with its name."""
+
+    skip: Skip
+    name: str
+
+    @property
+    def row(self) -> Row:
+        """Its row in the tables."""
+        kind = str(self.skip.source.get("kind", "files"))
+        return failed_row(self.name, kind, "skipped", self.skip.code)
+
+
+@dataclass(frozen=True)
 class Work:
     """What a run has to do and what is there already.
 
@@ -21,20 +35,28 @@ class Work:
         jobs: All cases of this run.
         to_do: Those that are not finished.
         kept: Rows of those that are.
-        skipped: Rows of what is no case.
-        n_faults: How much of what is no case is broken or refused.
+        asides: What is no case.
     """
 
     jobs: list[Job]
     to_do: list[Job]
     kept: list[Row]
-    skipped: list[Row]
-    n_faults: int
+    asides: list[Aside]
 
     @property
     def names(self) -> frozenset[str]:
         """Cases of this run."""
         return frozenset(job.name for job in self.jobs)
+
+    @property
+    def skipped(self) -> list[Row]:
+        """Rows of what is no case."""
+        return [aside.row for aside in self.asides]
+
+    @property
+    def n_faults(self) -> int:
+        """How much of what is no case is broken or refused."""
+        return sum(aside.skip.is_fault for aside in self.asides)
 
 
 def plan_work(index: CaseIndex, session: Session) -> Work:
@@ -48,13 +70,10 @@ def plan_work(index: CaseIndex, session: Session) -> Work:
     jobs = make_jobs(index.cases, session.salt, session.fingerprint, part)
     to_do, kept = (jobs, []) if request.overwrite else split_finished(jobs, request.output)
     skips = [skip for skip in index.skipped if part.holds(_key(skip))]
-    return Work(
-        jobs,
-        to_do,
-        list(kept),
-        [_skipped_row(skip, session.salt, session.console) for skip in skips],
-        sum(skip.is_fault for skip in skips),
-    )
+    asides = [Aside(skip, case_id(_key(skip), session.salt)) for skip in skips]
+    for aside in asides:
+        _tell(aside, session.console)
+    return Work(jobs, to_do, list(kept), asides)
 
 
 def _key(skip: Skip) -> str:
@@ -62,10 +81,10 @@ def _key(skip: Skip) -> str:
     return skip.uid_key or f"{skip.label}:{skip.code}"
 
 
-def _skipped_row(skip: Skip, salt: str, console: Console) -> Row:
-    """Row of what is no case; faults are told on the console at once."""
-    name = case_id(_key(skip), salt)
+def _tell(aside: Aside, console: Console) -> None:
+    """Say on the console what is broken or refused."""
+    skip = aside.skip
     if skip.is_fault:
-        line = told(console, f"{name} skipped: {skip.code}", f"{skip.label}: {skip.message}")
+        plain = f"{aside.name} skipped: {skip.code}"
+        line = told(console, plain, f"{skip.label}: {skip.message}")
         console.print(line, markup=False, soft_wrap=True)
-    return failed_row(name, str(skip.source.get("kind", "files")), "skipped", skip.code)

@@ -15,8 +15,9 @@ from scipy.spatial.transform import Rotation
 from callosal.pipelines.fusion import fuse
 from callosal.pipelines.outline.contour import callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
+from callosal.pipelines.plane_angles import axis_difference_deg, wrap_axis_deg
 from callosal.pipelines.reference_line import LineKind, ReferenceLine, find_reference_line
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg, wrap_axis_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings
 from callosal.pipelines.slice_image import SliceImage
 

@@ -84,7 +84,7 @@ def read_pixel_layout(
         InputError: `no_pixel_data`, `missing_tags`, `not_grayscale`, `unsupported_bits`,
             `too_large`, `bad_pixel_length` or `truncated`.
     """
-    length = _read_pixel_length(attributes, file, syntax)
+    length = _read_pixel_length(file, syntax)
     photometric = attributes.text(_PHOTOMETRIC) or "MONOCHROME2"
     if photometric not in ("MONOCHROME1", "MONOCHROME2") or attributes.number(_SAMPLES) not in (
         None,
@@ -124,7 +124,7 @@ def _whole(attributes: Attributes, tag: int, keyword: str) -> int:
     return value
 
 
-def _read_pixel_length(attributes: Attributes, file: BinaryIO, syntax: Syntax) -> int:
+def _read_pixel_length(file: BinaryIO, syntax: Syntax) -> int:
     """Declared length of the pixel data; the file is left at the start of its value."""
     order: Literal["little", "big"] = "little" if syntax.little_endian else "big"
     head = file.read(8)

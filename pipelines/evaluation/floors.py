@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from callosal.pipelines.evaluation.measures import CaseMeasures, final_roi, measure_case, on_slice
 from callosal.pipelines.evaluation.summary import spread
-from callosal.pipelines.roi import axis_difference_deg
+from callosal.pipelines.plane_angles import axis_difference_deg
 from callosal.pipelines.training.slice_bank import LabelledSlice
 
 

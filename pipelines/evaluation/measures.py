@@ -10,8 +10,9 @@ from callosal.pipelines.evaluation import overlap
 from callosal.pipelines.fusion import FusedRoi, fuse
 from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
+from callosal.pipelines.plane_angles import axis_difference_deg
 from callosal.pipelines.reference_line import LineKind, find_reference_line
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings
 from callosal.pipelines.slice_image import SliceImage
 

@@ -1,5 +1,6 @@
 """UIDs that follow from what an object is made of, so that a re-run gives the very same object."""
 
+import hashlib
 import uuid
 
 from pydicom.uid import UID
@@ -19,4 +20,7 @@ def derived_uid(*parts: str) -> UID:
     >>> derived_uid("seg", "1.2.3") == derived_uid("sr", "1.2.3")
     False
     """
-    return UID(f"2.25.{uuid.uuid5(_NAMESPACE, chr(10).join(parts)).int}")
+    # Not uuid.uuid5, which has no bytes for a text with halves of surrogate pairs.
+    name = "\n".join(parts).encode("utf-8", "surrogatepass")
+    digest = hashlib.sha1(_NAMESPACE.bytes + name, usedforsecurity=False).digest()
+    return UID(f"2.25.{uuid.UUID(bytes=digest[:16], version=5).int}")

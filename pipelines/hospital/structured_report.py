@@ -24,7 +24,8 @@ from callosal.models.errors import InputError
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
-from callosal.pipelines.hospital.report_content import ReportContent
+from callosal.pipelines.hospital.report_content import plan_groups
+from callosal.pipelines.hospital.report_group import GroupMaker
 from callosal.pipelines.hospital.report_source import ReportSource
 from callosal.pipelines.slice_image import SliceImage
 
@@ -35,10 +36,12 @@ class Review:
 
     Attributes:
         reviewer: Name as people write it; goes into the report alone.
+        comment: Why, in their words; "" for none.
         predecessor: The report of the plan before, where there is one.
     """
 
     reviewer: str
+    comment: str = ""
     predecessor: Dataset | None = None
 
 
@@ -72,13 +75,13 @@ def plan_report(
     origin = Origin.of(source, document)
     place = slice_of_document(document)
     frame_uid = source.facts.frame_of_reference_uid
-    content = ReportContent(document, contour_mm, place, frame_uid, origin)
+    make = GroupMaker(place, frame_uid, origin)
     report = Comprehensive3DSR(
         evidence=source.references(),
         content=MeasurementReport(
             observation_context=_observers(origin, review),
             procedure_reported=concepts.MRI,
-            imaging_measurements=content.groups(),
+            imaging_measurements=plan_groups(document, contour_mm, make, _comment(review)),
             title=codes.DCM.ImagingMeasurementReport,
         ),
         series_instance_uid=_series_uid(origin, review),
@@ -138,6 +141,12 @@ def _person_name(text: str) -> str:
     return f"{plain.strip()[:62] or 'unknown'}^"
 
 
+def _comment(review: Review | None) -> str:
+    """Free text without control characters, which SR does not allow, on one line."""
+    words = [] if review is None else review.comment.split()
+    return "".join(letter for letter in " ".join(words) if letter.isprintable())
+
+
 def _previous(review: Review | None) -> list[Dataset] | None:
     return None if review is None or review.predecessor is None else [review.predecessor]
 
@@ -163,6 +172,6 @@ def _digest(
     words = [
         json.dumps(told, sort_keys=True),
         json.dumps(np.round(contour_mm, 4).tolist()),
-        "" if review is None else review.reviewer,
+        *([""] if review is None else [review.reviewer, review.comment]),
     ]
     return hashlib.sha256("\n".join(words).encode()).hexdigest()

@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.morphometry.borders import find_borders
@@ -21,9 +20,9 @@ from callosal.pipelines.morphometry.parcellation import (
     Scheme,
     parcellate,
 )
+from callosal.pipelines.morphometry.partial_volume import partial_volume_area_mm2
 from callosal.pipelines.morphometry.thickness import part_widths_mm
 from callosal.pipelines.outline import polygon
-from callosal.pipelines.outline.contour import LEVEL
 from callosal.pipelines.reference_line import ReferenceLine
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
@@ -33,7 +32,6 @@ Array = NDArray[np.float64]
 SMOOTHING = 0.005
 """Least smoothing of the outline, as a share of the perimeter: 1 mm on a common callosum."""
 
-FRINGE_MM = 2.0
 PARCELLATIONS = tuple(product(Scheme, Course))
 
 OF_THE_MIDLINE = (
@@ -130,32 +128,6 @@ def measure(
     )
     _add_parts(measured, parcellations)
     return Morphometry(measured.values, measured.reasons, even_mm, midline, parcellations)
-
-
-def partial_volume_area_mm2(component: Array, slice_image: SliceImage) -> float:
-    """Area that counts each pixel by its probability, in mm2.
-
-    Counted are the pixels of the component and those within 2 mm (at least one pixel) of it, so
-    that faint probabilities far away add nothing. A binary mask gives its pixel count.
-
-    Args:
-        component: Probability map with every other component erased, shape (H, W).
-        slice_image: Gives the spacing.
-
-    Raises:
-        GeometryError: No pixel of the map reaches the level.
-    """
-    inside = component >= LEVEL
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    if len(rows) == 0:
-        raise GeometryError("area: no pixel of the map reaches one half", "empty_mask")
-    reach = np.maximum(np.ceil(FRINGE_MM / np.array(slice_image.spacing_mm)), 1).astype(int)
-    window = tuple(
-        slice(max(int(at[0]) - extra, 0), int(at[-1]) + extra + 1)
-        for at, extra in zip((rows, columns), reach, strict=True)
-    )
-    near = ndimage.maximum_filter(inside[window], size=tuple(2 * reach + 1), mode="constant")
-    return float(component[window][near].sum() * math.prod(slice_image.spacing_mm))
 
 
 def _of_the_outline(even_mm: Array, box: RotatedBox) -> dict[str, float]:

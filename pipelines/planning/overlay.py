@@ -6,15 +6,15 @@ colour-blind readers; each element also has a line style of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.picture_text import shown_number, write
+from callosal.pipelines.planning.slice_canvas import Pen, SliceCanvas, dashes
 from callosal.pipelines.reference_line import ReferenceLine
 from callosal.pipelines.roi import Point, RotatedBox
 from callosal.pipelines.slice_image import SliceImage
@@ -33,26 +33,8 @@ UNSURE_REACH_MM = 12.0
 """The same where there is no pose: what was outlined need not lie in a brain."""
 
 _FADE_MM = 3.0
-_FINE = 2  # lines are drawn this much larger and scaled down, which smooths them
 _LEGEND_HEIGHT = 64
 _SCALE_BAR_MM = 20.0
-
-
-@dataclass(frozen=True)
-class Pen:
-    """How one element is drawn.
-
-    Attributes:
-        label: Its name in the legend.
-        color: Red, green, blue.
-        width: Line width in pixels.
-        dash_mm: Length of dashes and gaps; 0 for a solid line.
-    """
-
-    label: str
-    color: tuple[int, int, int]
-    width: float
-    dash_mm: float = 0.0
 
 
 OUTLINE = Pen("outline", (240, 228, 66), 1.5)
@@ -91,7 +73,7 @@ def draw_overlay(
     x, y = (contours_mm[0].min(axis=0) + contours_mm[0].max(axis=0)) / 2
     center = (float(x), float(y))
     picture = _background(slice_image, center, _shown(contours_mm, center, final)).convert("RGB")
-    canvas = _Canvas(picture.size, center)
+    canvas = SliceCanvas(picture.size, center, PIXELS_PER_MM)
     for contour in contours_mm:
         canvas.polygon(contour, OUTLINE)
     if box is not None:
@@ -105,41 +87,6 @@ def draw_overlay(
     drawn = {OUTLINE: contours_mm, BOX: box, LINE: line, FINAL: final}
     pens = [pen for pen, found in drawn.items() if found is not None]
     return _with_legend(canvas.onto(picture), pens, final, caption)
-
-
-class _Canvas:
-    """A transparent layer, addressed in mm of the slice."""
-
-    def __init__(self, size: tuple[int, int], center_mm: Point) -> None:
-        self.layer = Image.new("RGBA", (size[0] * _FINE, size[1] * _FINE), (0, 0, 0, 0))
-        self._draw = ImageDraw.Draw(self.layer)
-        self._center_mm = np.array(center_mm)
-
-    def polygon(self, points_mm: ArrayLike, pen: Pen) -> None:
-        """Draws a closed line through points (x, y)."""
-        points = np.asarray(points_mm, dtype=float)
-        self.path(np.vstack([points, points[:1]]), pen)
-
-    def path(self, points_mm: ArrayLike, pen: Pen) -> None:
-        """Draws an open line through points (x, y)."""
-        points = np.asarray(points_mm, dtype=float)
-        for part in _dashes(points, pen.dash_mm) if pen.dash_mm else [points]:
-            self._draw.line(
-                self._pixels(part), fill=(*pen.color, 255), width=round(pen.width * _FINE),
-                joint="curve",
-            )  # fmt: skip
-
-    def onto(self, picture: Image.Image) -> Image.Image:
-        """The picture with the layer on it."""
-        small = self.layer.reduce(_FINE)
-        drawn = picture.copy()
-        drawn.paste(small, mask=small)
-        return drawn
-
-    def _pixels(self, points_mm: Array) -> list[tuple[float, float]]:
-        # x grows toward anterior, which is left; y toward superior, which is up.
-        offset = (self._center_mm - points_mm) * PIXELS_PER_MM + _window_size() / 2
-        return [(float(x), float(y)) for x, y in offset * _FINE]
 
 
 def _window_size() -> Array:
@@ -183,19 +130,6 @@ def _background(slice_image: SliceImage, center_mm: Point, shown: Array) -> Imag
     return Image.fromarray(gray.astype(np.uint8))
 
 
-def _dashes(points: Array, length_mm: float) -> list[Array]:
-    """Pieces of a path, as long as the gaps between them."""
-    walked = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]
-    starts = np.arange(0, walked[-1], 2 * length_mm)
-    pieces = []
-    for start in starts:
-        end = min(start + length_mm, walked[-1])
-        inner = walked[(walked > start) & (walked < end)]
-        at = np.r_[start, inner, end]
-        pieces.append(np.stack([np.interp(at, walked, points[:, i]) for i in (0, 1)], axis=1))
-    return pieces
-
-
 def _with_legend(
     picture: Image.Image, pens: Sequence[Pen], final: RotatedBox | None, caption: str
 ) -> Image.Image:
@@ -225,7 +159,7 @@ def _with_legend(
     x = 12.0
     for pen in pens:
         sample = np.array([(x, height + 46.0), (x + 40, height + 46.0)])
-        for part in _dashes(sample, 8.0) if pen.dash_mm else [sample]:
+        for part in dashes(sample, 8.0) if pen.dash_mm else [sample]:
             draw.line([tuple(point) for point in part], pen.color, round(pen.width + 1))
         draw.text((x + 48, height + 46), pen.label, white, font, anchor="lm")
         x += 72 + draw.textlength(pen.label, font)

@@ -1,17 +1,18 @@
 """plan.json: one case's result as a JSON document of the schema `callosal/plan/1`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from callosal.pipelines.morphometry.measures import Morphometry
+from callosal.pipelines.plane_angles import wrap_axis_deg
 from callosal.pipelines.planning.findings import Findings, Provenance, Verdict
 from callosal.pipelines.planning.plan import ScanPlan, Stack
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.reference_line import ReferenceLine
-from callosal.pipelines.roi import RotatedBox, wrap_axis_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
 
 SCHEMA = "callosal/plan/1"
@@ -69,6 +70,24 @@ def with_pose(
         "midsagittal": document["midsagittal"] or _slice(slice_image),
         "final": _final(final, slice_image),
         "planes": stack_entries(plan),
+    }
+
+
+def with_files(
+    document: Mapping[str, Any], notes: Sequence[str], files_ms: float
+) -> dict[str, Any]:
+    """A plan document with what is known once the other files of the case are made.
+
+    Args:
+        document: Content of a plan.json.
+        notes: Why one of them could not be made.
+        files_ms: How long they took.
+    """
+    source = document["source"]
+    return {
+        **document,
+        "source": {**source, "notes": [*source.get("notes", []), *notes]},
+        "timings_ms": {**document["timings_ms"], "files": _rounded(files_ms)},
     }
 
 

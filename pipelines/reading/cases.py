@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-import numpy as np
-from highdicom import Volume, VolumeGeometry
+from highdicom import Volume
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.facts import Fact, describe_stack, fingerprint_stack
@@ -19,9 +18,9 @@ from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.reading.input_files import identify, scan_inputs
 from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
+from callosal.pipelines.reading.nifti_facts import count_slices, describe_nifti, hash_start
+from callosal.pipelines.reading.place import Place
 from callosal.pipelines.reading.skips import Skip, SkipCounter
-
-_FINGERPRINT_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,8 @@ def _judge_stack(stack: Stack) -> Case | Skip:
     source = describe_stack(stack)
     label = _stack_label(stack)
     if not stack.is_kept:
-        return Skip(label, stack.code, stack.reason, stack.n_files, stack.key, source)
+        place = Place.of(stack)
+        return Skip(label, stack.code, stack.reason, stack.n_files, stack.key, source, place)
     return Case(
         kind="dicom",
         content=stack,
@@ -166,11 +166,12 @@ def _stack_label(stack: Stack) -> str:
 def _judge_nifti(entry: FileEntry) -> Case | Skip:
     path = Path(entry.path)
     try:
-        digest = _hash_start(path, entry)
+        digest = hash_start(path, entry)
         geometry = read_nifti_geometry(path)
         check_sagittal_view(geometry)
     except InputError as error:
-        return Skip(entry.name, error.code, str(error), 1, f"nifti/{entry.name}", {})
+        key = f"nifti/{entry.name}"
+        return Skip(entry.name, error.code, str(error), 1, key, {}, Place.of(path))
     return Case(
         kind="nifti",
         content=path,
@@ -178,39 +179,7 @@ def _judge_nifti(entry: FileEntry) -> Case | Skip:
         uid_key=f"nifti/{entry.name}/{digest}",
         fingerprint=hashlib.sha256(f"{digest} {entry.mtime_ns}".encode()).hexdigest(),
         patient_position="",
-        n_slices=_count_slices(geometry),
+        n_slices=count_slices(geometry),
         n_voxels=math.prod(geometry.spatial_shape),
-        source=_describe_nifti(geometry),
+        source=describe_nifti(geometry),
     )
-
-
-def _hash_start(path: Path, entry: FileEntry) -> str:
-    try:
-        with path.open("rb") as file:
-            start = file.read(_FINGERPRINT_BYTES)
-    except OSError as error:
-        reason = error.strerror or "input/output error"
-        raise InputError(f"{entry.name}: cannot be read ({reason})", "unreadable") from None
-    return hashlib.sha256(start + str(entry.size_bytes).encode()).hexdigest()
-
-
-def _count_slices(geometry: VolumeGeometry) -> int:
-    """Voxels along the coarsest axis; the shortest of several that are as coarse."""
-    spacing_mm = np.round(geometry.spacing, 3)
-    order = zip(-spacing_mm, geometry.spatial_shape, strict=True)
-    return int(min(order)[1])
-
-
-def _describe_nifti(geometry: VolumeGeometry) -> dict[str, Fact]:
-    return {
-        "kind": "nifti",
-        "modality": None,
-        "n_files": 1,
-        "n_slices": _count_slices(geometry),
-        "matrix": [int(length) for length in geometry.spatial_shape],
-        "spacing_mm": [round(float(value), 4) for value in geometry.spacing],
-        "orientation": "".join(
-            letter.value for letter in geometry.get_closest_patient_orientation()
-        ),
-        "notes": [],
-    }

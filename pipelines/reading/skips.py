@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.facts import Fact
 from callosal.pipelines.dicom.tree import Skipped
+from callosal.pipelines.reading.place import Place
 
 NOT_IMAGES = frozenset({"not_a_file", "not_dicom", "symlink_folder", "symlink_outside"})
 """Codes of files that are no images of any kind."""
@@ -33,6 +34,7 @@ class Skip:
         uid_key: Secret identity like that of a case where it stands for a series that could
             not be used, else "".
         source: Facts of a stack; empty for files.
+        place: Where it lies; of files of one kind the label alone.
     """
 
     label: str
@@ -41,6 +43,7 @@ class Skip:
     n_files: int
     uid_key: str
     source: Mapping[str, Fact]
+    place: Place
 
     @property
     def is_fault(self) -> bool:
@@ -108,12 +111,14 @@ def _owner(skipped: Skipped) -> str:
 
 def _file_skip(example: Skipped, count: int, is_used: bool) -> Skip:
     others = f" (and {count - 1} more)" if count > 1 else ""
+    label = f"{example.name}{others}"
     is_lost_series = example.code not in NOT_MEANT and not is_used
     return Skip(
-        label=f"{example.name}{others}",
+        label=label,
         code=example.code,
         message=example.message,
         n_files=count,
         uid_key=f"{_owner(example)}/{example.code}" if is_lost_series else "",
         source={},
+        place=Place(file=label),
     )

@@ -61,7 +61,7 @@ def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
         ReportedSource(first),
         document,
         contour_of_case(folder, document),
-        Review(review["reviewer"], _report_before(folder, first)),
+        Review(review["reviewer"], review["comment"], _report_before(folder, first)),
     )
     # A report that a person stands for bears the time at which they did, as their clock shows it.
     decided = datetime.fromisoformat(review["reviewed_at"]).replace(tzinfo=UTC).astimezone()

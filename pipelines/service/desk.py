@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain
 
 from callosal.pipelines.batch.case_work import PASSING
 from callosal.pipelines.batch.driver import run_jobs_until
@@ -58,7 +57,8 @@ class Desk:
         """
         works = {arrival.key: plan_work(index_files(arrival.entries), self._session)
                  for arrival in arrivals}  # fmt: skip
-        self._mapping |= mapped(chain.from_iterable(work.jobs for work in works.values()))
+        for work in works.values():
+            self._mapping |= mapped(work)
         self._is_stale = True
         rows = self._run(works, stop)
         ended = {}

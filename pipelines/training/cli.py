@@ -1,18 +1,12 @@
-"""`callosal fit`, `validate` and `test`: the Lightning CLI with short errors.
-
-A YAML says with `task` what it trains: a segmenter (without the key), the encoder of one without
-masks (pretraining), an autoencoder of pairs, or a generator.
-"""
+"""`callosal fit`, `validate` and `test`: the Lightning CLI with short errors."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytorch_lightning as pl
 import torch
-import yaml
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
@@ -20,17 +14,12 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.bisenetv2 import BiSeNetV2
 from callosal.models.errors import CallosalError, InputError
 from callosal.models.generation.autoencoder import PairAutoencoder
-from callosal.models.generation.autoencoder_module import AutoencoderModule
 from callosal.models.generation.averaging import WarmUpAveraging
 from callosal.models.generation.denoiser import JointDenoiser
-from callosal.models.generation.diffusion_module import DiffusionModule
-from callosal.models.masked_autoencoder import MaskedAutoencoderModule
 from callosal.models.pretrained_encoder import PretrainedEncoder
-from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.command_line import end_with_usage, option_names
 from callosal.pipelines.training.curves import TrainingCurves
-from callosal.pipelines.training.datamodule import SliceDataModule
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
 from callosal.pipelines.training.run_checkpoint import RunCheckpoint
@@ -39,7 +28,7 @@ from callosal.pipelines.training.run_messages import leave_out_noise
 from callosal.pipelines.training.run_notes import RunNotes
 from callosal.pipelines.training.sample_pictures import SamplePictures
 from callosal.pipelines.training.step_progress import StepProgress
-from callosal.pipelines.training.unlabelled_datamodule import UnlabelledDataModule
+from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
 
 NAMED_IN_YAML = (
     AttentionUNet,
@@ -55,50 +44,6 @@ NAMED_IN_YAML = (
     WarmUpAveraging,
 )
 """Importing a class is what lets a YAML name it without its package."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a YAML can train.
-
-    Attributes:
-        model: The Lightning module.
-        data: The data module.
-        following: The command that a finished run leads to; `{checkpoint}` stands for its file.
-        linked: Names that the data takes from the model.
-    """
-
-    model: type[pl.LightningModule]
-    data: type[pl.LightningDataModule]
-    following: str
-    linked: tuple[str, ...] = ()
-
-
-TASKS = {
-    "segmenter": Task(
-        SegmentationModule,
-        SliceDataModule,
-        "callosal export --checkpoint {checkpoint} --output my_model.onnx",
-        linked=("spacing_mm",),
-    ),
-    "pretraining": Task(
-        MaskedAutoencoderModule,
-        UnlabelledDataModule,
-        "callosal fit --config configs/vit.yaml --trainer.callbacks+=PretrainedEncoder "
-        "--trainer.callbacks.checkpoint={checkpoint}",
-        linked=("spacing_mm",),
-    ),
-    "autoencoder": Task(
-        AutoencoderModule,
-        PairDataModule,
-        "callosal fit --config configs/ldm.yaml --model.autoencoder {checkpoint}",
-    ),
-    "generator": Task(
-        DiffusionModule,
-        PairDataModule,
-        "callosal export --checkpoint {checkpoint} --output my_generator",
-    ),
-}
 
 
 class TrainingParser(LightningArgumentParser):
@@ -153,9 +98,7 @@ class TrainingCLI(LightningCLI):
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Take what model and data share from the model, which carries it into the export."""
-        parser.add_argument(
-            "--task", default="segmenter", choices=tuple(TASKS), help="what to train"
-        )
+        parser.add_argument("--task", default=SEGMENTER, choices=tuple(TASKS), help="what to train")
         for name in self._task.linked:
             parser.link_arguments(f"model.{name}", f"data.{name}")
 
@@ -229,34 +172,8 @@ def run_training(words: Sequence[str]) -> None:
     leave_out_noise()
     # The words are those of the command line; Lightning cannot know.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
-    TrainingCLI(TASKS[_task_name(words)], words)
+    TrainingCLI(task_of(words), words)
 
 
 def _listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:
     return list(callbacks) if isinstance(callbacks, list) else [callbacks] if callbacks else []
-
-
-def _task_name(words: Sequence[str]) -> str:
-    """The task that a command line or its YAML names; `segmenter` without one.
-
-    It decides which options exist, so it is read before all others. What cannot be read is left
-    to the parser, which tells the mistake.
-    """
-    name = "segmenter"
-    for key, value in _options(words):
-        if key == "--config" and Path(value).is_file():
-            try:
-                content = yaml.safe_load(Path(value).read_text(encoding="utf-8"))
-            except (yaml.YAMLError, UnicodeDecodeError):
-                continue
-            name = content.get("task", name) if isinstance(content, dict) else name
-        elif key == "--task":
-            name = value
-    return name if name in TASKS else "segmenter"
-
-
-def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Options and their values, from `--name=value` and `--name value`."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        name, equals, value = word.partition("=")
-        yield (name, value) if equals else (word, following)

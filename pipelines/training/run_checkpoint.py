@@ -35,12 +35,7 @@ class RunCheckpoint(Checkpoint):
             self.path = Path(folder) / "checkpoints" / FILE_NAME
 
     def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: object,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
     ) -> None:
         """Save where the step is due, and at the last one."""
         due = trainer.global_step % self.every_n_train_steps == 0

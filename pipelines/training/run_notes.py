@@ -29,12 +29,7 @@ class RunNotes(pl.Callback):
         print(_network(trainer, pl_module), file=sys.stderr, flush=True)
 
     def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: object,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
     ) -> None:
         """Log the last step, which seldom is one of those that are logged."""
         logged = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]

@@ -46,12 +46,7 @@ class StepProgress(pl.Callback):
             _say(f"steps {self._first_step} to {self._total}; {every}")
 
     def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: object,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, *_: Any
     ) -> None:
         """Tell the step where it is time."""
         now = time.monotonic()
@@ -84,13 +79,15 @@ class StepProgress(pl.Callback):
 
     def words(self, step: int, loss: float | None) -> str:
         """Such as "step 120 of 5000, loss 0.5300, 0.61 s a step, 49 min left"."""
-        pace_s = (time.monotonic() - self._start) / max(step - self._first_step, 1)
+        # A coarse clock may not have moved yet.
+        spent_s = max(time.monotonic() - self._start, 1e-3)
+        step_s = spent_s / max(step - self._first_step, 1)
         words = [f"step {step} of {self._total}"]
         if loss is not None:
             words.append(f"loss {loss:.4f}")
-        words.append(f"{pace_s:.2f} s a step")
+        words.append(pace(step_s))
         if step < self._total:
-            words.append(f"{duration(pace_s * (self._total - step))} left")
+            words.append(f"{duration(step_s * (self._total - step))} left")
         return ", ".join(words)
 
     def _tell(self, line: str, step: int) -> None:
@@ -103,6 +100,18 @@ class StepProgress(pl.Callback):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def pace(step_s: float) -> str:
+    """How fast it goes: seconds a step, or of short steps how many a second.
+
+    Args:
+        step_s: Time of a step, above 0.
+
+    >>> pace(0.61), pace(0.0192)
+    ('0.61 s a step', '52 steps a second')
+    """
+    return f"{step_s:.2f} s a step" if step_s >= 0.1 else f"{1 / step_s:.0f} steps a second"
 
 
 def _loss(outputs: object) -> float | None:

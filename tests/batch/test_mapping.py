@@ -2,14 +2,18 @@
 
 import csv
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 
 from callosal.pipelines.batch import session
 from callosal.pipelines.batch.mapping import COLUMNS
+from callosal.pipelines.batch.results import read_rows
 from callosal.pipelines.cli import main
 from tests.batch.made_cases import answer_at_once, write_archive
 
@@ -69,6 +73,25 @@ def test_it_names_series_and_folders_and_nothing_else_does(archive: Path, tmp_pa
     secrets = [MARKER, str(tmp_path), *(line["series_uid"] for line in lines)]
     assert [word for word in secrets if word.encode() in _texts(output)] == []
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_what_was_skipped_is_named_too(archive: Path, tmp_path: Path) -> None:
+    mixed, mapping, output = tmp_path / MARKER, tmp_path / "who.csv", tmp_path / "out"
+    shutil.copytree(archive / "s001", mixed / "s001")
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 4, 1), np.uint8), np.eye(4)), mixed / "flat.nii")
+    for name in ("one.txt", "two.txt"):
+        (mixed / name).write_text("no image")
+    _infer(mixed, output, "--mapping", str(mapping))
+    rows = {row["case_id"]: row for row in read_rows(output)}
+    lines = {line["case_id"]: line for line in _lines(mapping)}
+    assert lines.keys() == rows.keys()
+    skipped = {rows[name]["reasons"]: line for name, line in lines.items()
+               if rows[name]["status"] == "skipped"}  # fmt: skip
+    assert skipped["not_dicom"]["file"] == "one.txt (and 1 more)"
+    assert skipped["not_dicom"]["n_files"] == "2"
+    (flat,) = (line for line in skipped.values() if line["file"] == "flat.nii")
+    assert flat["folder"] == str(mixed)
+    assert MARKER.encode() not in _texts(output)
 
 
 def test_cases_of_other_inputs_stay_in_it(archive: Path, tmp_path: Path) -> None:

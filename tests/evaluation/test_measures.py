@@ -4,7 +4,7 @@ import pytest
 from callosal.pipelines.evaluation.measures import final_roi, measure_case, on_slice
 from callosal.pipelines.evaluation.posed import posed
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.roi import axis_difference_deg
+from callosal.pipelines.plane_angles import axis_difference_deg
 from callosal.pipelines.training.slice_bank import LabelledSlice
 
 SPACING = (1.0, 1.0)

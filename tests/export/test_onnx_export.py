@@ -116,14 +116,14 @@ def test_wrong_images_are_refused(exported: Path, images: np.ndarray) -> None:
 def test_lost_parity_leaves_no_file(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_graph = onnx_export._write_graph
+    write_graph = onnx_export.write_graph
 
     def spoilt(network: nn.Module, path: Path) -> None:
         write_graph(network, path)
         with torch.no_grad():
             next(network.net.parameters()).add_(0.5)
 
-    monkeypatch.setattr(onnx_export, "_write_graph", spoilt)
+    monkeypatch.setattr(onnx_export, "write_graph", spoilt)
     slices = phantoms(0, 1)
     with pytest.raises(ParityError, match="nothing was written"):
         export_segmenter(

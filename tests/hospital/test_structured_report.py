@@ -66,13 +66,25 @@ def test_timings_change_nothing_and_findings_change_the_identity(case, source):
     assert other.SeriesInstanceUID == first.SeriesInstanceUID
 
 
+def test_a_comment_changes_the_identity_and_no_comment_is_not_told(case, source):
+    document, contour = case.outcome.document, case.callosum.contour_mm
+    silent, told = (
+        plan_report(source, document, contour, Review("R. Reader", comment))
+        for comment in ("", "turned")
+    )
+    assert silent.SOPInstanceUID != told.SOPInstanceUID
+    assert not any(item.TextValue.startswith("reviewer:") for item in items_of(silent, "TEXT"))
+
+
 def test_a_corrected_plan_names_its_reviewer_and_what_it_replaces(case, source, tmp_path):
     contour = case.callosum.contour_mm
     first = plan_report(source, case.outcome.document, contour)
-    review = Review("Dr. Änne = Müller\\", first)
+    review = Review("Dr. Änne = Müller\\", "genu cut off:\n=3\x00mm", first)
     second = plan_report(source, corrected(case), contour, review)
     names = [str(item.PersonName) for item in items_of(second, "PNAME")]
     assert names == ["Dr. Änne   Müller^"]
+    remarks = [item.TextValue for item in items_of(groups_of(second)["final pose"], "TEXT")]
+    assert "reviewer: genu cut off: =3mm" in remarks
     assert second.InstanceNumber == 2
     (study,) = second.PredecessorDocumentsSequence
     (series,) = study.ReferencedSeriesSequence

@@ -13,8 +13,9 @@ from callosal.pipelines.outline.contour import (
 )
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
+from callosal.pipelines.plane_angles import axis_difference_deg
 from callosal.pipelines.reference_line import find_reference_line
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings
 from callosal.pipelines.slice_image import SliceImage
 

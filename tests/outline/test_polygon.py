@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.outline import polygon
-from callosal.pipelines.roi import rotated_mm
+from callosal.pipelines.plane_angles import rotated_mm
 
 RECTANGLE = np.array([(0.0, 0), (6, 0), (6, 2), (0, 2)])
 

@@ -12,7 +12,7 @@ from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
-from callosal.pipelines.planning.plan_document import plan_document
+from callosal.pipelines.planning.plan_document import plan_document, with_files
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.roi import RotatedBox
@@ -84,6 +84,17 @@ def test_rounded_directions_still_give_the_angle():
     orientation = np.array(document()["planes"]["transverse"]["image_orientation_patient"])
     assert math.degrees(math.asin(orientation[5])) == pytest.approx(5.8123456, abs=1e-4)
     np.testing.assert_allclose(np.linalg.norm(orientation.reshape(2, 3), axis=1), 1, atol=1e-6)
+
+
+def test_what_the_files_add_is_added_to_a_copy():
+    plan = document(provenance=replace(PROVENANCE, source={"kind": "dicom", "notes": ["one"]}))
+    before = copy.deepcopy(plan)
+    whole = with_files(plan, ("no DICOM objects: bad_uid",), 1.23456)
+    validate_plan(whole)
+    assert plan == before
+    assert whole["source"]["notes"] == ["one", "no DICOM objects: bad_uid"]
+    assert whole["timings_ms"] == {"total": 12.3457, "files": 1.2346}
+    assert with_files(document(), (), 0.0)["source"]["notes"] == []
 
 
 @pytest.mark.parametrize("status", [Status.NO_CALLOSUM, Status.FAILED])

@@ -3,10 +3,11 @@ import json
 from rich.console import Console
 
 from callosal.pipelines.reading.cases import CaseIndex
+from callosal.pipelines.reading.place import Place
 from callosal.pipelines.reading.series_listing import listing_json, listing_table
 from callosal.pipelines.reading.skips import Skip
 
-FILES = Skip("[bold]x", "truncated", "the end [is] missing", 3, "", {})
+FILES = Skip("[bold]x", "truncated", "the end [is] missing", 3, "", {}, Place())
 
 
 def test_files_without_facts_have_their_own_list():

@@ -1,0 +1,51 @@
+"""What may be told of a NIfTI image: facts without identity, and the hash of its start."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from highdicom import VolumeGeometry
+
+from callosal.models.errors import InputError
+from callosal.pipelines.dicom.facts import Fact
+from callosal.pipelines.dicom.tree import FileEntry
+
+_START_BYTES = 65536
+
+
+def hash_start(path: Path, entry: FileEntry) -> str:
+    """SHA-256 over the first 64 KiB of a file and its size.
+
+    Raises:
+        InputError: It cannot be read (`unreadable`).
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_START_BYTES)
+    except OSError as error:
+        reason = error.strerror or "input/output error"
+        raise InputError(f"{entry.name}: cannot be read ({reason})", "unreadable") from None
+    return hashlib.sha256(start + str(entry.size_bytes).encode()).hexdigest()
+
+
+def count_slices(geometry: VolumeGeometry) -> int:
+    """Voxels along the coarsest axis; the shortest of several that are as coarse."""
+    spacing_mm = np.round(geometry.spacing, 3)
+    order = zip(-spacing_mm, geometry.spatial_shape, strict=True)
+    return int(min(order)[1])
+
+
+def describe_nifti(geometry: VolumeGeometry) -> dict[str, Fact]:
+    """Facts of an image for plan.json and list-series, in the words of `describe_stack`."""
+    return {
+        "kind": "nifti",
+        "modality": None,
+        "n_files": 1,
+        "n_slices": count_slices(geometry),
+        "matrix": [int(length) for length in geometry.spatial_shape],
+        "spacing_mm": [round(float(value), 4) for value in geometry.spacing],
+        "orientation": "".join(
+            letter.value for letter in geometry.get_closest_patient_orientation()
+        ),
+        "notes": [],
+    }

@@ -1,0 +1,33 @@
+"""Where images lie and what they are called: personal, and told by the mapping alone."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from callosal.pipelines.dicom.stacks import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which images are meant; "" for what is not known or does not apply.
+
+    Attributes:
+        study_uid: Their study.
+        series_uid: Their series.
+        folder: Folder that holds all of them.
+        file: The file, where it is one.
+    """
+
+    study_uid: str = ""
+    series_uid: str = ""
+    folder: str = ""
+    file: str = ""
+
+    @classmethod
+    def of(cls, content: Stack | Path) -> "Place":
+        """The place of a stack or of a NIfTI file."""
+        if isinstance(content, Path):
+            return cls(folder=str(content.parent), file=content.name)
+        header = content.header
+        folders = {Path(plane.header.file.path).parent for plane in content.planes}
+        return cls(header.study_uid, header.series_uid, folder=os.path.commonpath(folders))
