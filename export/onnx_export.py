@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from callosal.export.accuracy import AngleOf, LabelledImage, Reduction, measure_reduction
 from callosal.export.contract import SegmenterContract
-from callosal.export.graph import FREE_AXES, check_graph
+from callosal.export.graph import FREE_AXES, check_graph, write_metadata
 from callosal.export.parity import BATCHES, SIZES, Parity, measure_parity
 from callosal.export.precision import Precision, write_int8
 from callosal.models.errors import InputError
@@ -175,7 +175,7 @@ def export_segmenter(
             parity=exported.figures(),
             precision=precision,
         )
-        _write_metadata(final, contract.to_metadata())
+        write_metadata(final, contract.to_metadata())
         final.replace(output)
     return exported
 
@@ -247,14 +247,6 @@ def _tidy(path: Path) -> None:
     for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer,
                  *model.graph.input, *model.graph.output, model.graph):  # fmt: skip
         del part.metadata_props[:]
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
-
-
-def _write_metadata(path: Path, metadata: dict[str, str]) -> None:
-    model = onnx.load(str(path))
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -201,7 +202,7 @@ def bank_loader(
     )
 
 
-def _already_batched(batch: Sample) -> Sample:
+def _already_batched(batch: Any) -> Any:  # torch types what is collated as a list
     return batch
 
 

@@ -12,6 +12,9 @@ from torch.nn import functional as F
 from callosal.pipelines.training.draws import Draws
 from callosal.pipelines.training.smooth_fields import smooth
 
+_BLOCK = 64
+"""Rows that are blurred in one product."""
+
 
 def random_contrast(image: Tensor, share: float, draws: Draws) -> Tensor:
     """Gamma and, in a share, inverted contrast of the tissue; air stays dark."""
@@ -39,8 +42,8 @@ def random_blur(image: Tensor, spacing_mm: float, share: float, draws: Draws) ->
     along = torch.cat([axis, ~axis], dim=1) & draws.chosen(share)
     sigma = torch.where(along, thick, sigma)[:, :, 0, 0] / spacing_mm
     radius = math.ceil(2.5 * 2.6 / spacing_mm)
-    rows, columns = (_blur_matrices(sigma[:, i], radius, image.shape[-1]) for i in (0, 1))
-    return (rows @ image[:, 0] @ columns)[:, None]
+    across = _blurred_down(image[:, 0].transpose(1, 2), sigma[:, 1], radius)
+    return _blurred_down(across.transpose(1, 2), sigma[:, 0], radius)[:, None]
 
 
 def add_noise(image: Tensor, spacing_mm: float, draws: Draws) -> Tensor:
@@ -70,25 +73,31 @@ def fields_of_view(size: int, share: float, draws: Draws) -> tuple[Tensor, Tenso
     return chosen, (distance < edge).float()[:, None]
 
 
-def _blur_matrices(sigma: Tensor, radius: int, size: int) -> Tensor:
-    """The blur along a line of `size` pixels with air around as a product, (B, size, size).
+def _blurred_down(images: Tensor, sigma: Tensor, radius: int) -> Tensor:
+    """Images (B, H, W) blurred along their columns, with air around.
 
-    Large products run at the speed of the machine, convolutions of one channel do not.
+    As products of blocks of rows with the rows that reach into them: that runs at the speed of
+    the machine, and a convolution of one channel does not.
 
     Args:
+        images: What to blur.
         sigma: Deviation of each Gaussian in pixels, shape (B,).
         radius: Where the Gaussians end, in pixels.
-        size: Pixels of a line.
     """
-    kernels = _gaussian_kernels(sigma, radius)
-    beside = size - 1 - radius
-    padded = F.pad(kernels, (beside, beside)) if beside >= 0 else kernels[:, -beside:beside]
-    # Row i of these windows is the line seen from pixel size - 1 - i.
-    return padded.unfold(1, size, 1).flip(1)
+    height = images.shape[1]
+    kernels = F.pad(_gaussian_kernels(sigma, radius), (_BLOCK - 1, _BLOCK - 1))
+    reach = _BLOCK + 2 * radius
+    # Row i holds the kernel from column i on.
+    products = kernels.unfold(1, reach, 1).flip(1)
+    padded = F.pad(images, (0, 0, radius, radius + -height % _BLOCK))
+    blocks = [products @ padded[:, top : top + reach] for top in range(0, height, _BLOCK)]
+    return torch.cat(blocks, dim=1)[:, :height]
 
 
 def _gaussian_kernels(sigma: Tensor, radius: int) -> Tensor:
     """One normalised Gaussian kernel for each sigma in pixels, shape (B, 2 * radius + 1)."""
     steps = torch.arange(-radius, radius + 1, device=sigma.device)
     kernel = torch.exp(-0.5 * (steps[None] / sigma[:, None].clamp(min=0.05)) ** 2)
+    # Numbers that fall out of the normal range are multiplied some thirty times slower.
+    kernel = torch.where(kernel < 1e-9, 0.0, kernel)
     return kernel / kernel.sum(1, keepdim=True)

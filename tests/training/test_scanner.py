@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from callosal.pipelines.training.draws import Draws
 from callosal.pipelines.training.scanner import (
-    _blur_matrices,
+    _blurred_down,
     _gaussian_kernels,
     fields_of_view,
     random_blur,
@@ -14,14 +14,13 @@ from callosal.pipelines.training.scanner import (
 )
 
 
-@pytest.mark.parametrize("size", [40, 14, 9, 3])
-def test_a_blur_matrix_is_the_convolution_with_air_around(size: int) -> None:
+@pytest.mark.parametrize("height", [130, 64, 14, 3])
+def test_a_blur_in_blocks_is_the_convolution_with_air_around(height: int) -> None:
     sigma = torch.tensor([0.0, 0.7, 2.5])
-    lines = torch.randn(3, 1, size, generator=torch.Generator().manual_seed(0))
-    kernels = _gaussian_kernels(sigma, 13)
-    expected = F.conv1d(lines.transpose(0, 1), kernels[:, None], padding=13, groups=3)[0]
-    blurred = (_blur_matrices(sigma, 13, size) @ lines[:, 0, :, None])[..., 0]
-    assert torch.allclose(blurred, expected, atol=1e-6)
+    images = torch.randn(3, height, 5, generator=torch.Generator().manual_seed(0))
+    kernels = _gaussian_kernels(sigma, 13)[:, None, :, None]
+    expected = F.conv2d(images[None], kernels, padding=(13, 0), groups=3)[0]
+    assert torch.allclose(_blurred_down(images, sigma, 13), expected, atol=1e-6)
 
 
 def test_a_blur_keeps_the_light_and_blurs_the_axes_apart() -> None:
