@@ -22,15 +22,15 @@ from pathlib import Path
 import monai
 import torch
 from monai import transforms as mt
-from torch.utils.data import DataLoader
 
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.segmentation_module import Batch, SegmentationModule
 from callosal.pipelines.training.augment import Augmentation, augment
-from callosal.pipelines.training.datamodule import BankDataset
+from callosal.pipelines.training.datamodule import bank_loader
 from callosal.pipelines.training.draws import Draws, batch_seeds
 from callosal.pipelines.training.nifti_pairs import read_participants, read_split
 from callosal.pipelines.training.slice_bank import evenly_spread, make_bank
+from callosal.pipelines.training.slice_order import SliceOrder
 
 SPACING_MM = 0.5
 CROP = 320
@@ -71,7 +71,7 @@ def main() -> None:
 def callosal_batches(data: Path, slices: int, batch: int) -> Iterator[Batch]:
     """Endless batches as `callosal fit` makes them: a bank in memory, augmented as tensors."""
     bank = make_bank(evenly_spread(list(read_split(data, "train")), slices), SPACING_MM, 512)
-    loader = DataLoader(BankDataset(bank), batch, shuffle=True, drop_last=True)
+    loader = bank_loader(bank, batch, SliceOrder(len(bank), seed=0))
     step = 0
     while True:
         for samples in loader:

@@ -1,6 +1,6 @@
 """What an exported graph has to look like, and which part of it is the network proper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import onnx
@@ -41,6 +41,15 @@ def check_graph(path: Path, name: str) -> None:
         problems.append(f"opset {opsets.get('', 0)} is below 18")
     if problems:
         raise ParityError(f"{name}: {'; '.join(problems)}; nothing was written", code="bad_graph")
+
+
+def write_metadata(path: Path, metadata: Mapping[str, str]) -> None:
+    """Write metadata_props into an ONNX file in place of those that it has."""
+    model = onnx.load(str(path))
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, dict(metadata))
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
 
 
 def outside_of_network(model: onnx.ModelProto) -> list[str]:

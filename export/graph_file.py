@@ -1,4 +1,4 @@
-"""The file of an exported graph: written by torch's exporter, tidied, and given its metadata."""
+"""The file of an exported graph: written by torch's exporter and tidied."""
 
 import logging
 import warnings
@@ -61,14 +61,5 @@ def tidy_graph(path: Path) -> None:
     for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer,
                  *model.graph.input, *model.graph.output, model.graph):  # fmt: skip
         del part.metadata_props[:]
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
-
-
-def write_metadata(path: Path, metadata: dict[str, str]) -> None:
-    """Give the file these metadata and no others."""
-    model = onnx.load(str(path))
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from callosal.export.accuracy import AngleOf, LabelledImage, Reduction, measure_reduction
 from callosal.export.contract import SegmenterContract
-from callosal.export.graph import check_graph
-from callosal.export.graph_file import tidy_graph, write_graph, write_metadata
+from callosal.export.graph import check_graph, write_metadata
+from callosal.export.graph_file import tidy_graph, write_graph
 from callosal.export.parity import BATCHES, SIZES, Parity, measure_parity
 from callosal.export.precision import Precision, write_int8
 from callosal.models.errors import InputError

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from callosal.models.errors import ModelFileError
 
 DEFAULT = "attention_unet"
 GENERATOR_INDEX = "model_index.json"
+WEIGHTS = Path(str(files("callosal.models"))) / "weights"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class ShippedModel:
         sha256: Hash the file had when it was released; of a generator, that of its index, which
             holds the hash of every part.
         metrics: Figures of `callosal evaluate` on the test sites, or of the generator's samples.
+        size_bytes: Size of the file, or of the folder.
+        reduced_from: Name of the float model that an eight-bit one was made of; None of others.
+        reduction: What eight bits cost and gained, as of `Reduction.figures`; empty for others.
     """
 
     name: str
@@ -32,14 +36,29 @@ class ShippedModel:
     kind: str
     sha256: str
     metrics: dict[str, Any]
+    size_bytes: int
+    reduced_from: str | None = None
+    reduction: dict[str, Any] = field(default_factory=dict)
 
 
 def shipped_models() -> tuple[ShippedModel, ...]:
     """All shipped models: segmenters by name, then generators."""
-    folder = Path(str(files("callosal.models"))) / "weights"
-    segmenters = [_segmenter(path) for path in sorted(folder.glob("*.json"))]
-    generators = [_generator(path) for path in sorted(folder.glob(f"*/{GENERATOR_INDEX}"))]
+    segmenters = [_segmenter(path) for path in sorted(WEIGHTS.glob("*.json"))]
+    generators = [_generator(path) for path in sorted(WEIGHTS.glob(f"*/{GENERATOR_INDEX}"))]
     return (*segmenters, *generators)
+
+
+def reduced_models(path: Path) -> tuple[ShippedModel, ...]:
+    """The eight-bit models that ship beside a shipped float file; none for other files."""
+    shipped = shipped_models()
+    names = {model.name for model in shipped if model.path == path}
+    return tuple(model for model in shipped if model.reduced_from in names)
+
+
+def training_name(path: Path) -> str:
+    """What the training of a model's network is called: of eight bits, that of its float model."""
+    origins = {model.path: model.reduced_from for model in shipped_models()}
+    return origins.get(path) or path.stem
 
 
 def resolve_model(name_or_path: str) -> Path:
@@ -75,12 +94,16 @@ def _named(name: str, kind: str, otherwise: str) -> Path:
 
 def _segmenter(record: Path) -> ShippedModel:
     fields = json.loads(record.read_text(encoding="utf-8"))
+    path = record.with_suffix(".onnx")
     return ShippedModel(
         name=record.stem,
-        path=record.with_suffix(".onnx"),
+        path=path,
         kind=fields["kind"],
         sha256=fields["sha256"],
         metrics=fields["metrics"],
+        size_bytes=path.stat().st_size,
+        reduced_from=fields.get("reduced_from"),
+        reduction=fields.get("reduction", {}),
     )
 
 
@@ -88,5 +111,11 @@ def _generator(index: Path) -> ShippedModel:
     content = index.read_bytes()
     record = index.with_name("record.json")
     metrics = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
-    digest = hashlib.sha256(content).hexdigest()
-    return ShippedModel(index.parent.name, index.parent, "generator", digest, metrics)
+    return ShippedModel(
+        name=index.parent.name,
+        path=index.parent,
+        kind="generator",
+        sha256=hashlib.sha256(content).hexdigest(),
+        metrics=metrics,
+        size_bytes=sum(path.stat().st_size for path in index.parent.rglob("*") if path.is_file()),
+    )

@@ -25,18 +25,18 @@ def network_contests(
     """One contest for each batch size.
 
     Args:
-        model: The ONNX file.
+        model: The ONNX file, of any precision.
         int8: The same in eight bits, where there is one.
         config: YAML of its training, from which torch builds the same network; its weights are
             random, which takes the same time.
         threads: Threads of every engine.
         rounds: Runs of each.
     """
-    engines: dict[str, Run] = {"onnxruntime fp32": _onnxruntime(model, threads)}
+    engines: dict[str, Run] = {f"onnxruntime {_precision(model)}": _onnxruntime(model, threads)}
     absent: dict[str, str] = {}
-    if int8 is None:
+    if int8 is None and "onnxruntime int8" not in engines:
         absent["onnxruntime int8"] = "no file: callosal export --precision int8, then --int8 FILE"
-    else:
+    elif int8 is not None:
         engines["onnxruntime int8"] = _onnxruntime(int8, threads)
     lack = missing("torch") or (
         None if config else "no training config of this model (--training-config)"
@@ -68,6 +68,11 @@ def _contest(
 def _onnxruntime(path: Path, threads: int) -> Run:
     session = open_session(path.read_bytes(), ["CPUExecutionProvider"], threads, path.name)
     return lambda images: session.run(None, {"image": images})
+
+
+def _precision(path: Path) -> str:
+    session = open_session(path.read_bytes(), ["CPUExecutionProvider"], 1, path.name)
+    return str(session.get_modelmeta().custom_metadata_map.get("precision", "fp32"))
 
 
 def _openvino(path: Path, threads: int) -> Run:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from callosal.export.devices import usable_cores
-from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.export.shipped import DEFAULT, reduced_models, resolve_model, training_name
 from callosal.models.errors import InputError
 from callosal.pipelines.benchmark.run import Bench, BenchPart, run_bench, write_record
 
@@ -31,7 +31,7 @@ def bench(
         series: Folder of one DICOM series; a phantom of 192 slices without.
         output: JSON file to write.
         model: Name of a shipped model, or an ONNX file.
-        int8: The same model in eight bits, to be measured too.
+        int8: The same model in eight bits, to be measured too; found for shipped models.
         training_config: YAML of the model's training, from which torch builds the same network;
             found for shipped models.
         parts: network, reading, plan, startup, throughput. Throughput runs over many copies of
@@ -46,10 +46,11 @@ def bench(
     if rounds < 1 or copies < 1:
         raise InputError(f"--rounds {rounds} --copies {copies}: both start at 1", "wrong_usage")
     path = resolve_model(model)
-    found = Path(str(files("callosal.configs"))) / f"{path.stem}.yaml"
+    found = Path(str(files("callosal.configs"))) / f"{training_name(path)}.yaml"
     plain = Path(__file__).resolve().parents[2] / "benchmarks" / "plain_pipeline.py"
+    eight_bits = next((each.path for each in reduced_models(path)), None)
     asked = Bench(
-        series, path, int8, training_config or (found if found.is_file() else None),
+        series, path, int8 or eight_bits, training_config or (found if found.is_file() else None),
         plain if plain.is_file() else None, parts, rounds, copies, threads or usable_cores(),
     )  # fmt: skip
     console = Console()

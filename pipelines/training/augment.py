@@ -13,11 +13,11 @@ from callosal.pipelines.training.draws import Draws
 from callosal.pipelines.training.scanner import (
     add_noise,
     bias_field,
-    field_of_view,
+    fields_of_view,
     random_blur,
     random_contrast,
 )
-from callosal.pipelines.training.smooth_fields import smooth, smooth_noise
+from callosal.pipelines.training.smooth_fields import smooth
 
 
 @dataclass(frozen=True)
@@ -71,25 +71,29 @@ def augment(
         (B, 1, C, C) with C = crop_mm / spacing_mm.
     """
     callosa = _mask_centers(masks)
-    stripped = _strip_skull(images, callosa, spacing_mm, settings.strip, draws)
+    stripped, brain = _brains(callosa, images.shape[-1], spacing_mm, settings.strip, draws)
     grid = _random_grid(callosa, images.shape[-1], spacing_mm, settings, draws)
-    image = F.grid_sample(stripped, grid, align_corners=False)
+    image = F.grid_sample(images, grid, align_corners=False)
+    image[stripped] = F.grid_sample(images[stripped] * brain, grid[stripped], align_corners=False)
     mask = F.grid_sample(masks, grid, align_corners=False)
     image = random_contrast(image, settings.invert, draws)
-    image = image * bias_field(image, draws)
+    image *= bias_field(image.shape[-1], draws)
     image = random_blur(image, spacing_mm, settings.thick, draws)
     image = add_noise(image, spacing_mm, draws)
-    visible = field_of_view(image, settings.cut, draws)
-    return image * visible, mask * visible
+    cut, visible = fields_of_view(image.shape[-1], settings.cut, draws)
+    image[cut] *= visible
+    mask[cut] *= visible
+    return image, mask
 
 
 def _mask_centers(masks: Tensor) -> Tensor:
     """Centroid (x, y) of each mask in grid_sample units [-1, 1], shape (B, 2)."""
     size = masks.shape[-1]
     axis = (torch.arange(size, device=masks.device) * 2 + 1) / size - 1
-    total = masks.sum((1, 2, 3)).clamp(min=1.0)
-    x = (masks.sum(2)[:, 0] * axis).sum(1) / total
-    y = (masks.sum(3)[:, 0] * axis).sum(1) / total
+    columns, rows = masks.sum(2)[:, 0], masks.sum(3)[:, 0]
+    total = rows.sum(1).clamp(min=1.0)
+    x = (columns * axis).sum(1) / total
+    y = (rows * axis).sum(1) / total
     return torch.stack([x, y], dim=1)
 
 
@@ -109,29 +113,31 @@ def _random_grid(
     far = draws.uniform(-0.8, 0.8, (2,))
     center = torch.where(draws.chosen(settings.anywhere)[:, :, 0, 0], far, near)
     axis = (torch.arange(crop, device=callosa.device) * 2 + 1) / crop - 1
-    plane = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
-    offset = torch.einsum("bij,bhwj->bhwi", matrix, plane * scale[:, None, None, :])
-    bend = smooth_noise(2, 6, crop, draws) * (settings.bend_mm / half_mm)
-    return center[:, None, None, :] + offset + bend.permute(0, 2, 3, 1)
+    # Each coordinate is a share of the column and a share of the row: no product over the picture.
+    shares = matrix * scale[:, None, :]
+    columns = shares[:, :, 0, None, None] * axis
+    rows = (shares[:, :, 1, None] * axis + center[:, :, None])[..., None]
+    bend = smooth(draws.normal((2, 6, 6)) * (settings.bend_mm / half_mm), crop)
+    return bend.add_(rows).add_(columns).permute(0, 2, 3, 1)
 
 
-def _strip_skull(
-    images: Tensor, callosa: Tensor, spacing_mm: float, share: float, draws: Draws
-) -> Tensor:
-    """Keep an egg around the callosum, about the brain, in a share of the slices."""
-    size = images.shape[-1]
+def _brains(
+    callosa: Tensor, size: int, spacing_mm: float, share: float, draws: Draws
+) -> tuple[Tensor, Tensor]:
+    """An egg around the callosum, about the brain, for a share of the slices.
+
+    Returns:
+        Which slices, bool of shape (B,), and for each of them 1 inside of the egg and 0 outside,
+        (K, 1, size, size).
+    """
     jitter = draws.uniform(-8, 8, (2,))
     radius_x = draws.uniform(72, 92, (1, 1))
     radius_y = draws.uniform(56, 74, (1, 1))
     knots = draws.normal((1, 12, 12))
-    # Whole slices are a quarter of a million pixels: the egg is made for those that get one.
     chosen = draws.chosen(share)[:, 0, 0, 0]
-    axis = ((torch.arange(size, device=images.device) * 2 + 1) / size - 1) * size * spacing_mm / 2
+    axis = ((torch.arange(size, device=callosa.device) * 2 + 1) / size - 1) * size * spacing_mm / 2
     center_mm = (callosa * size * spacing_mm / 2 + jitter)[chosen]
     x = (axis[None, None, :] - center_mm[:, 0, None, None]) / radius_x[chosen]
     y = (axis[None, :, None] - center_mm[:, 1, None, None]) / radius_y[chosen]
     ragged = 0.06 * smooth(knots[chosen], size)
-    inside = ((x**2 + y**2)[:, None] + ragged < 1).to(images.dtype)
-    stripped = images.clone()
-    stripped[chosen] *= inside
-    return stripped
+    return chosen, ((x**2 + y**2)[:, None] + ragged < 1).float()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -33,7 +34,7 @@ Sample = dict[str, Tensor]
 
 
 class BankDataset(Dataset[Sample]):
-    """Whole slices of a bank as tensors (1, S, S)."""
+    """Whole slices of a bank as tensors (1, S, S), or a batch of them at once, (B, 1, S, S)."""
 
     def __init__(self, bank: SliceBank) -> None:
         self.bank = bank
@@ -42,9 +43,12 @@ class BankDataset(Dataset[Sample]):
         return len(self.bank)
 
     def __getitem__(self, index: int) -> Sample:
-        image = torch.from_numpy(self.bank.images[index]).float()
-        mask = torch.from_numpy(self.bank.masks[index]).float()
-        return {"image": image[None], "mask": mask[None]}
+        return {key: value[0] for key, value in self.__getitems__([index]).items()}
+
+    def __getitems__(self, indices: list[int]) -> Sample:
+        image = torch.from_numpy(self.bank.images[indices]).float()
+        mask = torch.from_numpy(self.bank.masks[indices]).float()
+        return {"image": image[:, None], "mask": mask[:, None]}
 
 
 class SliceDataModule(pl.LightningDataModule):
@@ -159,11 +163,11 @@ class SliceDataModule(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole slices of the validation sites."""
-        return DataLoader(BankDataset(self._banks["val"]), batch_size=4)
+        return bank_loader(self._banks["val"], batch_size=4)
 
     def test_dataloader(self) -> DataLoader[Sample]:
         """Whole slices of the test sites."""
-        return DataLoader(BankDataset(self._banks["test"]), batch_size=4)
+        return bank_loader(self._banks["test"], batch_size=4)
 
     def on_after_batch_transfer(self, batch: Sample, dataloader_idx: int) -> Sample:
         """Augment training batches on the device they live on."""
@@ -182,7 +186,24 @@ def ordered_loader(
     size = min(batch_size, len(bank) // ranks)
     batches = len(bank) // ranks // size
     order = SliceOrder(len(bank), seed, rank, ranks, seen=done % batches * size)
-    return DataLoader(BankDataset(bank), size, sampler=order, drop_last=True)
+    return bank_loader(bank, size, order)
+
+
+def bank_loader(
+    bank: SliceBank, batch_size: int, order: SliceOrder | None = None
+) -> DataLoader[Sample]:
+    """Batches of a bank, whole ones in an order where one is given, else all in their own."""
+    return DataLoader(
+        BankDataset(bank),
+        batch_size,
+        sampler=order,
+        drop_last=order is not None,
+        collate_fn=_already_batched,
+    )
+
+
+def _already_batched(batch: Any) -> Any:  # torch types what is collated as a list
+    return batch
 
 
 def augmented(

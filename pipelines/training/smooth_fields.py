@@ -6,13 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from callosal.pipelines.training.draws import Draws
-
-
-def smooth_noise(channels: int, knots: int, size: int, draws: Draws) -> Tensor:
-    """Smooth random field of about unit deviation, shape (B, channels, size, size)."""
-    return smooth(draws.normal((channels, knots, knots)), size)
-
 
 def smooth(knots: Tensor, size: int) -> Tensor:
     """A smooth field through knots, shape (B, channels, size, size)."""

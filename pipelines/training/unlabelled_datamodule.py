@@ -10,9 +10,9 @@ from callosal.models.errors import DataError
 from callosal.pipelines.training.augment import Augmentation
 from callosal.pipelines.training.data_root import told_source, usual_root
 from callosal.pipelines.training.datamodule import (
-    BankDataset,
     Sample,
     augmented,
+    bank_loader,
     ordered_loader,
 )
 from callosal.pipelines.training.phantom_slices import phantom_split
@@ -82,7 +82,7 @@ class UnlabelledDataModule(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole slices that are not trained on."""
-        return DataLoader(BankDataset(self._banks["val"]), batch_size=4)
+        return bank_loader(self._banks["val"], batch_size=4)
 
     def on_after_batch_transfer(self, batch: Sample, dataloader_idx: int) -> Sample:
         """Augment training batches on the device they live on."""

@@ -12,6 +12,7 @@ from torch import nn
 
 from callosal.export import accuracy, onnx_export, parity
 from callosal.export.accuracy import LabelledImage
+from callosal.export.eight_bit import make_int8
 from callosal.export.graph import check_graph
 from callosal.export.onnx_export import Slices, export_segmenter
 from callosal.export.precision import Precision
@@ -159,6 +160,39 @@ def test_smaller_precisions_give_the_same_probabilities(
         difference = small.probability(image) - whole.probability(image)
         assert abs(difference).max() < 0.1
     assert small.probability(np.zeros((2, 1, 97, 131), np.float32)).shape == (2, 1, 97, 131)
+
+
+def test_eight_bits_of_a_float_file_keep_what_it_says(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(accuracy.MAX_SIZE_RATIO, "int8", 0.7)
+    monkeypatch.setattr(accuracy, "MAX_MEAN_ANGLE_DEG", 180.0)
+    slices = phantoms(0, 3)
+    path = tmp_path / "small-int8.onnx"
+    # Untrained it finds nothing, so that any Dice is a drop of chance.
+    monkeypatch.setattr(accuracy, "MAX_DICE_DROP", 1.0)
+    reduction = make_int8(exported, path, name="small-int8", slices=slices)
+    assert list(tmp_path.iterdir()) == [path]
+    small, whole = (open_segmenter(each, "cpu", threads=1) for each in (path, exported))
+    assert small.contract.name == "small-int8"
+    assert small.contract.precision == "int8"
+    told = small.contract.parity["reduction"]["time_ratio"]
+    assert told == pytest.approx(reduction.time_ratio)
+    for kept in ("checkpoint_sha256", "spacing_mm", "training_data", "threshold"):
+        assert getattr(small.contract, kept) == getattr(whole.contract, kept)
+    image = slices.parity[0][None, None]
+    assert abs(small.probability(image) - whole.probability(image)).max() < 0.1
+    # Seven bits of weights: eight would overflow where a processor has no VNNI.
+    weights = [onnx.numpy_helper.to_array(w) for w in onnx.load(str(path)).graph.initializer]
+    eighths = [w for w in weights if w.dtype == np.int8 and w.ndim == 4]
+    assert eighths
+    assert max(int(abs(w.astype(int)).max()) for w in eighths) <= 64
+    with pytest.raises(InputError, match="eight bits are made of a float file"):
+        make_int8(path, tmp_path / "again.onnx", name="again", slices=slices)
+    monkeypatch.setattr(accuracy, "MAX_DICE_DROP", -1.0)
+    with pytest.raises(ParityError, match="nothing was written"):
+        make_int8(exported, tmp_path / "lost.onnx", name="lost", slices=slices)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_lost_accuracy_leaves_no_file(

@@ -1,13 +1,31 @@
 import hashlib
+import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from callosal.export import shipped
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import Order, open_generator, sample_pairs
 from callosal.export.runtime import open_segmenter
-from callosal.export.shipped import DEFAULT, resolve_generator, resolve_model, shipped_models
+from callosal.export.shipped import (
+    DEFAULT,
+    reduced_models,
+    resolve_generator,
+    resolve_model,
+    shipped_models,
+    training_name,
+)
 from callosal.models.errors import ModelFileError
+from callosal.pipelines.commands.models import models
+from callosal.pipelines.phantom import phantom_slice
+
+REDUCED = {
+    "reduced_from": DEFAULT,
+    "reduction": {"dice": 0.9706, "dice_float": 0.9707, "time_ratio": 0.6},
+}
 
 
 def test_the_default_ships() -> None:
@@ -30,6 +48,56 @@ def test_every_shipped_model_is_whole_and_carded(model) -> None:
     assert segmenter.probability(image).shape == image.shape
     assert model.metrics["test"]["model"]["sha256"] == model.sha256
     assert model.metrics["test"]["overall"]["dice"]["mean"] > 0.955
+
+
+EIGHT_BITS = [model for model in SEGMENTERS if model.reduced_from is not None]
+
+
+@pytest.mark.parametrize("model", EIGHT_BITS, ids=lambda model: model.name)
+def test_every_shipped_eight_bit_model_is_worth_it(model) -> None:
+    (whole,) = [each for each in SEGMENTERS if each.name == model.reduced_from]
+    assert model.name == f"{whole.name}-int8"
+    assert reduced_models(whole.path) == (model,)
+    assert model.size_bytes <= 0.35 * whole.size_bytes
+    assert model.reduction["time_ratio"] < 1
+    for name in whole.metrics:
+        before, after = (m.metrics[name]["overall"]["dice"]["mean"] for m in (whole, model))
+        assert before - after <= 0.005
+    small, float_ = (open_segmenter(each.path, "cpu", threads=1) for each in (model, whole))
+    assert small.contract.precision == "int8"
+    # One of an older training would stay behind unseen.
+    assert small.contract.checkpoint_sha256 == float_.contract.checkpoint_sha256
+    assert "## Eight bits" in model.path.with_suffix(".md").read_text(encoding="utf-8")
+    image = phantom_slice(3, (256, 300), 0.5)[0][None, None].astype(np.float32)
+    masks = [each.probability(image) > 0.5 for each in (small, float_)]
+    overlap = 2 * (masks[0] & masks[1]).sum() / (masks[0].sum() + masks[1].sum())
+    assert overlap > 0.97
+
+
+def test_eight_bits_are_found_by_name_and_by_their_float_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (whole,) = [each for each in SEGMENTERS if each.name == DEFAULT]
+    for name, more in ((DEFAULT, {}), (f"{DEFAULT}-int8", REDUCED)):
+        shutil.copy(whole.path, tmp_path / f"{name}.onnx")
+        record = {"kind": "segmenter", "sha256": whole.sha256, "metrics": whole.metrics, **more}
+        (tmp_path / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
+    monkeypatch.setattr(shipped, "WEIGHTS", tmp_path)
+    float_path, small_path = (resolve_model(name) for name in (DEFAULT, f"{DEFAULT}-int8"))
+    assert small_path == tmp_path / f"{DEFAULT}-int8.onnx"
+    assert [each.path for each in reduced_models(float_path)] == [small_path]
+    assert reduced_models(small_path) == ()
+    assert training_name(small_path) == training_name(float_path) == DEFAULT
+    assert open_segmenter(small_path, "cpu", threads=1).sha256 == whole.sha256
+    monkeypatch.setenv("COLUMNS", "160")
+    assert models() == 0
+    told = capsys.readouterr().out
+    assert "Dice -0.0001, 0.60 of its time" in told
+    assert f"{whole.size_bytes / 1e6:.1f}" in told
+    assert models(json=True) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows[f"{DEFAULT}-int8"]["reduced_from"] == DEFAULT
+    assert rows[DEFAULT]["reduced_from"] is None
 
 
 GENERATORS = [model for model in shipped_models() if model.kind == "generator"]

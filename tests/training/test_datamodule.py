@@ -3,9 +3,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
 
 from callosal.models.errors import DataError
-from callosal.pipelines.training.datamodule import SliceDataModule
+from callosal.pipelines.training.datamodule import BankDataset, SliceDataModule, bank_loader
+from callosal.pipelines.training.slice_bank import SliceBank
 
 
 def _pairs(folder: Path, site: str, splits: list[str]) -> Path:
@@ -38,3 +40,17 @@ def test_folders_of_made_pairs_have_the_same_share_of_training_alone(tmp_path: P
 def test_a_missing_folder_beside_the_data_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data.also: .*none does not exist"):
         SliceDataModule(root=tmp_path, also=[tmp_path / "none"])
+
+
+def test_a_batch_is_made_of_its_slices() -> None:
+    draws = np.random.default_rng(0)
+    images = draws.uniform(0, 1, (5, 16, 16)).astype(np.float16)
+    masks = (images > 0.5).astype(np.uint8)
+    bank = SliceBank(tuple("abcde"), ("one",) * 5, images, masks, 1.0)
+    batches = list(bank_loader(bank, 2))
+    assert [batch["image"].shape for batch in batches] == [(2, 1, 16, 16)] * 2 + [(1, 1, 16, 16)]
+    for key, values in (("image", images), ("mask", masks)):
+        together = torch.cat([batch[key] for batch in batches])
+        assert together.dtype == torch.float32
+        assert np.array_equal(together[:, 0].numpy(), values.astype(np.float32))
+        assert torch.equal(BankDataset(bank)[3][key], together[3])
