@@ -12,6 +12,7 @@ from callosal.export.runtime import Segmenter
 from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.neighbours import Spread, pose_spread
+from callosal.pipelines.off_midline import doubted_off_midline
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
 from callosal.pipelines.planning.plan_document import plan_document
 from callosal.pipelines.pose import Pose, find_pose
@@ -79,7 +80,7 @@ def process_volume(
     watch = Stopwatch()
     seen = views(volume, segmenter.contract.spacing_mm)
     watch.lap("midsagittal")
-    callosum = best_callosum(find_callosa(seen.slices, segmenter))
+    callosum = best_callosum(doubted_off_midline(find_callosa(seen.slices, segmenter), seen))
     watch.lap("segmentation")
     pose = None if callosum is None else find_pose(callosum, volume, settings)
     watch.lap("plan")

@@ -8,6 +8,10 @@ import numpy as np
 from highdicom import Volume
 
 from callosal.models.errors import InputError
+from callosal.pipelines.midplane.localizer_midline import (
+    LocalizerMidline,
+    find_localizer_midline,
+)
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
 from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
@@ -31,11 +35,13 @@ class SagittalViews:
         dof_estimated: Angles that a pose on these slices measures: 3 for a volume, whose plane
             gives two more, 1 for 2D slices.
         plane: The midsagittal plane of a volume; None for 2D slices, which set their own.
+        midline: Where the midline lies among 2D slices; None where they do not tell it.
     """
 
     slices: tuple[SliceImage, ...]
     dof_estimated: int
     plane: MidsagittalPlane | None
+    midline: LocalizerMidline | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +94,8 @@ def views(volume: Volume, spacing_mm: float = 0.5) -> SagittalViews:
     """Decides which way a stack is taken and gives its sagittal slices.
 
     A stack is taken as a volume where its slices let a plane be found across them; a sagittal
-    localizer of a few, thick or far-spaced slices is taken slice by slice.
+    localizer of a few, thick or far-spaced slices is taken slice by slice, and its symmetry tells
+    which of them lie near the midline.
 
     Args:
         volume: A stack, any array axes and dtype.
@@ -105,7 +112,9 @@ def views(volume: Volume, spacing_mm: float = 0.5) -> SagittalViews:
     if stack.is_volume:
         plane = find_midsagittal_plane(volume)
         return SagittalViews((cut_slice(volume, plane, spacing_mm),), 3, plane)
-    return SagittalViews(sagittal_candidates(volume, spacing_mm), 1, None)
+    candidates = sagittal_candidates(volume, spacing_mm)
+    midline = find_localizer_midline(volume, stack.count, stack.spacing_mm)
+    return SagittalViews(candidates, 1, None, midline)
 
 
 def sagittal_candidates(volume: Volume, spacing_mm: float = 0.5) -> tuple[SliceImage, ...]:
