@@ -21,7 +21,8 @@ from diffusers import DDIMPipeline, DDIMScheduler, UNet2DModel
 
 from callosal.export.generator_export import export_generator
 from callosal.export.generator_folder import Sampling
-from callosal.export.generator_runtime import Order, open_generator, sample_pairs
+from callosal.export.generator_runtime import open_generator
+from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.export.torch_samples import sample_in_torch
 from callosal.models.generation.checkpoint import Generator, load_generator
 

@@ -8,7 +8,8 @@ import torch
 
 from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
-from callosal.export.generator_runtime import Generator, Order, sample_pairs
+from callosal.export.generator_runtime import Generator
+from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.export.torch_samples import latent_statistics, sample_in_torch
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
-from callosal.export.generator_runtime import Order
+from callosal.export.generator_sampling import Order
 from callosal.models.generation.checkpoint import Generator
 from callosal.models.generation.noise import sample_noise
 from callosal.models.generation.samplers import (

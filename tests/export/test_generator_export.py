@@ -12,7 +12,8 @@ import torch
 from callosal.export import generator_export
 from callosal.export.generator_export import export_generator
 from callosal.export.generator_folder import GeneratorFolder, Sampling, read_generator_folder
-from callosal.export.generator_runtime import Generator, Order, open_generator, sample_pairs
+from callosal.export.generator_runtime import Generator, open_generator
+from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.export.schedule import scheduler_config
 from callosal.export.torch_samples import sample_in_torch
 from callosal.models.errors import InputError, ModelFileError, ParityError

@@ -8,7 +8,8 @@ import pytest
 
 from callosal.export import shipped
 from callosal.export.generator_folder import Sampling
-from callosal.export.generator_runtime import Order, open_generator, sample_pairs
+from callosal.export.generator_runtime import open_generator
+from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import (
     DEFAULT,
