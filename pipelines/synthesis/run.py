@@ -10,10 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from callosal.export.devices import Device
-from callosal.export.generator_runtime import (
-    Order,
-    sample_pairs,
-)
+from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.pipelines.synthesis.checks import (
     NEVER_WRITTEN,
     examine,

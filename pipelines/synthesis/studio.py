@@ -7,11 +7,8 @@ from typing import Any
 
 from callosal.export.devices import Device
 from callosal.export.generator_folder import SHAPE_MODEL, GeneratorFolder, Sampling
-from callosal.export.generator_runtime import (
-    Generator,
-    open_generator,
-    require_sampler,
-)
+from callosal.export.generator_runtime import Generator, open_generator
+from callosal.export.generator_sampling import require_sampler
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_generator, resolve_model
 from callosal.models.errors import InputError
@@ -21,8 +18,9 @@ from callosal.pipelines.synthesis.checks import (
     area_range,
 )
 from callosal.pipelines.synthesis.copies import TrainingBank, training_bank
+from callosal.pipelines.synthesis.drawn_masks import DrawnMasks
 from callosal.pipelines.synthesis.given_masks import GivenMasks, find_masks
-from callosal.pipelines.synthesis.shape_model import DrawnMasks, ShapeModel
+from callosal.pipelines.synthesis.shape_model import ShapeModel
 from callosal.pipelines.synthesis.wishes import Wish, parse_wishes
 from callosal.pipelines.training.nifti_pairs import read_split
 
