@@ -1,19 +1,15 @@
 """Command lines from typed functions: jsonargparse with short errors and positional inputs."""
 
-import difflib
 import inspect
-import os
 import re
-import sys
 from argparse import HelpFormatter
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, get_origin
 
 from jsonargparse import ActionConfigFile, ArgumentParser
 
-WRONG_USAGE = 3
+from callosal.pipelines.usage import end_with_usage, option_names
 
 
 class ShortParser(ArgumentParser):
@@ -43,93 +39,6 @@ class ShortParser(ArgumentParser):
             super().format_help(formatter),
         )
         return re.sub(r"<class\s+'(\w+)'>", r"\1", text)
-
-
-def option_names(parser: ArgumentParser) -> list[str]:
-    """The options of a parser without their hyphens."""
-    options = [option for action in parser._actions for option in action.option_strings]
-    return [option.lstrip("-") for option in options]
-
-
-def end_with_usage(
-    prog: str, message: str, shown: Mapping[str, str], words: Sequence[str]
-) -> NoReturn:
-    """Print a mistake in one to three lines and end with code 3.
-
-    Args:
-        prog: What the person called, as "callosal infer".
-        message: What the parser found, of any length.
-        shown: What may have been meant, and how it is written: options, names of classes.
-        words: The words after the command.
-    """
-    missing = re.search(r"File does not exist: '(.+)'", message)
-    if missing is not None:
-        told, near = _missing_config(Path(missing[1]))
-    else:
-        lines = [line.strip(" -:") for line in message.splitlines()]
-        told = _with_hyphens("; ".join(line for line in lines if line))
-        near = suggestion(message, list(shown))
-        file = _file_of(told, words)
-        if file is not None:
-            told, shown = f"{file}: {told}", {}
-    print(f"{prog}: {told}", file=sys.stderr)
-    if near is not None:
-        print(f"did you mean {shown.get(near, near)}?", file=sys.stderr)
-    print(f"{prog} --help tells all options", file=sys.stderr)
-    sys.exit(WRONG_USAGE)
-
-
-def _missing_config(path: Path) -> tuple[str, str | None]:
-    """Message and nearest file for a config that is not there, looked for beside it too."""
-    there = [each for folder in (path.parent, Path("configs")) for each in folder.glob("*.yaml")]
-    names = {each.name: str(each) for each in there}
-    near = difflib.get_close_matches(path.name, names, 1, cutoff=0.8)
-    here = os.path.relpath(names[near[0]]) if near else None
-    return f"--config: there is no file {path.name}", here
-
-
-def _with_hyphens(told: str) -> str:
-    """A message that names missing options as they are typed."""
-    required = re.match(r"the following arguments are required: (.+)", told)
-    if required is None:
-        return told
-    names = required[1].replace("_", "-").split(", ")
-    options = [name if name in ("input", "inputs") else f"--{name}" for name in names]
-    return f"missing: {', '.join(options)}"
-
-
-def _file_of(told: str, words: Sequence[str]) -> str | None:
-    """Name of the config whose option a message refuses; None where it was typed."""
-    wrong = re.search(r"(?:Option|accept option|key) ['\"](.+?)['\"]", told)
-    files = [following for word, following in pairwise(words) if word == "--config"]
-    files += [word.partition("=")[2] for word in words if word.startswith("--config=")]
-    if wrong is None or not files or any(wrong[1] in word for word in words):
-        return None
-    return ", ".join(Path(file).name for file in files)
-
-
-def suggestion(message: str, candidates: Sequence[str]) -> str | None:
-    """The candidate nearest to a word of a message that is none itself.
-
-    >>> suggestion("unrecognized arguments: --outptu here", ["output", "model"])
-    'output'
-    >>> suggestion("Option 'line' is not accepted", ["settings.line", "model"])
-    'settings.line'
-    """
-    for word in re.findall(r"[A-Za-z_][\w.-]*", message):
-        near: list[str] = difflib.get_close_matches(word, candidates, 1, cutoff=0.8)
-        if near and word not in candidates:
-            return near[0]
-    for word in re.findall(r"--([A-Za-z_][\w.-]*)", message):
-        longer = [name for name in candidates if name.startswith(word)]
-        if len(longer) == 1:
-            return longer[0]
-    leaves = {name.rpartition(".")[2]: name for name in reversed(candidates) if "." in name}
-    for word in re.findall(r"(?:'|--)([A-Za-z_]\w*)", message):
-        near = difflib.get_close_matches(word, leaves, 1, cutoff=0.8)
-        if near and word not in candidates:
-            return leaves[near[0]]
-    return None
 
 
 def call_function(command: str, function: Callable[..., int], words: list[str]) -> int:

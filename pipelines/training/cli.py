@@ -18,7 +18,6 @@ from callosal.models.generation.averaging import WarmUpAveraging
 from callosal.models.generation.denoiser import JointDenoiser
 from callosal.models.pretrained_encoder import PretrainedEncoder
 from callosal.models.vit import ViTSegmenter
-from callosal.pipelines.command_line import end_with_usage, option_names
 from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
@@ -29,6 +28,7 @@ from callosal.pipelines.training.run_notes import RunNotes
 from callosal.pipelines.training.sample_pictures import SamplePictures
 from callosal.pipelines.training.step_progress import StepProgress
 from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
+from callosal.pipelines.usage import end_with_usage, option_names
 
 NAMED_IN_YAML = (
     AttentionUNet,
