@@ -1,5 +1,6 @@
 """What the release of a model leaves on the shelf."""
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -64,13 +65,25 @@ def _stubbed(monkeypatch: pytest.MonkeyPatch, time_ratio: float) -> None:
 
 
 def test_eight_bits_that_are_no_faster_are_withdrawn(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shelf: Shelf, metrics: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _stubbed(monkeypatch, 1.14)
     (shelf.weights / f"{DEFAULT}-int8.onnx").write_bytes(b"of an older training")
-    release_int8(resolve_model(DEFAULT), Path("data"), ORIGIN, shelf)
+    release_int8(resolve_model(DEFAULT), metrics, Path("data"), ORIGIN, shelf)
     assert list(shelf.weights.iterdir()) == []
     assert "1.14 of the float file's time: none ships" in capsys.readouterr().out
+
+
+def test_eight_bits_that_cost_half_a_point_on_the_test_sites_are_withdrawn(
+    shelf: Shelf, metrics: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _stubbed(monkeypatch, 0.6)
+    worse = copy.deepcopy(metrics)
+    worse["posed"]["overall"]["dice"]["mean"] -= 0.006
+    monkeypatch.setattr("benchmarks.release_model.evaluate", lambda *_: worse)
+    release_int8(resolve_model(DEFAULT), metrics, Path("data"), ORIGIN, shelf)
+    assert list(shelf.weights.iterdir()) == []
+    assert "costs 0.0060 of Dice on the test sites: none ships" in capsys.readouterr().out
 
 
 def test_the_record_and_the_card_of_eight_bits_tell_what_they_cost(
