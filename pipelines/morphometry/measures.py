@@ -109,9 +109,7 @@ def measure(
     Raises:
         GeometryError: The outline encloses no area.
     """
-    pixel_mm = math.sqrt(math.prod(slice_image.spacing_mm))
-    smoothing_mm = max(pixel_mm, SMOOTHING * perimeter_mm(outline_mm))
-    even_mm = even_outline(outline_mm, smoothing_mm)
+    even_mm = even_outline(outline_mm, _smoothing_mm(outline_mm, component, slice_image))
     measured = _Measured({}, {})
     measured.values.update(_of_the_outline(even_mm, box))
     _add_height(measured, even_mm, line)
@@ -128,6 +126,14 @@ def measure(
     )
     _add_parts(measured, parcellations)
     return Morphometry(measured.values, measured.reasons, even_mm, midline, parcellations)
+
+
+def _smoothing_mm(outline_mm: Array, component: Array, slice_image: SliceImage) -> float:
+    """A share of the perimeter; a pixel at least where the outline is the staircase of a mask."""
+    share_mm = SMOOTHING * perimeter_mm(outline_mm)
+    if ((component > 0) & (component < 1)).any():
+        return share_mm
+    return max(share_mm, math.sqrt(math.prod(slice_image.spacing_mm)))
 
 
 def _of_the_outline(even_mm: Array, box: RotatedBox) -> dict[str, float]:

@@ -75,9 +75,10 @@ def find_contours_mm(
         Polygons of shape (N, 2) in mm; outer borders counter-clockwise (positive area), borders
         of holes clockwise. Where the object leaves the image, the outline closes at its edge.
 
-    Maps coarser than 0.6 mm are refined by cubic interpolation first, and changed at the border
-    until the outline covers each pixel as much as the map says (`coverage_matched`): between coarse
-    pixels a straight line misplaces a smooth border by up to a tenth of a pixel.
+    Maps coarser than 0.6 mm are refined by cubic interpolation first. A map of coverage is changed
+    at the border until the outline covers each pixel as much as the map says
+    (`coverage_matched`): a straight line between pixels misplaces a smooth border by up to a tenth
+    of a pixel.
 
     Raises:
         GeometryError: Nothing reaches the level, or the map is not finite.
@@ -89,7 +90,7 @@ def find_contours_mm(
     steps = np.ceil(np.array(slice_image.spacing_mm) / FINEST_NEEDED_MM).astype(int)
     part = np.pad(values[window], 1)
     # The border of a binary mask is the staircase of its pixels: there is no coverage to match.
-    if steps.max() > 1 and not np.isin(part, (0, 1)).all():
+    if not np.isin(part, (0, 1)).all():
         part = coverage_matched(part, steps, level)
     fine = refined(part, steps)
     loops = [slice_image.pixels_to_mm(loop / steps + corner) for loop in trace(fine, level)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from callosal.pipelines.outline.coverage import coverage, coverage_matched
+from callosal.pipelines.outline.coverage import border_width, coverage, coverage_matched
 from callosal.pipelines.outline.level_set import refined, trace
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom import Arch, arch_phantom
@@ -59,6 +59,18 @@ def soft_map(sigma: float) -> np.ndarray:
 def test_a_map_softer_than_coverage_stays_as_it_is():
     values = soft_map(1.0)
     np.testing.assert_array_equal(coverage_matched(values, STEPS, 0.5), values)
+
+
+@pytest.mark.parametrize("spacing_mm", [(0.4, 0.4), (1.0, 1.0), (1.5, 1.5), (0.5, 1.2)])
+@pytest.mark.parametrize("tilt_deg", [-40.0, 0.0, 23.0])
+def test_the_border_of_coverage_is_two_thirds_of_a_pixel_wide(spacing_mm, tilt_deg):
+    shape = (round(140 / spacing_mm[0]), round(140 / spacing_mm[1]))
+    arch = Arch(85.0, 6.0, 55.0, tilt_deg, (1.3, 2.2))
+    values = np.asarray(arch_phantom(arch, shape, spacing_mm), float)
+    assert 0.6 < border_width(values, 0.5) < 0.72
+    blurred = ndimage.gaussian_filter(values, 0.6)
+    assert border_width(blurred, 0.5) > 0.9
+    np.testing.assert_array_equal(coverage_matched(blurred, STEPS, 0.5), blurred)
 
 
 def test_what_is_faint_elsewhere_grows_to_nothing():
