@@ -172,8 +172,10 @@ def _train(
     for step in range(steps + 1):
         if step == 1:
             begin = clock()
+        # Outside of the lower precision, as a trainer fetches them.
+        batch = next(batches)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
-            loss = module.training_step(next(batches), step)
+            loss = module.training_step(batch, step)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

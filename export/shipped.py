@@ -43,7 +43,9 @@ class ShippedModel:
 
 def shipped_models() -> tuple[ShippedModel, ...]:
     """All shipped models: segmenters by name, then generators."""
-    segmenters = [_segmenter(path) for path in sorted(WEIGHTS.glob("*.json"))]
+    segmenters = [
+        _segmenter(path) for path in sorted(WEIGHTS.glob("*.json"), key=lambda path: path.stem)
+    ]
     generators = [_generator(path) for path in sorted(WEIGHTS.glob(f"*/{GENERATOR_INDEX}"))]
     return (*segmenters, *generators)
 
