@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from callosal.export.runtime import MIN_SIDE, Segmenter
 from callosal.models.errors import GeometryError
+from callosal.pipelines.common_resolution import at_common_resolution
 from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.quality import MaskFacts, Quality, judge, measure_mask
@@ -60,7 +61,7 @@ def find_callosa(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Cal
         slices: At least one, all of one shape, at the model's pixel size.
         segmenter: Opened model.
     """
-    images = np.stack([_padded(slice_image.pixels) for slice_image in slices])[:, None]
+    images = np.stack([_padded(at_common_resolution(one)) for one in slices])[:, None]
     maps = segmenter.probability(images)[:, 0]
     height, width = slices[0].pixels.shape
     return [

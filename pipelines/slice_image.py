@@ -24,6 +24,8 @@ class SliceImage:
         center_lps_mm: Patient position of the image centre, shape (3,).
         row_dir: Unit vector along a row, toward growing column index (posterior), shape (3,).
         col_dir: Unit vector down a column, toward growing row index (inferior), shape (3,).
+        source_voxel_mm: Size of the voxels it was sampled from, down columns and along rows; None
+            where they are its own pixels.
     """
 
     pixels: NDArray[np.float32]
@@ -31,6 +33,12 @@ class SliceImage:
     center_lps_mm: Array
     row_dir: Array
     col_dir: Array
+    source_voxel_mm: tuple[float, float] | None = None
+
+    @property
+    def voxel_mm(self) -> tuple[float, float]:
+        """Size of what was measured, down columns and along rows; the spacing where not told."""
+        return self.source_voxel_mm or self.spacing_mm
 
     @property
     def normal(self) -> Array:

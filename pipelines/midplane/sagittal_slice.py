@@ -104,6 +104,7 @@ def cut_slices(
             empty.center_lps_mm + offset_mm * empty.normal,
             empty.row_dir,
             empty.col_dir,
+            empty.source_voxel_mm,
         )
         for i, offset_mm in enumerate(offsets_mm)
     )
@@ -165,7 +166,13 @@ def _empty_slice(
         center_lps_mm=plane.point_lps_mm + middle[0] * col_dir + middle[1] * row_dir,
         row_dir=row_dir,
         col_dir=col_dir,
+        source_voxel_mm=(_voxel_along_mm(volume, col_dir), _voxel_along_mm(volume, row_dir)),
     )
+
+
+def _voxel_along_mm(volume: Volume, direction: Array) -> float:
+    """Width of the box along a direction that is as spread as a voxel is along it."""
+    return float(np.linalg.norm(direction @ volume.affine[:3, :3]))
 
 
 def _cut_polygon(volume: Volume, plane: PatientPlane) -> Array:
