@@ -28,7 +28,9 @@ def outline():
     rows, columns = np.indices(shape)
     x, y = np.moveaxis(slice_image.pixels_to_mm(np.stack([rows, columns], axis=-1)), -1, 0)
     bulb = 5.5 - np.hypot(x - 34, y + 9)
-    probability = np.maximum(arch_phantom(arch, shape, (0.5, 0.5)), np.clip(bulb + 0.5, 0, 1))
+    # Coverage of both: from none to all across one pixel of 0.5 mm.
+    covered = np.clip(bulb / 0.5 + 0.5, 0, 1)
+    probability = np.maximum(arch_phantom(arch, shape, (0.5, 0.5)), covered)
     return smooth_contour_mm(callosum_contour_mm(probability, slice_image))
 
 
