@@ -20,7 +20,8 @@ from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.evaluation.measures import final_roi
 from callosal.pipelines.evaluation.overlap import dice
 from callosal.pipelines.midplane.sagittal_views import sagittal_candidates
-from callosal.pipelines.roi import RotatedBox, axis_difference_deg
+from callosal.pipelines.plane_angles import axis_difference_deg
+from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.segmentation import Callosum, find_callosa
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.slice_bank import evenly_spread
