@@ -140,9 +140,12 @@ class GeneratorSpec:
 
 
 def _matrix(rows: Sequence[Sequence[float]], size: int) -> tuple[tuple[float, ...], ...]:
+    """A correlation of so many conditions, `size` rows of `size`, or none."""
     matrix = tuple(tuple(float(value) for value in row) for row in rows)
     if matrix and [len(row) for row in matrix] != [size] * size:
         raise ValueError(f"the correlation of {size} conditions needs {size} rows of {size}")
+    if not all(abs(value) <= 1 for row in matrix for value in row):
+        raise ValueError("a correlation lies outside of -1 to 1")
     return matrix
 
 

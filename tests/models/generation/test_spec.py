@@ -39,6 +39,8 @@ def test_it_survives_json(latent: Latent | None, shape: tuple[int, int, int]) ->
         {"conditions": [{}]},
         {"latent": {}},
         {"correlation": [[1.0, 0.5], [0.5, 1.0]]},
+        {"correlation": [[1.5]]},
+        {"correlation": [[float("nan")]]},
     ],
 )
 def test_damage_is_told(damage: dict[str, object]) -> None:
