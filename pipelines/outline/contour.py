@@ -13,6 +13,7 @@ from scipy import ndimage
 from callosal.models.errors import GeometryError
 from callosal.pipelines.outline import polygon
 from callosal.pipelines.outline.coverage import coverage_matched
+from callosal.pipelines.outline.joined import joined
 from callosal.pipelines.outline.level_set import refined, trace
 from callosal.pipelines.slice_image import SliceImage
 
@@ -30,6 +31,7 @@ def callosum_component(
 
     A component can be a callosum when it spans 20 to 140 mm and covers 40 mm2 or more; when
     none does, the largest is taken, and whether it is a callosum is for the caller to judge.
+    Pieces of one broken object count as one (`joined`).
     Values under the level stay, for the sub-pixel outline needs them.
 
     Args:
@@ -43,8 +45,9 @@ def callosum_component(
     Raises:
         GeometryError: Nothing reaches the level, or the map is not finite.
     """
-    values = _checked(probability, slice_image)
+    values = _checked(probability, slice_image).copy()
     window = _window(values >= level, level)
+    values[window] = joined(values[window], slice_image.spacing_mm, level)
     labels, count = ndimage.label(values[window] >= level, structure=np.ones((3, 3)))
     spacing = np.array(slice_image.spacing_mm)
     areas_mm2 = np.bincount(labels.ravel(), minlength=count + 1)[1:] * spacing.prod()
@@ -56,9 +59,8 @@ def callosum_component(
     )
     plausible = (areas_mm2 >= 40) & (spans_mm >= 20) & (spans_mm <= 140)
     kept = 1 + int(np.argmax(np.where(plausible, areas_mm2, 1e-9 * areas_mm2)))
-    erased = values.copy()
-    erased[window][(labels > 0) & (labels != kept)] = 0.0
-    return erased
+    values[window][(labels > 0) & (labels != kept)] = 0.0
+    return values
 
 
 def find_contours_mm(
