@@ -102,7 +102,7 @@ def card(
             f"- `{known.name}`: {known.low:.4g} to {known.high:.4g}, mean {known.mean:.4g}"
             for known in spec.conditions
         ),
-        training_data=spec.training_data.rstrip("."),
+        training_data=spec.training_data,
         config=arguments.config,
         command=arguments.command,
         training=arguments.training,

@@ -10,7 +10,6 @@ from PIL import Image
 from callosal.pipelines.case_pictures import CasePictures
 from callosal.pipelines.planning.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.reslice import nifti_bytes
-from callosal.pipelines.planning.review_views import view_files
 from callosal.pipelines.report.thumbnail import THUMBNAIL, thumbnail_bytes
 from callosal.pipelines.segmentation import Callosum
 
@@ -35,7 +34,7 @@ def picture_files(pictures: CasePictures, callosum: Callosum | None) -> dict[str
         pictures: Those of the case.
         callosum: Its mask and slice, where anything was segmented.
     """
-    files = view_files(pictures.views)
+    files: dict[str, bytes] = {}
     if pictures.overlay is not None:
         files["overlay.png"] = _png(pictures.overlay)
         files[THUMBNAIL] = thumbnail_bytes(pictures.overlay)

@@ -1,4 +1,4 @@
-"""The pictures of a case: overlay, parts, aligned volume, and what the review page shows."""
+"""The pictures of a case: overlay, parts and aligned volume, and what the review page shows."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from callosal.pipelines.planning.overlay import draw_overlay
 from callosal.pipelines.planning.reslice import isotropic, reslice
 from callosal.pipelines.planning.review_views import ReviewViews, level_plan, reformats
 from callosal.pipelines.pose import Pose
-from callosal.pipelines.process import Outcome
+from callosal.pipelines.process import Outcome, Sighting
 from callosal.pipelines.report.words import STATUS_WORDS, short_reason
 from callosal.pipelines.settings import Settings
 
@@ -36,13 +36,11 @@ class CasePictures:
         overlay: Slice, outline, box, line and final ROI, where anything was segmented.
         aligned: The volume resliced along the plan, where it was asked for and there is a plan.
         parcels: The parts of the callosum, likewise.
-        views: What the review page shows.
     """
 
     overlay: Image.Image | None
     aligned: Volume | None
     parcels: Parcels | None
-    views: ReviewViews
 
 
 def draw_pictures(volume: Volume, outcome: Outcome, settings: Settings) -> CasePictures:
@@ -57,7 +55,6 @@ def draw_pictures(volume: Volume, outcome: Outcome, settings: Settings) -> CaseP
         overlay=draw_case_overlay(outcome),
         aligned=_aligned(volume, outcome.pose, settings),
         parcels=_parcels(outcome, settings),
-        views=_review_views(volume, outcome),
     )
 
 
@@ -100,9 +97,17 @@ def _parcels(outcome: Outcome, settings: Settings) -> Parcels | None:
     return None
 
 
-def _review_views(volume: Volume, outcome: Outcome) -> ReviewViews:
-    """The slice of the callosum, else the middle one: a person may see what the network missed."""
-    seen, callosum, pose = outcome.seen, outcome.callosum, outcome.pose
+def draw_review_views(volume: Volume, sighting: Sighting, pose: Pose | None) -> ReviewViews:
+    """What the review page shows.
+
+    The slice is that of the callosum, else the middle one: a person may see what was missed.
+
+    Args:
+        volume: The volume or localizer that was planned on.
+        sighting: What it shows.
+        pose: The pose that is kept; without one the stacks are level.
+    """
+    seen, callosum = sighting.seen, sighting.callosum
     middle = seen.slices[len(seen.slices) // 2]
     place = middle if callosum is None else callosum.slice_image
     head = find_head(volume)

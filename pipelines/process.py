@@ -23,6 +23,23 @@ from callosal.pipelines.verdict import judge_case
 
 
 @dataclass(frozen=True, eq=False)
+class Sighting:
+    """What the images of a case show, before it is judged.
+
+    Attributes:
+        seen: The sagittal slices that were looked at.
+        callosum: The mask and its slice, where anything was segmented.
+        pose: The pose and the plan that follow from it.
+        timings_ms: Milliseconds of each stage so far.
+    """
+
+    seen: SagittalViews
+    callosum: Callosum | None
+    pose: Pose | None
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """What a case came to.
 
@@ -77,6 +94,12 @@ def process_volume(
         InputError: No sagittal view can be made of the volume.
         GeometryError: The mask is degenerate.
     """
+    sighting = look(volume, segmenter, settings)
+    return conclude(volume, sighting, segmenter, settings, source, config_sha256)
+
+
+def look(volume: Volume, segmenter: Segmenter, settings: Settings) -> Sighting:
+    """Find callosum, pose and plan on a volume or localizer; arguments as of `process_volume`."""
     watch = Stopwatch()
     seen = views(volume, segmenter.contract.spacing_mm)
     watch.lap("midsagittal")
@@ -84,7 +107,21 @@ def process_volume(
     watch.lap("segmentation")
     pose = None if callosum is None else find_pose(callosum, volume, settings)
     watch.lap("plan")
-    spread = _spread(volume, seen, callosum, pose, segmenter, settings)
+    return Sighting(seen, callosum, pose, watch.timings_ms)
+
+
+def conclude(
+    volume: Volume,
+    sighting: Sighting,
+    segmenter: Segmenter,
+    settings: Settings,
+    source: Mapping[str, Any],
+    config_sha256: str,
+) -> Outcome:
+    """Judge what was found on a volume and measure it; other arguments as of `process_volume`."""
+    watch = Stopwatch()
+    seen, callosum, pose = sighting.seen, sighting.callosum, sighting.pose
+    spread = _spread(volume, sighting, segmenter, settings)
     watch.lap("neighbours")
     verdict = judge_case(seen, callosum, pose, spread)
     # A mask that does not look like a callosum is shown, but no plan is made of it.
@@ -92,7 +129,8 @@ def process_volume(
     morphometry = None if callosum is None or kept is None else _morphometry(callosum, kept)
     watch.lap("morphometry")
     findings = _findings(seen, callosum, kept, spread, morphometry)
-    provenance = _provenance(segmenter, source, config_sha256, watch.timings_ms)
+    timings_ms = {**sighting.timings_ms, **watch.timings_ms}
+    provenance = _provenance(segmenter, source, config_sha256, timings_ms)
     document = plan_document(verdict, findings, provenance)
     return Outcome(document, seen, callosum, kept, verdict, morphometry)
 
@@ -107,14 +145,10 @@ def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 
 def _spread(
-    volume: Volume,
-    seen: SagittalViews,
-    callosum: Callosum | None,
-    pose: Pose | None,
-    segmenter: Segmenter,
-    settings: Settings,
+    volume: Volume, sighting: Sighting, segmenter: Segmenter, settings: Settings
 ) -> Spread | None:
-    if seen.plane is None or callosum is None or pose is None:
+    callosum, pose = sighting.callosum, sighting.pose
+    if sighting.seen.plane is None or callosum is None or pose is None:
         return None
     return pose_spread(volume, callosum, pose.fused.roi, segmenter, settings)
 

@@ -7,10 +7,12 @@ from highdicom import Volume
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.case_files import CaseFiles, picture_files
-from callosal.pipelines.case_pictures import draw_pictures
+from callosal.pipelines.case_pictures import draw_pictures, draw_review_views
 from callosal.pipelines.hospital.case_objects import case_objects
 from callosal.pipelines.planning.plan_document import with_files
-from callosal.pipelines.process import Outcome, process_volume
+from callosal.pipelines.planning.review_views import view_files
+from callosal.pipelines.pose import Pose
+from callosal.pipelines.process import Outcome, Sighting, conclude, look
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
@@ -31,15 +33,24 @@ def process_case(
     Raises:
         CallosalError: As `process_volume`; objects that cannot be made are a note in the plan.
     """
-    outcome = process_volume(volume, segmenter, settings, case.source, config_sha256)
-    start = time.perf_counter()
-    # Drawing and compression let go of the interpreter, the objects are all interpreter.
+    sighting = look(volume, segmenter, settings)
+    # Drawing and compression let go of the interpreter; the objects are all interpreter, and the
+    # neighbours leave a part of the cores idle.
     with ThreadPoolExecutor(1) as beside:
+        views = beside.submit(_view_files, volume, sighting, sighting.pose)
+        outcome = conclude(volume, sighting, segmenter, settings, case.source, config_sha256)
+        start = time.perf_counter()
         pictures = beside.submit(_pictures, volume, outcome, settings)
         objects = case_objects(case, outcome, settings.dicom_objects)
-    files = {**pictures.result(), **objects.files}
+        if outcome.pose is not sighting.pose:  # the verdict turned it down
+            views = beside.submit(_view_files, volume, sighting, outcome.pose)
+    files = {**views.result(), **pictures.result(), **objects.files}
     files_ms = (time.perf_counter() - start) * 1000
     return CaseFiles(with_files(outcome.document, objects.notes, files_ms), files)
+
+
+def _view_files(volume: Volume, sighting: Sighting, pose: Pose | None) -> dict[str, bytes]:
+    return view_files(draw_review_views(volume, sighting, pose))
 
 
 def _pictures(volume: Volume, outcome: Outcome, settings: Settings) -> dict[str, bytes]:

@@ -7,9 +7,10 @@ from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import InputError
 from callosal.pipelines.case_files import CaseFiles, picture_files
-from callosal.pipelines.case_pictures import draw_pictures
+from callosal.pipelines.case_pictures import draw_pictures, draw_review_views
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.process import process_volume
+from callosal.pipelines.planning.review_views import view_files
+from callosal.pipelines.process import conclude, look
 from callosal.pipelines.settings import Settings
 from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
 
@@ -27,9 +28,13 @@ def real_answer() -> CaseFiles:
     """What the shipped model makes of a phantom."""
     head = phantom_head(1, (44, 64, 64), (3.6, 3.75, 3.75))
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
-    outcome = process_volume(head.volume, segmenter, Settings(), {"kind": "dicom"}, "0" * 64)
-    pictures = draw_pictures(head.volume, outcome, Settings())
-    return CaseFiles(outcome.document, picture_files(pictures, outcome.callosum))
+    volume, settings = head.volume, Settings()
+    sighting = look(volume, segmenter, settings)
+    outcome = conclude(volume, sighting, segmenter, settings, {"kind": "dicom"}, "0" * 64)
+    views = draw_review_views(volume, sighting, outcome.pose)
+    pictures = draw_pictures(volume, outcome, settings)
+    files = {**view_files(views), **picture_files(pictures, outcome.callosum)}
+    return CaseFiles(outcome.document, files)
 
 
 def answer_at_once(*_: object) -> CaseFiles:
