@@ -36,10 +36,10 @@ def _spread(head: Volume, seen: Volume, segmenter: Segmenter) -> Spread:
 
 
 def _cut_aside(head: Volume, off_mm: float) -> Volume:
-    """The head with its posterior half gone from `off_mm` beside the middle on."""
+    """The head, from `off_mm` beside the middle on, without all behind its anterior third."""
     index = np.moveaxis(np.indices(head.spatial_shape), 0, -1)
     lps_mm = index @ head.affine[:3, :3].T + head.affine[:3, 3]
-    gone = (np.abs(lps_mm[..., 0]) > off_mm) & (lps_mm[..., 1] > 0)
+    gone = (np.abs(lps_mm[..., 0]) > off_mm) & (lps_mm[..., 1] > -6)
     return head.with_array(np.where(gone, 0, head.array).astype(head.array.dtype))
 
 
