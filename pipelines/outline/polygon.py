@@ -13,6 +13,8 @@ from callosal.models.errors import GeometryError
 
 Array = NDArray[np.float64]
 
+_SPOT_MM = 1e-9  # extent below which points are one spot
+
 
 def area_mm2(points_mm: ArrayLike) -> float:
     """Signed area by the shoelace formula; positive when the points run counter-clockwise.
@@ -65,14 +67,18 @@ def convex_hull_mm(points_mm: ArrayLike) -> Array:
             "hull: some points are not finite; check the probability map for NaN",
             "not_finite",
         )
+    flat = GeometryError(
+        f"hull: all {len(points)} points lie on one line or one spot; "
+        "check that the mask is more than a line",
+        "degenerate_contour",
+    )
+    # Qhull takes points 1e-300 mm apart for an area; their distances are 0 in floating point.
+    if np.ptp(points, axis=0).max() < _SPOT_MM:
+        raise flat
     try:
         hull = ConvexHull(points)
     except QhullError:
-        raise GeometryError(
-            f"hull: all {len(points)} points lie on one line or one spot; "
-            "check that the mask is more than a line",
-            "degenerate_contour",
-        ) from None
+        raise flat from None
     return np.asarray(points[hull.vertices])
 
 
