@@ -36,7 +36,7 @@ def _spread(head: Volume, seen: Volume, segmenter: Segmenter) -> Spread:
 
 
 def _cut_aside(head: Volume, off_mm: float) -> Volume:
-    """The head, from `off_mm` beside the middle on, without all behind its anterior third."""
+    """The head, beyond `off_mm` from the middle, without what lies behind 6 mm anterior of it."""
     index = np.moveaxis(np.indices(head.spatial_shape), 0, -1)
     lps_mm = index @ head.affine[:3, :3].T + head.affine[:3, 3]
     gone = (np.abs(lps_mm[..., 0]) > off_mm) & (lps_mm[..., 1] > -6)
