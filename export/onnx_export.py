@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import tempfile
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,9 +22,9 @@ from callosal.export.graph import check_graph, write_metadata
 from callosal.export.graph_file import tidy_graph, write_graph
 from callosal.export.parity import BATCHES, SIZES, Parity, measure_parity
 from callosal.export.precision import Precision, write_int8
-from callosal.models.errors import InputError
 from callosal.models.normalisation import IN_WORDS
 from callosal.models.segmentation_module import SegmentationModule
+from callosal.models.segmenter_checkpoint import load_segmenter
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,31 +56,6 @@ class HalfNetwork(ProbabilityNetwork):
     def forward(self, image: Tensor) -> Tensor:
         """Map raw intensities (N, 1, H, W) to probabilities (N, 1, H, W), both in float."""
         return torch.sigmoid(self.net(self.normalise(image).half()).float())
-
-
-def load_checkpoint(path: Path) -> SegmentationModule:
-    """Load the averaged weights of a training run, without unpickling code.
-
-    Raises:
-        InputError: The file is no checkpoint of a SegmentationModule.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such checkpoint", code="no_such_checkpoint")
-    try:
-        with warnings.catch_warnings():
-            # The hyper-parameters have to name the network, for it is built from them.
-            warnings.filterwarnings("ignore", "Attribute 'net' is an instance of `nn.Module`")
-            module = SegmentationModule.load_from_checkpoint(
-                path, map_location="cpu", weights_only=True
-            )
-    except Exception as error:
-        # Torch and Lightning raise many kinds here; all mean that the file is of no use.
-        raise InputError(
-            f"{path.name}: not a checkpoint of a segmenter ({type(error).__name__}: "
-            f"{str(error).splitlines()[0] if str(error) else 'no message'})",
-            code="bad_checkpoint",
-        ) from error
-    return module.eval()
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +115,7 @@ def export_segmenter(
         InputError: The checkpoint cannot be used.
         ParityError: The file does not give the network's numbers; no file is left behind.
     """
-    module = load_checkpoint(checkpoint)
+    module = load_segmenter(checkpoint)
     network = ProbabilityNetwork(module).eval()
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:

@@ -28,6 +28,7 @@ from callosal.pipelines.training.run_notes import RunNotes
 from callosal.pipelines.training.sample_pictures import SamplePictures
 from callosal.pipelines.training.step_progress import StepProgress
 from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
+from callosal.pipelines.training.teachers import Teachers
 from callosal.pipelines.usage import end_with_usage, option_names
 
 NAMED_IN_YAML = (
@@ -39,6 +40,7 @@ NAMED_IN_YAML = (
     PretrainedEncoder,
     RunCheckpoint,
     SamplePictures,
+    Teachers,
     TrainingCurves,
     ViTSegmenter,
     WarmUpAveraging,

@@ -9,6 +9,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from callosal.pipelines.training.pair_bank import REACH_MM
+from callosal.pipelines.training.smooth_fields import smooth
+
+BEND_KNOTS = 6
+"""Knots of a bend along each axis of the window."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class View:
         shift_mm: Largest shift along each axis.
         log_scale: Largest natural log of the zoom, to either side.
         log_gamma: Largest natural log of the exponent of intensities, to either side.
+        bend_mm: Standard deviation of a smooth random displacement, of image and mask alike: heads
+            that nobody has, so that a generator learns fewer of the real ones by heart.
     """
 
     around: Literal["callosum", "slice"] = "callosum"
@@ -36,12 +42,15 @@ class View:
     shift_mm: float = 4.0
     log_scale: float = 0.08
     log_gamma: float = 0.15
+    bend_mm: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.shape) < 16 or any(side % 8 for side in self.shape):
             raise ValueError(f"shape must be multiples of 8 from 16 up, got {list(self.shape)}")
         if not 0.1 <= self.spacing_mm <= 5 or self.finer < 1:
             raise ValueError("spacing_mm must lie between 0.1 and 5, and finer be at least 1")
+        if not 0 <= self.bend_mm <= 5:
+            raise ValueError(f"bend_mm must lie between 0 and 5, got {self.bend_mm}")
 
     @property
     def bank_spacing_mm(self) -> float:
@@ -58,30 +67,38 @@ class Placement:
         angle_rad: Rotation, shape (B,).
         zoom: Millimetres of the slice to one millimetre of the window, shape (B,).
         gamma: Exponent of intensities, shape (B,).
+        bend_mm: Displacement (x, y) at the knots of the window, shape (B, 2, K, K).
     """
 
     center_mm: Tensor
     angle_rad: Tensor
     zoom: Tensor
     gamma: Tensor
+    bend_mm: Tensor
 
 
 def plain_placement(centers_mm: Tensor, view: View) -> Placement:
     """Unturned windows about the callosum's or the slice's centre, centers_mm (B, 2)."""
     ones = torch.ones(len(centers_mm), device=centers_mm.device)
     center = centers_mm if view.around == "callosum" else torch.zeros_like(centers_mm)
-    return Placement(center, torch.zeros_like(ones), ones, ones)
+    straight = ones.new_zeros((len(ones), 2, BEND_KNOTS, BEND_KNOTS))
+    return Placement(center, torch.zeros_like(ones), ones, ones, straight)
 
 
 def random_placement(centers_mm: Tensor, view: View, generator: torch.Generator) -> Placement:
     """Random windows within the ranges of a view, centers_mm (B, 2)."""
     plain = plain_placement(centers_mm, view)
     draw = 2 * torch.rand((len(centers_mm), 5), generator=generator, device=generator.device) - 1
+    bend_mm = plain.bend_mm
+    if view.bend_mm > 0:
+        shape = bend_mm.shape
+        bend_mm = view.bend_mm * torch.randn(shape, generator=generator, device=generator.device)
     return Placement(
         plain.center_mm + view.shift_mm * draw[:, :2],
         math.radians(view.angle_deg) * draw[:, 2],
         torch.exp(view.log_scale * draw[:, 3]),
         torch.exp(view.log_gamma * draw[:, 4]),
+        bend_mm,
     )
 
 
@@ -120,4 +137,5 @@ def _grid(size: int, placement: Placement, view: View) -> Tensor:
     sin = (placement.zoom * torch.sin(placement.angle_rad))[:, None, None]
     center = placement.center_mm[:, None, None, :]
     turned = torch.stack([cos * x - sin * y, sin * x + cos * y], dim=-1)
-    return (center + turned) / (size * step / 2)
+    bend = smooth(placement.bend_mm, max(x.shape))[:, :, : x.shape[0], : x.shape[1]]
+    return (center + turned + bend.permute(0, 2, 3, 1)) / (size * step / 2)

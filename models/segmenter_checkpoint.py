@@ -1,0 +1,32 @@
+"""A trained segmenter out of a checkpoint."""
+
+import warnings
+from pathlib import Path
+
+from callosal.models.errors import InputError
+from callosal.models.segmentation_module import SegmentationModule
+
+
+def load_segmenter(path: Path) -> SegmentationModule:
+    """Load the averaged weights of a training run in evaluation mode, without unpickling code.
+
+    Raises:
+        InputError: The file is no checkpoint of a SegmentationModule.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such checkpoint", code="no_such_checkpoint")
+    try:
+        with warnings.catch_warnings():
+            # The hyper-parameters have to name the network, for it is built from them.
+            warnings.filterwarnings("ignore", "Attribute 'net' is an instance of `nn.Module`")
+            module = SegmentationModule.load_from_checkpoint(
+                path, map_location="cpu", weights_only=True
+            )
+    except Exception as error:
+        # Torch and Lightning raise many kinds here; all mean that the file is of no use.
+        raise InputError(
+            f"{path.name}: not a checkpoint of a segmenter ({type(error).__name__}: "
+            f"{str(error).splitlines()[0] if str(error) else 'no message'})",
+            code="bad_checkpoint",
+        ) from error
+    return module.eval()
