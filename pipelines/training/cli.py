@@ -17,6 +17,7 @@ from callosal.models.generation.autoencoder import PairAutoencoder
 from callosal.models.generation.averaging import WarmUpAveraging
 from callosal.models.generation.denoiser import JointDenoiser
 from callosal.models.pretrained_encoder import PretrainedEncoder
+from callosal.models.starting_weights import StartingWeights
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
@@ -40,6 +41,7 @@ NAMED_IN_YAML = (
     PretrainedEncoder,
     RunCheckpoint,
     SamplePictures,
+    StartingWeights,
     Teachers,
     TrainingCurves,
     ViTSegmenter,

@@ -1,0 +1,54 @@
+"""Starts a run from the weights of another one: for fine-tuning."""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+from callosal.models.errors import DataError
+from callosal.models.generation.checkpoint import read_checkpoint
+
+
+class StartingWeights(pl.Callback):
+    """Copies the averaged weights of a trained network into one of the same shape before `fit`.
+
+    Steps, learning rate and optimiser begin anew, unlike with `--ckpt_path`, which goes on with a
+    run. A latent generator takes its autoencoder along. A resumed run takes its own checkpoint
+    instead.
+
+    Args:
+        checkpoint: File that `callosal fit` wrote for the same network.
+    """
+
+    def __init__(self, checkpoint: Path) -> None:
+        self.checkpoint = checkpoint
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Copy the weights.
+
+        Raises:
+            InputError: The file is missing or is no checkpoint.
+            DataError: It is of another network.
+        """
+        if stage == "fit":
+            copy_weights(self.checkpoint, pl_module)
+
+
+def copy_weights(checkpoint: Path, module: pl.LightningModule) -> None:
+    """Copy all weights of a checkpoint into a module.
+
+    Raises:
+        InputError: The file is missing or is no checkpoint.
+        DataError: It is of another network.
+    """
+    weights = read_checkpoint(checkpoint)["state_dict"]
+    own = module.state_dict()
+    wrong = sorted(set(own) ^ set(weights)) or [
+        name for name in own if own[name].shape != weights[name].shape
+    ]
+    if wrong:
+        raise DataError(
+            f"{checkpoint.name}: holds another network than this config's (first difference: "
+            f"{wrong[0]}); use the same model in both runs",
+            code="other_network",
+        )
+    module.load_state_dict(weights)
