@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Literal
@@ -181,8 +182,12 @@ def usable_cores() -> int:
     return max(1, min(cores or 1, cgroup_cores(Path("/sys/fs/cgroup")) or cores or 1))
 
 
+@lru_cache
 def cgroup_cores(root: Path) -> int | None:
-    """Cores that the quota of a control group allows, of version 2 or 1; None without a quota."""
+    """Cores that the quota of a control group allows, of version 2 or 1; None without a quota.
+
+    Read once: a case asks 150 times, and quotas of running processes stay.
+    """
     try:
         limit, period = (root / "cpu.max").read_text().split()
     except (OSError, ValueError):

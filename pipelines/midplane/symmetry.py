@@ -4,6 +4,7 @@ All positions are in grid mm (see `resample`).
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class MirrorPlane:
     normal: Array
     symmetry: float
 
-    @property
+    @cached_property
     def frame(self) -> Array:
         """Two axes in the plane and its normal, as columns, shape (3, 3)."""
         axis = np.eye(3)[np.argmin(np.abs(self.normal))]
