@@ -4,6 +4,9 @@ It lives in the lowest layer so that every other may raise it. Each error carrie
 code, the word that `list-series`, `results.csv` and `plan.json` show.
 """
 
+WRONG_USAGE = 3
+"""Exit code of a command that was called wrongly; argparse's 2 means here that cases failed."""
+
 
 class CallosalError(Exception):
     """Base of every error that callosal raises on purpose.

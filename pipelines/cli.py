@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
-from callosal.models.errors import CallosalError
+from callosal.models.errors import WRONG_USAGE, CallosalError
 
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
@@ -41,7 +41,6 @@ TRAINING = frozenset({"fit", "validate", "test"})
 EXTRAS = {"ray": "ray", "pynetdicom": "pacs"}
 """Extra of a package that is missing; all others come with `train`."""
 
-WRONG_USAGE = 3
 STOPPED = 130
 _ARENA_MAX = -8  # of malloc.h
 

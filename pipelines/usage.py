@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from jsonargparse import ArgumentParser
 
-WRONG_USAGE = 3
+from callosal.models.errors import WRONG_USAGE
 
 
 def option_names(parser: ArgumentParser) -> list[str]:

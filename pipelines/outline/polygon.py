@@ -67,19 +67,22 @@ def convex_hull_mm(points_mm: ArrayLike) -> Array:
             "hull: some points are not finite; check the probability map for NaN",
             "not_finite",
         )
-    flat = GeometryError(
+    # Qhull takes points 1e-300 mm apart for an area; their distances are 0 in floating point.
+    if np.ptp(points, axis=0).max() < _SPOT_MM:
+        raise _flat(points)
+    try:
+        hull = ConvexHull(points)
+    except QhullError:
+        raise _flat(points) from None
+    return np.asarray(points[hull.vertices])
+
+
+def _flat(points: Array) -> GeometryError:
+    return GeometryError(
         f"hull: all {len(points)} points lie on one line or one spot; "
         "check that the mask is more than a line",
         "degenerate_contour",
     )
-    # Qhull takes points 1e-300 mm apart for an area; their distances are 0 in floating point.
-    if np.ptp(points, axis=0).max() < _SPOT_MM:
-        raise flat
-    try:
-        hull = ConvexHull(points)
-    except QhullError:
-        raise flat from None
-    return np.asarray(points[hull.vertices])
 
 
 def clip_convex(polygon_mm: ArrayLike, window_mm: ArrayLike) -> Array:
