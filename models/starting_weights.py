@@ -32,6 +32,10 @@ class StartingWeights(pl.Callback):
         if stage == "fit":
             copy_weights(self.checkpoint, pl_module)
 
+    def told(self) -> str:
+        """One line for the start of the run."""
+        return f"starting from the weights of {self.checkpoint.name}"
+
 
 def copy_weights(checkpoint: Path, module: pl.LightningModule) -> None:
     """Copy all weights of a checkpoint into a module.

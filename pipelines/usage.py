@@ -35,7 +35,7 @@ def end_with_usage(
     if missing is not None:
         told, near = _missing_config(Path(missing[1]))
     else:
-        lines = [line.strip(" -:") for line in message.splitlines()]
+        lines = [line.strip(" -:") for line in plain_reason(message).splitlines()]
         told = _with_hyphens("; ".join(line for line in lines if line))
         near = suggestion(message, list(shown))
         file = _file_of(told, words)
@@ -46,6 +46,29 @@ def end_with_usage(
         print(f"did you mean {shown.get(near, near)}?", file=sys.stderr)
     print(f"{prog} --help tells all options", file=sys.stderr)
     sys.exit(WRONG_USAGE)
+
+
+def plain_reason(message: str) -> str:
+    """What is wrong with a value that may be of several types, without the list of the types."""
+    _, union, reasons = message.partition("Does not validate against any of the Union subtypes")
+    if not union:
+        return message
+    key = re.match(r"Parser key \"(.+?)\"", message)
+    where = f"{key[1]}: " if key else ""
+    _, _, errors = reasons.partition("Errors:\n")
+    indent = len(errors) - len(errors.lstrip())
+    outer: list[str] = re.findall(rf"^ {{{indent}}}- (.+)", errors, re.MULTILINE)
+    telling = [line for line in outer if not line.startswith(("Expected a", "Not a valid"))]
+    name = re.search(r"Expected a dot import path string: (.+)", errors)
+    choices = re.search(r"Literal\[(.+?)\]", reasons)
+    given = re.search(r"Given value: (.+)", reasons)
+    if telling:
+        return where + telling[0]
+    if name:
+        return f"{where}there is no class {name[1]}"
+    if choices and given:
+        return f"{where}{given[1]!r} is none of {choices[1]}"
+    return message
 
 
 def _missing_config(path: Path) -> tuple[str, str | None]:

@@ -105,6 +105,9 @@ def _output_error(error: OSError, name: str) -> OutputError:
     if error.errno in _CLOSED:
         message = f"{name} cannot be written: the output folder is read-only; mend its permissions"
         return OutputError(message, "read_only_output")
+    if isinstance(error, FileExistsError):
+        message = f"{name} cannot be written: there is a file of that name; name a folder"
+        return OutputError(message, "output_failed")
     reason = error.strerror or "input/output error"
     message = f"{name} cannot be written ({reason}); look at the output folder's disk"
     return OutputError(message, "output_failed")

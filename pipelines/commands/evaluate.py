@@ -25,7 +25,7 @@ def evaluate(
         output: Folder to write into.
         model: Name of a shipped model, or an ONNX file.
         split: Which split of participants.tsv.
-        device: auto, cpu, cuda or tensorrt.
+        device: auto, cpu, cuda, openvino or tensorrt.
         pose_seed: With a seed, every slice is turned, shifted, zoomed and rescanned at random,
             and its reference with it.
         limit: At most so many cases, evenly spread.

@@ -30,7 +30,7 @@ def evaluate_generator(
         split: The split of it that the generator has seen.
         held_out: A split that it has not seen.
         model: Segmenter that checks the masks: a shipped model, or an ONNX file.
-        device: auto, cpu, cuda or tensorrt.
+        device: auto, cpu, cuda, openvino or tensorrt.
         limit: At most so many generated pairs, evenly spread.
         spacing_mm: Pixel size of the comparison: that at which the generator draws, where the
             pairs were written finer. By default that of the pairs.

@@ -47,7 +47,7 @@ def generate(
         unfiltered: Also write samples that fail a check.
         training_data: Folder of NIfTI pairs the generator was trained on: samples that are copies
             of its training slices are turned down.
-        device: auto, cpu, cuda or tensorrt.
+        device: auto, cpu, cuda, openvino or tensorrt.
 
     Returns:
         Exit code: 0 all were written, 1 none, 2 some.

@@ -30,7 +30,7 @@ from callosal.pipelines.training.sample_pictures import SamplePictures
 from callosal.pipelines.training.step_progress import StepProgress
 from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
 from callosal.pipelines.training.teachers import Teachers
-from callosal.pipelines.usage import end_with_usage, option_names
+from callosal.pipelines.usage import end_with_usage, option_names, plain_reason
 
 NAMED_IN_YAML = (
     AttentionUNet,
@@ -156,7 +156,8 @@ class TrainingCLI(LightningCLI):
         try:
             super().instantiate_classes()
         except (CallosalError, ValueError, TypeError) as error:
-            raise InputError(str(error).splitlines()[0], code="wrong_usage") from error
+            reason = plain_reason(str(error)).splitlines()[0]
+            raise InputError(reason, code="wrong_usage") from error
 
 
 def run_training(words: Sequence[str]) -> None:

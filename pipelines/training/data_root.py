@@ -19,7 +19,8 @@ def chosen_root(root: Path | None) -> Path | None:
     if root is not None and not root.is_dir():
         raise DataError(
             f"data.root: the folder {root} does not exist; name a folder of NIfTI pairs with "
-            "participants.tsv, or leave root out to train on the phantom",
+            "participants.tsv (`callosal generate --output FOLDER` writes one), or give null for "
+            "the usual places and else the phantom",
             code="no_such_folder",
         )
     return root or usual_root()

@@ -10,23 +10,26 @@ from callosal.pipelines.training.run_checkpoint import ends_here
 
 @runtime_checkable
 class Told(Protocol):
-    """A data module that says what it read."""
+    """A data module that says what it read, or a callback that says what it brings."""
 
     def told(self) -> str:
-        """One line that says what the run trains on."""
+        """One line for the start of the run."""
 
 
 class RunNotes(pl.Callback):
-    """Tells the data and the network before the first step, and logs the figures of the last."""
+    """Tells data, network and what callbacks bring, and logs the figures of the last step."""
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Print both in one line each."""
+        """Print each in one line."""
         if not trainer.is_global_zero:
             return
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, Told):
             print(data.told(), file=sys.stderr, flush=True)
         print(_network(trainer, pl_module), file=sys.stderr, flush=True)
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, Told):
+                print(callback.told(), file=sys.stderr, flush=True)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any

@@ -57,6 +57,11 @@ class Teachers(pl.Callback):
             answers = [torch.sigmoid(teacher(batch["image"]).float()) for teacher in self._teachers]
         batch["mask"] = torch.lerp(batch["mask"], torch.stack(answers).mean(0), self.share)
 
+    def told(self) -> str:
+        """One line for the start of the run."""
+        names = ", ".join(path.name for path in self.checkpoints)
+        return f"taught by {names} for {self.share:.0%} of the mask"
+
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Let go of the teachers."""
         self._teachers = ()

@@ -63,3 +63,9 @@ def test_lines_are_added_whole(tmp_path: Path) -> None:
     for line in ("a", "ü"):
         atomic.append_line(tmp_path / "lines", line)
     assert (tmp_path / "lines").read_text(encoding="utf-8") == "a\nü\n"
+
+
+def test_a_file_where_a_folder_should_be_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    with pytest.raises(OutputError, match="out cannot be written: there is a file of that name"):
+        atomic.make_folder(tmp_path / "out")

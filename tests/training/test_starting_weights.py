@@ -65,6 +65,7 @@ def test_a_run_starts_from_another_runs_weights(config: str, tmp_path: Path) -> 
              f"--trainer.callbacks.checkpoint={trained}", "--model.lr=1e-9"]  # fmt: skip
     done = _callosal(*words, "--trainer.max_steps=1", *start, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert "starting from the weights of last.ckpt" in done.stderr
     tuned = tmp_path / "runs/version_1/checkpoints/last.ckpt"
     before, after = (torch.load(p, weights_only=True)["state_dict"] for p in (trained, tuned))
     weights = [name for name in before if name.startswith("net.") and "running" not in name]

@@ -89,6 +89,7 @@ def test_a_taught_run_learns_another_mask_than_an_untaught_one(tmp_path: Path) -
     taught = ["--trainer.callbacks+=Teachers", f"--trainer.callbacks.checkpoints=[{teacher}]"]
     done = _callosal(*words, *taught, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert "taught by last.ckpt for 50% of the mask" in done.stderr
     pupil = tmp_path / "runs/attention_unet/version_1/checkpoints/last.ckpt"
     first, second = (
         torch.load(path, weights_only=True)["state_dict"]["net.stem.0.weight"]
@@ -97,6 +98,17 @@ def test_a_taught_run_learns_another_mask_than_an_untaught_one(tmp_path: Path) -
     assert not torch.equal(first, second)
     names = torch.load(pupil, weights_only=True)["state_dict"]
     assert not any("teacher" in name for name in names)
+
+
+@pytest.mark.slow
+def test_a_share_out_of_range_is_named_on_the_command_line(tmp_path: Path) -> None:
+    words = ["--trainer.callbacks+=Teachers", "--trainer.callbacks.checkpoints=[no.ckpt]",
+             "--trainer.callbacks.share=1.5"]  # fmt: skip
+    config = str(ROOT / "configs" / "attention_unet.yaml")
+    done = _callosal("fit", "--config", config, *TINY, *words, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "share must lie above 0 and be at most 1, got 1.5" in done.stderr
+    assert "Union" not in done.stderr
 
 
 @pytest.mark.slow
