@@ -114,10 +114,7 @@ def place(device: Device) -> Placement:
         return Placement((wanted,), reason)
     if device in ("cuda", "tensorrt"):
         _require_gpu(device)
-        # Whatever fails is raised; cuDNN tells each plan that it passes over as an error.
-        onnxruntime.set_default_logger_severity(4)
-        if hasattr(onnxruntime, "preload_dlls"):
-            onnxruntime.preload_dlls()
+        _prepare_gpu(onnxruntime)
     # TensorRT leaves to CUDA what it cannot build, and both leave shapes to the CPU.
     between = (
         (PROVIDERS["cuda"],) if device == "tensorrt" and PROVIDERS["cuda"] in available else ()
@@ -151,6 +148,14 @@ def _require_gpu(device: str) -> None:
             "--device auto or cpu",
             code="device_unavailable",
         )
+
+
+def _prepare_gpu(onnxruntime: Any) -> None:
+    """Load CUDA's libraries, and keep quiet what cuDNN tells on its way."""
+    # Whatever fails is raised; cuDNN tells each plan that it passes over as an error.
+    onnxruntime.set_default_logger_severity(4)
+    if hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
 
 
 def provider_options(provider: str) -> dict[str, str]:

@@ -49,9 +49,10 @@ def _scan_input(root: Path, prefix: str, seen: set[str]) -> Iterator[Header | Fi
         why = "holds no file that another input does not" if n_seen else "holds no file"
         yield Skipped(name, "empty_input", f"the folder {why}; check the path")
     elif not n_images:
-        why = "is" if root.is_file() else f"holds {n_files} files, but none is"
-        neither = "neither DICOM nor NIfTI" if root.is_file() else "DICOM or NIfTI"
-        yield Skipped(name, "no_images", f"{why} {neither}; check the path")
+        why = f"holds {n_files} files, but none is DICOM or NIfTI"
+        if root.is_file():
+            why = "is neither DICOM nor NIfTI"
+        yield Skipped(name, "no_images", f"{why}; check the path")
 
 
 def identify(entry: FileEntry | Skipped, is_named: bool = False) -> Header | FileEntry | Skipped:

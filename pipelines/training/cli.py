@@ -18,6 +18,7 @@ from callosal.models.generation.averaging import WarmUpAveraging
 from callosal.models.generation.denoiser import JointDenoiser
 from callosal.models.pretrained_encoder import PretrainedEncoder
 from callosal.models.starting_weights import StartingWeights
+from callosal.models.teachers import Teachers
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
@@ -29,7 +30,6 @@ from callosal.pipelines.training.run_notes import RunNotes
 from callosal.pipelines.training.sample_pictures import SamplePictures
 from callosal.pipelines.training.step_progress import StepProgress
 from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
-from callosal.pipelines.training.teachers import Teachers
 from callosal.pipelines.usage import end_with_usage, option_names, plain_reason
 
 NAMED_IN_YAML = (

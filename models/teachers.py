@@ -45,6 +45,10 @@ class Teachers(pl.Callback):
             assert isinstance(pl_module, SegmentationModule)
             self._teachers = [_teacher(path, pl_module) for path in self.checkpoints]
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Bring the teachers to the pupil, which has its device by now with every strategy."""
+        self._teachers = [teacher.to(pl_module.device) for teacher in self._teachers]
+
     def on_train_batch_start(
         self,
         trainer: pl.Trainer,
@@ -52,7 +56,7 @@ class Teachers(pl.Callback):
         batch: dict[str, Tensor],
         batch_idx: int,
     ) -> None:
-        """Replace the mask of a batch by the mixture."""
+        """Replace the mask (B, 1, H, W) of a batch by the mixture, in [0, 1] as it was."""
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             answers = [torch.sigmoid(teacher(batch["image"]).float()) for teacher in self._teachers]
         batch["mask"] = torch.lerp(batch["mask"], torch.stack(answers).mean(0), self.share)
@@ -68,7 +72,7 @@ class Teachers(pl.Callback):
 
 
 def _teacher(path: Path, pupil: SegmentationModule) -> SegmentationModule:
-    """A frozen segmenter on the device of the one that learns from it."""
+    """A frozen segmenter that sees the pixels of the one that learns from it."""
     teacher = load_segmenter(path)
     if teacher.spacing_mm != pupil.spacing_mm:
         raise InputError(
@@ -76,4 +80,4 @@ def _teacher(path: Path, pupil: SegmentationModule) -> SegmentationModule:
             f"network for {pupil.spacing_mm:g} mm; give both the same model.spacing_mm",
             code="other_spacing",
         )
-    return teacher.requires_grad_(False).to(pupil.device)
+    return teacher.requires_grad_(False)
