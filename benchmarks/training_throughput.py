@@ -7,7 +7,8 @@ CacheDataset that holds all that is not random, a DataLoader with workers, the s
 ranges of augmentation as near as MONAI has them. Both train the attention U-Net of
 configs/attention_unet.yaml on crops of 320 x 320 in bfloat16 with the module's own loss; the last
 line is the recipe as its tutorials run on a CPU, in float32. Rounds alternate, and the figure is
-the median over them. Reading the data is not counted.
+the median over them. Reading the data is not counted. Both have what `callosal fit` sets for a
+process: denormal numbers are zero, and freed memory is kept for the next step.
 
 On a busy machine `--clock processor --workers 0 --threads 1` counts the time that the processor
 spent on this process: it tells the work of both, but not how well either shares it among cores.
@@ -28,6 +29,7 @@ from monai import transforms as mt
 
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.segmentation_module import Batch, SegmentationModule
+from callosal.pipelines.process_memory import keep_freed_memory
 from callosal.pipelines.training.augment import Augmentation, augment
 from callosal.pipelines.training.datamodule import bank_loader
 from callosal.pipelines.training.draws import Draws, batch_seeds
@@ -60,6 +62,7 @@ def main() -> None:
     clock = CLOCKS[arguments.clock]
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
+    keep_freed_memory()
     contestants = {
         "callosal": callosal_batches(arguments.data, arguments.slices, arguments.batch),
         "monai": monai_batches(

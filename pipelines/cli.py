@@ -4,7 +4,6 @@
 docstring is its help. Nothing heavy is imported before the command is known.
 """
 
-import ctypes
 import difflib
 import gc
 import os
@@ -15,6 +14,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from callosal.models.errors import WRONG_USAGE, CallosalError
+from callosal.pipelines.process_memory import share_freed_memory
 
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
@@ -42,7 +42,6 @@ EXTRAS = {"ray": "ray", "pynetdicom": "pacs"}
 """Extra of a package that is missing; all others come with `train`."""
 
 STOPPED = 130
-_ARENA_MAX = -8  # of malloc.h
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,18 +128,7 @@ def settle_process() -> None:
     # them all again and again took a sixth of the time of a short run.
     # The older ones are looked at all the more often: what a case leaves must not pile up.
     gc.set_threshold(100_000, 2, 2)
-    _share_freed_memory()
-
-
-def _share_freed_memory() -> None:
-    """Let all threads take memory from two heaps.
-
-    glibc gives each thread a heap of its own, and what one thread freed is not there for the next:
-    over 70 series the process grew from 520 to 570 MB, with two heaps it stays at 490.
-    """
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if set_option is not None:
-        set_option(_ARENA_MAX, 2)
+    share_freed_memory()
 
 
 def run() -> NoReturn:

@@ -20,6 +20,7 @@ from callosal.models.pretrained_encoder import PretrainedEncoder
 from callosal.models.starting_weights import StartingWeights
 from callosal.models.teachers import Teachers
 from callosal.models.vit import ViTSegmenter
+from callosal.pipelines.process_memory import keep_freed_memory
 from callosal.pipelines.training.curves import TrainingCurves
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
@@ -174,6 +175,7 @@ def run_training(words: Sequence[str]) -> None:
         )
     # Denormal numbers slow CPU convolutions down by orders of magnitude.
     torch.set_flush_denormal(True)
+    keep_freed_memory()
     leave_out_noise()
     # The words are those of the command line; Lightning cannot know.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
