@@ -53,7 +53,8 @@ def pose_spread(
 ) -> Spread:
     """Find the pose again on slices up to 4 mm to either side.
 
-    Only a window around the callosum is cut, which keeps the four slices as cheap as one.
+    Only a window around the callosum is cut, which keeps the four slices as cheap as one: it is
+    smaller than a close view, so the network looks at it once.
 
     Args:
         volume: The volume the slice was cut from.

@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 
 from callosal.export.runtime import MIN_SIDE, Segmenter
 from callosal.models.errors import GeometryError
+from callosal.pipelines.close_views import look_closely
 from callosal.pipelines.common_resolution import at_common_resolution
 from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
+from callosal.pipelines.outline.surroundings import is_brighter
 from callosal.pipelines.quality import MaskFacts, Quality, judge, measure_mask
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
+Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,26 +60,53 @@ def best_callosum(found: Sequence[Callosum | None]) -> Callosum | None:
 def find_callosa(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Callosum | None]:
     """The callosum of each slice, or None where it shows none.
 
+    It is found on the whole slice and then looked at closely (`look_closely`).
+
     Args:
         slices: At least one, all of one shape, at the model's pixel size.
         segmenter: Opened model.
     """
-    images = np.stack([_padded(at_common_resolution(one)) for one in slices])[:, None]
-    maps = segmenter.probability(images)[:, 0]
-    height, width = slices[0].pixels.shape
-    return [
-        outline_callosum(probability[:height, :width], slice_image)
-        for probability, slice_image in zip(maps, slices, strict=True)
-    ]
+    pixels = [at_common_resolution(one) for one in slices]
+    maps = _maps(pixels, segmenter)
+    centers = [bright_center(*seen) for seen in zip(maps, slices, strict=True)]
+    closer = look_closely(pixels, maps, centers, segmenter)
+    return [outline_callosum(*seen) for seen in zip(closer, slices, strict=True)]
 
 
-def _padded(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def bright_center(probability: Map, slice_image: SliceImage) -> tuple[int, int] | None:
+    """Pixel (row, column) in the middle of what may be a callosum brighter than its surroundings.
+
+    Args:
+        probability: The network's map on the slice, shape (H, W).
+        slice_image: The slice.
+
+    Returns:
+        The pixel, or None: nothing may be a callosum, or it is dark, as on T2. Of dark ones the
+        network knows more when it sees the whole slice.
+    """
+    try:
+        inside = callosum_component(probability, slice_image) >= LEVEL
+    except GeometryError:
+        return None
+    if not is_brighter(inside, slice_image):
+        return None
+    row, column = np.mean(np.nonzero(inside), axis=1)
+    return round(float(row)), round(float(column))
+
+
+def _maps(pixels: Sequence[Map], segmenter: Segmenter) -> list[Map]:
+    images = np.stack([_padded(one) for one in pixels])[:, None]
+    height, width = pixels[0].shape
+    return list(segmenter.probability(images)[:, 0, :height, :width])
+
+
+def _padded(pixels: Map) -> Map:
     """Fill up with zeros below and to the right to the smallest size a network takes."""
     missing = [(0, max(0, MIN_SIDE - side)) for side in pixels.shape]
     return np.pad(pixels, missing)
 
 
-def outline_callosum(probability: NDArray[np.float32], slice_image: SliceImage) -> Callosum | None:
+def outline_callosum(probability: Map, slice_image: SliceImage) -> Callosum | None:
     """The callosum of a network's map on a slice, or None where it shows none.
 
     Args:

@@ -7,12 +7,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.export.runtime import Segmenter
+from callosal.pipelines.close_views import look_closely
+from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.segmentation import bright_center
 
 
 def segment_slice(
     segmenter: Segmenter, pixels: NDArray[np.generic], spacing_mm: tuple[float, float]
 ) -> tuple[NDArray[np.float32], float]:
-    """Probability on the grid of the slice, and the seconds of the network alone.
+    """Probability on the grid of the slice, and the seconds that it took.
+
+    As `infer` looks at a slice: at the whole of it and then closely.
 
     Args:
         segmenter: Opened model.
@@ -24,11 +29,19 @@ def segment_slice(
     if not np.allclose(step, 1, atol=1e-3):
         image = _resample(image, step, tuple(np.ceil(np.array(image.shape) / step).astype(int)))
     start = time.perf_counter()
-    probability = segmenter.probability(np.ascontiguousarray(image[None, None]))[0, 0]
+    probability = _looked_at(segmenter, np.ascontiguousarray(image))
     seconds = time.perf_counter() - start
     if probability.shape != pixels.shape:
         probability = _resample(probability, 1 / step, pixels.shape)
     return probability, seconds
+
+
+def _looked_at(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    spacing_mm = (segmenter.contract.spacing_mm,) * 2
+    whole = segmenter.probability(image[None, None])[0, 0]
+    center = bright_center(whole, on_slice(image, spacing_mm))
+    (closer,) = look_closely([image], [whole], [center], segmenter)
+    return closer
 
 
 def _resample(

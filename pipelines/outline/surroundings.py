@@ -90,6 +90,28 @@ def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceI
     )
 
 
+def is_brighter(inside: NDArray[np.bool_], slice_image: SliceImage) -> bool:
+    """Whether a mask is brighter than a ring some 2.5 mm around it, by the medians.
+
+    Args:
+        inside: The pixels inside, at least one, shape (H, W).
+        slice_image: The picture.
+    """
+    spacing_mm = np.array(slice_image.spacing_mm)
+    margin = np.ceil((RING_MM + 1) / spacing_mm).astype(int)
+    rows, columns = np.nonzero(inside)
+    window = (
+        slice(max(rows.min() - margin[0], 0), rows.max() + margin[0] + 1),
+        slice(max(columns.min() - margin[1], 0), columns.max() + margin[1] + 1),
+    )
+    distance_mm = ndimage.distance_transform_edt(~inside[window], sampling=spacing_mm)
+    ring = (distance_mm > RING_MM - 0.5) & (distance_mm < RING_MM + 0.5)
+    if not ring.any():
+        return False
+    pixels = slice_image.pixels[window]
+    return bool(np.median(pixels[inside[window]]) > np.median(pixels[ring]))
+
+
 def share_at_edge(contour_mm: Array, slice_image: SliceImage, reach_mm: float = 2.0) -> float:
     """Share of the outline's points within reach of what was not scanned.
 

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from callosal.export.runtime import Segmenter
+from callosal.pipelines.close_views import ANGLES_DEG, look_closely, views
+from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.evaluation.network import segment_slice
+from callosal.pipelines.segmentation import bright_center, find_callosa
+
+Picture = NDArray[np.float32]
+SIDE = 320  # of a view, in pixels of 0.5 mm
+
+
+@dataclass
+class Network:
+    """A made network of half a millimetre that remembers how large its pictures were."""
+
+    answer: Callable[[Picture], Picture]
+    sides: list[tuple[int, ...]] = field(default_factory=list)
+    contract: Any = field(default_factory=lambda: SimpleNamespace(spacing_mm=0.5))
+
+    def probability(self, images: Picture) -> Picture:
+        self.sides.append(images.shape)
+        return self.answer(images)
+
+
+def _segmenter(answer: Callable[[Picture], Picture]) -> tuple[Segmenter, Network]:
+    network = Network(answer)
+    return cast(Segmenter, network), network
+
+
+def _smooth_picture() -> Picture:
+    noise = np.random.default_rng(0).random((400, 512))
+    return ndimage.gaussian_filter(noise, 6).astype(np.float32)
+
+
+def _arch(shape: tuple[int, int], center: tuple[int, int]) -> Picture:
+    """An ellipse of 70 x 16 mm: a picture of it, and a map."""
+    rows, columns = np.indices(shape)
+    inside = ((rows - center[0]) / 16) ** 2 + ((columns - center[1]) / 70) ** 2 < 1
+    return inside.astype(np.float32)
+
+
+def test_what_a_perfect_network_says_of_the_views_comes_back_to_its_place():
+    picture = _smooth_picture()
+    segmenter, _ = _segmenter(lambda images: images)
+    (seen,) = look_closely([picture], [np.zeros_like(picture)], [(180, 260)], segmenter)
+    window = np.s_[180 - 125 : 180 + 125, 260 - 125 : 260 + 125]
+    assert np.abs(seen[window] - picture[window]).max() < 0.02 * picture.std()
+
+
+def test_outside_of_the_common_square_the_first_map_stays():
+    picture = _smooth_picture()
+    given = np.full_like(picture, 0.25)
+    segmenter, _ = _segmenter(lambda images: images)
+    (seen,) = look_closely([picture], [given], [(180, 260)], segmenter)
+    rows, columns = np.nonzero(seen != given)
+    assert rows.max() - rows.min() + 1 <= 262
+    assert columns.max() - columns.min() + 1 <= 262
+
+
+def test_the_views_are_turned_about_their_middle():
+    picture = np.zeros((512, 512), np.float32)
+    picture[200, 300 + 100] = 1
+    for angle_deg, view in zip(ANGLES_DEG, views(picture, (200, 300), SIDE), strict=True):
+        row, column = np.unravel_index(np.argmax(view.pixels), view.pixels.shape)
+        turned = np.rad2deg(np.arctan2(row - SIDE // 2, column - SIDE // 2))
+        assert turned == pytest.approx(angle_deg, abs=0.5)
+        assert np.hypot(row - SIDE // 2, column - SIDE // 2) == pytest.approx(100, abs=1)
+
+
+def test_beyond_the_slice_a_view_is_dark():
+    for view in views(np.ones((400, 400), np.float32), (20, 380), SIDE):
+        assert view.pixels[SIDE // 2, SIDE // 2] == pytest.approx(1, abs=1e-5)
+        assert view.pixels[0].max() == 0
+        assert view.pixels[:, -1].max() == 0
+
+
+def test_slices_without_a_callosum_and_small_ones_are_seen_once():
+    picture, small = _smooth_picture(), np.ones((300, 320), np.float32)
+    maps = [np.full_like(picture, 0.1), np.full_like(small, 0.9)]
+    segmenter, network = _segmenter(lambda images: images)
+    seen = look_closely([picture, small], maps, [None, (150, 160)], segmenter)
+    assert [one is given for one, given in zip(seen, maps, strict=True)] == [True, True]
+    assert network.sides == []
+
+
+def test_each_slice_gets_its_own_views():
+    pictures = [_smooth_picture(), 2 * _smooth_picture()]
+    segmenter, network = _segmenter(lambda images: images)
+    nothing = [np.zeros_like(picture) for picture in pictures]
+    first, second = look_closely(pictures, nothing, [(180, 260), (180, 260)], segmenter)
+    assert network.sides == [(4, 1, SIDE, SIDE)]
+    np.testing.assert_allclose(second, 2 * first, rtol=1e-5, atol=1e-6)
+
+
+def test_the_answer_of_the_close_views_is_the_one_that_counts():
+    picture = _arch((480, 512), (220, 250))
+
+    def answer(images: Picture) -> Picture:
+        # From afar it sees the object too thick; closely as it is.
+        far = images.shape[-1] == 512
+        return ndimage.maximum_filter(images, (1, 1, 9, 9)) if far else images
+
+    segmenter, network = _segmenter(answer)
+    (found,) = find_callosa([on_slice(picture, (0.5, 0.5))], segmenter)
+    assert found is not None
+    assert network.sides == [(1, 1, 480, 512), (2, 1, SIDE, SIDE)]
+    assert found.facts.area_mm2 == pytest.approx(np.pi * 16 * 70 / 4, rel=0.02)
+    probability, _ = segment_slice(segmenter, picture, (0.5, 0.5))
+    assert (probability >= 0.5).sum() == pytest.approx(np.pi * 16 * 70, rel=0.01)
+
+
+def test_a_dark_callosum_and_an_empty_slice_have_nowhere_to_look():
+    arch = _arch((400, 400), (150, 190))
+    bright, dark = on_slice(0.1 + arch, (0.5, 0.5)), on_slice(1.1 - arch, (0.5, 0.5))
+    assert bright_center(arch, bright) == (150, 190)
+    assert bright_center(arch, dark) is None
+    assert bright_center(np.zeros_like(arch), bright) is None
+    assert bright_center(np.ones_like(arch), bright) is None
