@@ -58,9 +58,9 @@ def look_closely(
         segmenter: Opened model.
 
     Returns:
-        One map a slice: the mean of the views in a square of 130 mm that all of them cover, the
-        given map outside of it. The given map alone where there is no centre, or where the slice
-        is no larger than a view: it has been seen closely then.
+        One map a slice: the mean of the given map and of those of the views in a square of 130 mm
+        that all of them cover, the given map outside of it. The given map alone where there is no
+        centre, or where the slice is no larger than a view: it has been seen closely then.
     """
     side = round(SIDE_MM / segmenter.contract.spacing_mm)
     taken = [
@@ -115,7 +115,7 @@ def _middle(side: int) -> Array:
 
 
 def _refined(given: Picture, of_slice: list[View], answers: list[Picture]) -> Picture:
-    """A map with the mean of the views' answers where all views see."""
+    """A map, with its mean with the views' answers where all views see."""
     if not of_slice:
         return given
     side, center = len(answers[0]), of_slice[0].center
@@ -134,5 +134,5 @@ def _refined(given: Picture, of_slice: list[View], answers: list[Picture]) -> Pi
         for view, answer in zip(of_slice, answers, strict=True)
     ]
     refined = given.copy()
-    refined[rows, columns] = np.mean(seen, axis=0)
+    refined[rows, columns] = np.mean([given[rows, columns], *seen], axis=0)
     return refined
