@@ -115,9 +115,9 @@ def test_two_close_views_outvote_the_whole_slice():
     assert found is not None
     assert network.sides == [(1, 1, 480, 512), (2, 1, SIDE, SIDE)]
     pixels = np.pi * 16 * 70
-    assert found.mask.sum() == pytest.approx(pixels, rel=0.06)
+    assert found.mask.sum() == pytest.approx(pixels, rel=0.1)
     probability, _ = segment_slice(segmenter, picture, (0.5, 0.5))
-    assert (probability >= 0.5).sum() == pytest.approx(pixels, rel=0.06)
+    assert (probability >= 0.5).sum() == pytest.approx(pixels, rel=0.1)
 
 
 def test_one_view_that_sees_nothing_does_not_lose_the_callosum():
