@@ -13,7 +13,7 @@ from callosal.pipelines.common_resolution import at_common_resolution
 from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.outline.surroundings import is_brighter
-from callosal.pipelines.quality import MaskFacts, Quality, judge, measure_mask
+from callosal.pipelines.quality import SURE, MaskFacts, Quality, judge, measure_mask
 from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.slice_image import SliceImage
 
@@ -60,17 +60,30 @@ def best_callosum(found: Sequence[Callosum | None]) -> Callosum | None:
 def find_callosa(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Callosum | None]:
     """The callosum of each slice, or None where it shows none.
 
-    It is found on the whole slice and then looked at closely (`look_closely`).
-
     Args:
         slices: At least one, all of one shape, at the model's pixel size.
         segmenter: Opened model.
     """
-    pixels = [at_common_resolution(one) for one in slices]
+    return find_callosa_on([at_common_resolution(one) for one in slices], slices, segmenter)
+
+
+def find_callosa_on(
+    pixels: Sequence[Map], slices: Sequence[SliceImage], segmenter: Segmenter
+) -> list[Callosum | None]:
+    """The callosum of each slice on given pixels, or None where they show none.
+
+    It is found on the whole slice and then looked at closely (`look_closely`). Where that ends in
+    doubt, what the whole slice alone shows counts if it is trusted more.
+
+    Args:
+        pixels: What the network sees of each slice, shape (H, W).
+        slices: At least one, all of one shape, at the model's pixel size.
+        segmenter: Opened model.
+    """
     maps = _maps(pixels, segmenter)
     centers = [bright_center(*seen) for seen in zip(maps, slices, strict=True)]
     closer = look_closely(pixels, maps, centers, segmenter)
-    return [outline_callosum(*seen) for seen in zip(closer, slices, strict=True)]
+    return [_more_trusted(*seen) for seen in zip(closer, maps, slices, strict=True)]
 
 
 def bright_center(probability: Map, slice_image: SliceImage) -> tuple[int, int] | None:
@@ -92,6 +105,14 @@ def bright_center(probability: Map, slice_image: SliceImage) -> tuple[int, int] 
         return None
     row, column = np.mean(np.nonzero(inside), axis=1)
     return round(float(row)), round(float(column))
+
+
+def _more_trusted(closer: Map, whole: Map, slice_image: SliceImage) -> Callosum | None:
+    """The callosum of the closer look, or of the whole slice where only that can be trusted."""
+    found = outline_callosum(closer, slice_image)
+    if closer is whole or (found is not None and found.quality.confidence >= SURE):
+        return found
+    return best_callosum([found, outline_callosum(whole, slice_image)])
 
 
 def _maps(pixels: Sequence[Map], segmenter: Segmenter) -> list[Map]:
