@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from callosal.export.runtime import Segmenter
+from callosal.export.runtime import MIN_SIDE, Segmenter
 
 SIDE_MM: Final = 160.0
 ANGLES_DEG: Final = (-15.0, 15.0)
@@ -62,7 +62,7 @@ def look_closely(
         that all of them cover, the given map outside of it. The given map alone where there is no
         centre, or where the slice is no larger than a view: it has been seen closely then.
     """
-    side = round(SIDE_MM / segmenter.contract.spacing_mm)
+    side = max(round(SIDE_MM / segmenter.contract.spacing_mm), MIN_SIDE)
     taken = [
         [] if center is None or max(image.shape) <= side else views(image, center, side)
         for image, center in zip(pixels, centers, strict=True)

@@ -107,6 +107,14 @@ def test_slices_without_a_callosum_and_small_ones_are_seen_once():
     assert network.sides == []
 
 
+def test_views_are_never_smaller_than_what_a_network_takes():
+    picture = np.ones((80, 80), np.float32)
+    segmenter, network = _segmenter(lambda images: images)
+    network.contract.spacing_mm = 4.0
+    look_closely([picture], [picture], [(40, 40)], segmenter)
+    assert network.sides == [(2, 1, 64, 64)]
+
+
 def test_each_slice_gets_its_own_views():
     pictures = [_smooth_picture(), 2 * _smooth_picture()]
     segmenter, network = _segmenter(lambda images: images)
