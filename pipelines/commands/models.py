@@ -28,7 +28,10 @@ def models(json: bool = False) -> int:
         print(json_format.dumps(rows, indent=1))
         return 0
     table = Table(
-        box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, caption=f"{DEFAULT} is the default"
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+        caption=f"{DEFAULT} is the default; Dice and angle on test, to float on val",
     )
     # Names are typed elsewhere: nothing is cut, and 80 columns hold it.
     headings = ("name", "MB", "Dice", "angle\ndeg", "Dice\nto float", "time\nto float", "sha256")
