@@ -25,6 +25,7 @@ from callosal.models.errors import DeviceError, ModelFileError
 MAX_MODEL_BYTES = 1 << 30
 MIN_SIDE = 64
 _WARM_SIDE = 512
+SPIN_US = "20"
 RECORDS = (".json", ".parity.json")
 """What may lie beside a model and tell its hash: its model card's record, its export report."""
 
@@ -154,8 +155,10 @@ def open_session(
     # Slices of many sizes: a plan of memory for each costs 30 MB and saves no time (measured).
     options.enable_mem_pattern = False
     options.log_severity_level = 3
-    # Idle workers would spin on cores that the readers of the next case need.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Between two operators a worker waits for less than it takes to wake it. Longer, it would keep
+    # a core that the readers of the next case need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
     try:
         session = onnxruntime.InferenceSession(
             content,
