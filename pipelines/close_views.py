@@ -2,8 +2,8 @@
 
 The networks learn on crops of that size. On a whole slice bright fat of face and neck is part of
 the foreground by which the picture is normalised, and each picture is seen in one pose alone. The
-mean of two turned views differs less from the reference on the validation sites than the map of
-the whole slice: docs/robustness.md has the figures.
+mean of its map and those of two turned views differs less from the reference on the validation
+sites than its map alone: docs/robustness.md has the figures.
 """
 
 from collections.abc import Sequence
@@ -78,12 +78,12 @@ def look_closely(
 
 
 def views(pixels: Picture, center: Pixel, side: int) -> list[View]:
-    """The turned squares of a slice around a pixel.
+    """The turned squares of a slice around a pixel, one for each of `ANGLES_DEG`.
 
     Args:
         pixels: Intensities, shape (H, W).
-        center: Pixel (row, column) of their middle.
-        side: Pixels of their sides.
+        center: Pixel (row, column) of their middle, within the slice.
+        side: Pixels S of their sides.
     """
     # Splines are fitted where views lie, not to the whole slice; their ends reach few pixels in.
     reach = round(side / 2 * _REACH) + 8

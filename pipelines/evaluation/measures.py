@@ -42,7 +42,7 @@ class CaseMeasures:
         center_error_mm: Distance of the final centres.
         area_mm2: Area of the mask.
         reference_area_mm2: Area of the reference.
-        seconds: Time of the network.
+        seconds: Time of finding the callosum on the slice.
     """
 
     dice: float

@@ -23,6 +23,10 @@ def segment_slice(
         segmenter: Opened model.
         pixels: Raw intensities, shape (H, W).
         spacing_mm: Distance between rows and between columns, in mm.
+
+    Returns:
+        Values in [0, 1], shape (H, W), zero where no callosum was found; and the time of both
+        looks and of the outline, without the resampling to the model's pixels and back.
     """
     step = segmenter.contract.spacing_mm / np.array(spacing_mm)
     image = pixels.astype(np.float32)

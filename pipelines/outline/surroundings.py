@@ -91,11 +91,14 @@ def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceI
 
 
 def is_brighter(inside: NDArray[np.bool_], slice_image: SliceImage) -> bool:
-    """Whether a mask is brighter than a ring some 2.5 mm around it, by the medians.
+    """Whether a mask is brighter than a ring 2 to 3 mm around it, by the medians.
 
     Args:
         inside: The pixels inside, at least one, shape (H, W).
-        slice_image: The picture.
+        slice_image: The picture, shape (H, W).
+
+    Returns:
+        False as well where the mask leaves no room for a ring.
     """
     spacing_mm = np.array(slice_image.spacing_mm)
     margin = np.ceil((RING_MM + 1) / spacing_mm).astype(int)
