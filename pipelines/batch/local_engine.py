@@ -1,5 +1,6 @@
 """Cases run in this process: read ahead by threads, planned one after the other."""
 
+import gc
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -49,6 +50,9 @@ class LocalEngine:
                     yield job, work_on(job.case, volume.result, self.process)
                     # Or the voxels would stay until the next case is done.
                     del volume
+                    # The objects of DICOM form rings, 300 kB a case. The command looks for rings
+                    # seldom, as what it lists are many objects that stay; these here are young.
+                    gc.collect(1)
             finally:
                 readers.shutdown(wait=False, cancel_futures=True)
 

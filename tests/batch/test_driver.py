@@ -1,6 +1,8 @@
+import gc
 import io
 import signal
 import threading
+import weakref
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +157,31 @@ def test_readers_wait_for_the_planner(jobs: list[Job], monkeypatch: pytest.Monke
 def test_large_cases_are_read_one_by_one(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_engine, "READ_AHEAD_VOXELS", jobs[0].case.n_voxels * 1.5)
     assert _held(jobs, 4, monkeypatch) == 1
+
+
+class Ring:
+    """Freed by nothing but a search for cycles."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_a_case_leaves_does_not_pile_up(jobs: list[Job]) -> None:
+    left: list[weakref.ref[Ring]] = []
+
+    def process(case: Case, volume: Volume) -> CaseFiles:
+        left.append(weakref.ref(Ring()))
+        return real_answer()
+
+    gc.disable()
+    try:
+        alive = [
+            sum(ring() is not None for ring in left)
+            for _ in LocalEngine(process, 2).run(jobs, Stop())
+        ]
+    finally:
+        gc.enable()
+    assert alive == [1] * len(jobs)
 
 
 class Lossy:
