@@ -22,6 +22,7 @@ from callosal.export.graph import check_graph, write_metadata
 from callosal.export.graph_file import tidy_graph, write_graph
 from callosal.export.parity import BATCHES, SIZES, Parity, measure_parity
 from callosal.export.precision import Precision, write_int8
+from callosal.export.vector_lanes import fill_vector_lanes
 from callosal.models.normalisation import IN_WORDS
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.segmenter_checkpoint import load_segmenter
@@ -121,7 +122,7 @@ def export_segmenter(
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
         graph = Path(folder) / "fp32.onnx"
         _LOG.info("writing the graph")
-        write_graph(network, graph)
+        write_graph(fill_vector_lanes(network), graph)
         tidy_graph(graph)
         check_graph(graph, output.name)
         _LOG.info("comparing it with the network, %d shapes", len(SIZES) * len(BATCHES))
@@ -160,7 +161,7 @@ def _reduce(
     if precision == "int8":
         kept = write_int8(graph, path, slices.calibration)
     else:
-        write_graph(HalfNetwork(module).eval(), path)
+        write_graph(fill_vector_lanes(HalfNetwork(module).eval()), path)
     tidy_graph(path)
     reduction = measure_reduction(graph, path, precision, slices.labelled, slices.angle_of, kept)
     return path, reduction

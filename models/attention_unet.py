@@ -5,9 +5,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from callosal.models.blocks import AttentionGate, ConvNormAct, ResidualBlock, resize_to
+from callosal.models.blocks import (
+    AttentionGate,
+    ConvNormAct,
+    ResidualBlock,
+    SubPixelConv,
+    enlarge,
+    pad_to_multiple,
+)
 
 
 class AttentionUNet(nn.Module):
@@ -43,12 +49,13 @@ class AttentionUNet(nn.Module):
         self.reduce = nn.ModuleList(ConvNormAct(coarse, fine, kernel=1) for fine, coarse in pairs)
         self.gates = nn.ModuleList(AttentionGate(fine, fine) for fine, _ in pairs)
         self.up = nn.ModuleList(ResidualBlock(2 * fine, fine) for fine, _ in pairs)
-        self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
+        self.coarsest = 2 ** len(widths)
+        self.head = SubPixelConv(widths[0], 2)
 
     def forward(self, image: Tensor) -> Tensor:
         """Map normalised images (B, C, H, W), any H and W from 64 up, to logits (B, 1, H, W)."""
         height, width = image.shape[2:]
-        x = self.first(self.stem(image))
+        x = self.first(self.stem(pad_to_multiple(image, self.coarsest)))
         skips = [x]
         for down in self.down:
             x = down(x)
@@ -56,6 +63,7 @@ class AttentionUNet(nn.Module):
         for reduce, gate, up, skip in zip(
             self.reduce, self.gates, self.up, skips[-2::-1], strict=True
         ):
-            x = resize_to(reduce(x), skip)
+            x = enlarge(reduce(x), 2)
             x = up(torch.cat([gate(skip, x), x], dim=1))
-        return F.pixel_shuffle(self.head(x), 2)[:, :, :height, :width]
+        logits: Tensor = self.head(x)
+        return logits[:, :, :height, :width]

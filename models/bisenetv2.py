@@ -7,7 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from callosal.models.blocks import ConvNormAct, resize_to
+from callosal.models.blocks import ConvNormAct, SubPixelConv, enlarge, pad_to_multiple, resize_to
+
+COARSEST = 32
+"""Pixels to one place of the last semantic stage."""
 
 
 class BiSeNetV2(nn.Module):
@@ -57,11 +60,9 @@ class BiSeNetV2(nn.Module):
         )
         self.context = ContextEmbedding(semantic_widths[-1])
         width = detail_widths[-1]
-        self.aggregate = GuidedAggregation(width, semantic_widths[-1])
         self.stride = 2 ** len(detail_widths)
-        self.head = nn.Sequential(
-            ConvNormAct(width, width), nn.Conv2d(width, self.stride**2, 3, padding=1)
-        )
+        self.aggregate = GuidedAggregation(width, semantic_widths[-1], COARSEST // self.stride)
+        self.head = nn.Sequential(ConvNormAct(width, width), SubPixelConv(width, self.stride))
         self.boosters = nn.ModuleList(
             nn.Sequential(ConvNormAct(channels, channels), nn.Conv2d(channels, 1, 1))
             for channels in semantic_widths
@@ -69,19 +70,22 @@ class BiSeNetV2(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map normalised images (B, C, H, W), any H and W from 64 up, to logits (B, 1, H, W)."""
-        return self._answer(image, self._features(image))
+        padded = pad_to_multiple(image, COARSEST)
+        return self._answer(padded, self._features(padded), image)
 
     def with_auxiliary(self, image: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The logits, and those of the booster heads on every semantic stage, same size.
 
         For training only: the exported graph does not hold the boosters.
         """
-        features = self._features(image)
+        padded = pad_to_multiple(image, COARSEST)
+        features = self._features(padded)
+        height, width = image.shape[2:]
         boosted = tuple(
-            resize_to(booster(feature), image)
+            resize_to(booster(feature), padded)[:, :, :height, :width]
             for booster, feature in zip(self.boosters, features, strict=True)
         )
-        return self._answer(image, features), boosted
+        return self._answer(padded, features, image), boosted
 
     def _features(self, image: Tensor) -> list[Tensor]:
         """Semantic features at 1/4, 1/8, 1/16 and 1/32."""
@@ -90,10 +94,11 @@ class BiSeNetV2(nn.Module):
             features.append(stage(features[-1]))
         return features
 
-    def _answer(self, image: Tensor, features: list[Tensor]) -> Tensor:
+    def _answer(self, padded: Tensor, features: list[Tensor], image: Tensor) -> Tensor:
         height, width = image.shape[2:]
-        joined = self.aggregate(self.detail(image), self.context(features[-1]))
-        return F.pixel_shuffle(self.head(joined), self.stride)[:, :, :height, :width]
+        joined = self.aggregate(self.detail(padded), self.context(features[-1]))
+        logits: Tensor = self.head(joined)
+        return logits[:, :, :height, :width]
 
 
 class SemanticStem(nn.Module):
@@ -174,10 +179,17 @@ class ContextEmbedding(nn.Module):
 
 
 class GuidedAggregation(nn.Module):
-    """Joins both branches: each gates the other at its own resolution."""
+    """Joins both branches: each gates the other at its own resolution.
 
-    def __init__(self, detail_channels: int, semantic_channels: int) -> None:
+    Args:
+        detail_channels: Channels of the detail branch.
+        semantic_channels: Channels of the semantic branch.
+        ratio: Places of the detail branch to one of the semantic branch, along each axis; even.
+    """
+
+    def __init__(self, detail_channels: int, semantic_channels: int, ratio: int) -> None:
         super().__init__()
+        self.ratio = ratio
         self.keep_detail = ConvNormAct(detail_channels, detail_channels)
         self.pool_detail = ConvNormAct(detail_channels, detail_channels, stride=2)
         self.gate_fine = nn.Conv2d(semantic_channels, detail_channels, 1)
@@ -185,9 +197,10 @@ class GuidedAggregation(nn.Module):
         self.join = ConvNormAct(detail_channels, detail_channels)
 
     def forward(self, detail: Tensor, semantic: Tensor) -> Tensor:
-        """Join detail (B, D, H, W) and semantic features (B, S, h, w) on the detail's grid."""
-        fine = self.keep_detail(detail) * torch.sigmoid(resize_to(self.gate_fine(semantic), detail))
-        pooled = self.pool_detail(detail)
-        coarse = pooled * torch.sigmoid(resize_to(self.gate_coarse(semantic), pooled))
-        joined: Tensor = self.join(fine + resize_to(coarse, detail))
+        """Join detail (B, D, r h, r w) and semantic features (B, S, h, w) on the detail's grid."""
+        gate_fine = enlarge(self.gate_fine(semantic), self.ratio)
+        fine = self.keep_detail(detail) * torch.sigmoid(gate_fine)
+        gate_coarse = enlarge(self.gate_coarse(semantic), self.ratio // 2)
+        coarse = self.pool_detail(detail) * torch.sigmoid(gate_coarse)
+        joined: Tensor = self.join(fine + enlarge(coarse, 2))
         return joined

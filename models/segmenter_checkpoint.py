@@ -1,5 +1,6 @@
 """A trained segmenter out of a checkpoint."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -24,9 +25,17 @@ def load_segmenter(path: Path) -> SegmentationModule:
             )
     except Exception as error:
         # Torch and Lightning raise many kinds here; all mean that the file is of no use.
-        raise InputError(
-            f"{path.name}: not a checkpoint of a segmenter ({type(error).__name__}: "
-            f"{str(error).splitlines()[0] if str(error) else 'no message'})",
-            code="bad_checkpoint",
-        ) from error
+        raise InputError(f"{path.name}: {_reason(error)}", code="bad_checkpoint") from error
     return module.eval()
+
+
+def _reason(error: Exception) -> str:
+    """Why a checkpoint is of no use, in one line."""
+    missing = re.search(r"No module named '([^']+)'", str(error))
+    if missing:
+        return (
+            f"its network cannot be imported ({missing[0]}); put the folder of {missing[1]}.py on "
+            "PYTHONPATH, as it was for the training"
+        )
+    first = next(iter(str(error).splitlines()), "no message")
+    return f"not a checkpoint of a segmenter ({type(error).__name__}: {first})"

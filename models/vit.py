@@ -8,7 +8,13 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from callosal.models.blocks import ConvNormAct, ResidualBlock, resize_to
+from callosal.models.blocks import (
+    ConvNormAct,
+    ResidualBlock,
+    SubPixelConv,
+    enlarge,
+    pad_to_multiple,
+)
 
 
 class TransformerBlock(nn.Module):
@@ -154,7 +160,7 @@ class ViTSegmenter(nn.Module):
             ConvNormAct(coarse, fine, kernel=1) for coarse, fine in itertools.pairwise(widths)
         )
         self.up = nn.ModuleList(ResidualBlock(2 * fine, fine) for fine in widths[1:])
-        self.head = nn.Conv2d(widths[-1], self.stem.stride**2, 3, padding=1)
+        self.head = SubPixelConv(widths[-1], self.stem.stride)
 
     def encode(self, image: Tensor) -> Tensor:
         """Tokens of normalised images (B, C, H, W), (B, token_width, H / side, W / side)."""
@@ -164,8 +170,9 @@ class ViTSegmenter(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Map normalised images (B, C, H, W), any H and W from 64 up, to logits (B, 1, H, W)."""
         height, width = image.shape[2:]
-        *skips, tokens = self.stem(image)
+        *skips, tokens = self.stem(pad_to_multiple(image, self.token_stride))
         x = self.blocks(tokens)
         for reduce, up, skip in zip(self.reduce, self.up, skips[::-1], strict=True):
-            x = up(torch.cat([skip, resize_to(reduce(x), skip)], dim=1))
-        return F.pixel_shuffle(self.head(x), self.stem.stride)[:, :, :height, :width]
+            x = up(torch.cat([skip, enlarge(reduce(x), 2)], dim=1))
+        logits: Tensor = self.head(x)
+        return logits[:, :, :height, :width]

@@ -37,12 +37,13 @@ def export(
             generator says it itself.
         data: Folder of NIfTI pairs. Of a segmenter, validation slices check the file and training
             slices calibrate int8; phantoms without. Of a generator, a shape model of the training
-            masks goes into its folder.
+            masks goes into its folder, which takes 20 of them; leave it out for none.
         threshold: Probability above which a pixel of a segmenter is callosum.
         precision: int8 is a quarter of the size and runs faster on most CPUs, fp16 is half the
             size, for GPUs. Both are refused where Dice on the validation slices drops by over
             half a point. Of a generator fp16 halves the files, and it computes as before.
-        steps: Steps that a generator is to be sampled in.
+        steps: Steps that a generator is to be sampled in; where it has learned to, it estimates
+            each mask again in two more runs.
         guidance: How strongly a generator is to follow what is asked for; 1 as learned.
 
     Returns:

@@ -120,9 +120,9 @@ def test_lost_parity_leaves_no_file(
     write_graph = onnx_export.write_graph
 
     def spoilt(network: nn.Module, path: Path) -> None:
-        write_graph(network, path)
         with torch.no_grad():
             next(network.net.parameters()).add_(0.5)
+        write_graph(network, path)
 
     monkeypatch.setattr(onnx_export, "write_graph", spoilt)
     slices = phantoms(0, 1)

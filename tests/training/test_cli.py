@@ -33,11 +33,11 @@ TINY = [
 ]
 
 
-def _callosal(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_callosal(*words: str, cwd: Path, path: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     environment.pop("CALLOSAL_DATA", None)
     command = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()", *words]
-    environment["PYTHONPATH"] = str(ROOT / ".typing")
+    environment["PYTHONPATH"] = os.pathsep.join([path, str(ROOT / ".typing")])
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
@@ -47,7 +47,7 @@ def _callosal(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_every_config_runs_two_steps_on_the_phantom(config: Path, tmp_path: Path) -> None:
     # Without a folder every config of a segmenter trains on the phantom.
     words = ["--data.root=null", "--trainer.max_steps=2", *TINY]
-    done = _callosal("fit", "--config", str(config), *words, cwd=tmp_path)
+    done = run_callosal("fit", "--config", str(config), *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     (metrics,) = tmp_path.glob("runs/*/version_0/metrics.csv")
     with metrics.open() as stream:
@@ -63,7 +63,7 @@ def test_a_short_run_tells_data_network_steps_checkpoint_and_what_is_next(tmp_pa
              "--trainer.log_every_n_steps=50", "--trainer.precision=bf16-mixed",
              "--trainer.default_root_dir=elsewhere"]  # fmt: skip
     config = ROOT / "configs" / "attention_unet.yaml"
-    done = _callosal("fit", "--config", str(config), *words, cwd=tmp_path)
+    done = run_callosal("fit", "--config", str(config), *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     first, second, third, *_ = done.stderr.splitlines()
     assert first == (
@@ -115,7 +115,7 @@ def test_mistakes_are_answered_in_three_lines(
     words: list[str], expected: str, tmp_path: Path
 ) -> None:
     config = ROOT / "configs" / "attention_unet.yaml"
-    done = _callosal("fit", "--config", str(config), *words, cwd=tmp_path)
+    done = run_callosal("fit", "--config", str(config), *words, cwd=tmp_path)
     assert done.returncode == 3
     assert expected in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3, done.stderr

@@ -10,7 +10,7 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.errors import DataError, InputError
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.starting_weights import copy_weights
-from tests.training.test_cli import ROOT, TINY, _callosal
+from tests.training.test_cli import ROOT, TINY, run_callosal
 
 
 def _module(seed: int, widths: tuple[int, ...] = (8, 16)) -> SegmentationModule:
@@ -58,12 +58,12 @@ def test_a_run_starts_from_another_runs_weights(config: str, tmp_path: Path) -> 
     }[config]  # fmt: skip
     words = ["fit", "--config", str(ROOT / "configs" / f"{config}.yaml"), *own,
              "--trainer.default_root_dir=runs"]  # fmt: skip
-    done = _callosal(*words, "--trainer.max_steps=2", cwd=tmp_path)
+    done = run_callosal(*words, "--trainer.max_steps=2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     trained = tmp_path / "runs/version_0/checkpoints/last.ckpt"
     start = ["--trainer.callbacks+=StartingWeights",
              f"--trainer.callbacks.checkpoint={trained}", "--model.lr=1e-9"]  # fmt: skip
-    done = _callosal(*words, "--trainer.max_steps=1", *start, cwd=tmp_path)
+    done = run_callosal(*words, "--trainer.max_steps=1", *start, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "starting from the weights of last.ckpt" in done.stderr
     tuned = tmp_path / "runs/version_1/checkpoints/last.ckpt"

@@ -13,7 +13,7 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.errors import InputError
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.teachers import Teachers
-from tests.training.test_cli import ROOT, TINY, _callosal
+from tests.training.test_cli import ROOT, TINY, run_callosal
 
 TRAINER = cast(pl.Trainer, SimpleNamespace(precision_plugin=Precision()))
 
@@ -95,10 +95,10 @@ def test_no_teacher_is_refused() -> None:
 def test_a_taught_run_learns_another_mask_than_an_untaught_one(tmp_path: Path) -> None:
     words = ["fit", "--config", str(ROOT / "configs" / "attention_unet.yaml"), *TINY,
              "--model.net.init_args.widths=[8,16]", "--trainer.max_steps=2"]  # fmt: skip
-    assert _callosal(*words, cwd=tmp_path).returncode == 0
+    assert run_callosal(*words, cwd=tmp_path).returncode == 0
     teacher = tmp_path / "runs/attention_unet/version_0/checkpoints/last.ckpt"
     taught = ["--trainer.callbacks+=Teachers", f"--trainer.callbacks.checkpoints=[{teacher}]"]
-    done = _callosal(*words, *taught, cwd=tmp_path)
+    done = run_callosal(*words, *taught, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "taught by last.ckpt for 50% of the mask" in done.stderr
     pupil = tmp_path / "runs/attention_unet/version_1/checkpoints/last.ckpt"
@@ -114,7 +114,7 @@ def test_a_share_out_of_range_is_named_on_the_command_line(tmp_path: Path) -> No
     words = ["--trainer.callbacks+=Teachers", "--trainer.callbacks.checkpoints=[no.ckpt]",
              "--trainer.callbacks.share=1.5"]  # fmt: skip
     config = str(ROOT / "configs" / "attention_unet.yaml")
-    done = _callosal("fit", "--config", config, *TINY, *words, cwd=tmp_path)
+    done = run_callosal("fit", "--config", config, *TINY, *words, cwd=tmp_path)
     assert done.returncode == 3
     assert "share must lie above 0 and be at most 1, got 1.5" in done.stderr
     assert "Union" not in done.stderr
@@ -124,7 +124,7 @@ def test_a_share_out_of_range_is_named_on_the_command_line(tmp_path: Path) -> No
 def test_a_missing_teacher_is_answered_in_three_lines(tmp_path: Path) -> None:
     words = ["--trainer.callbacks+=Teachers", "--trainer.callbacks.checkpoints=[no.ckpt]"]
     config = str(ROOT / "configs" / "attention_unet.yaml")
-    done = _callosal("fit", "--config", config, *TINY, *words, cwd=tmp_path)
+    done = run_callosal("fit", "--config", config, *TINY, *words, cwd=tmp_path)
     assert done.returncode in (1, 3)
     assert "no.ckpt" in done.stderr
     assert "Traceback" not in done.stderr
