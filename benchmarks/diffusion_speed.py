@@ -23,6 +23,7 @@ from callosal.export.generator_export import export_generator
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import open_generator
 from callosal.export.generator_sampling import Order, sample_pairs
+from callosal.export.schedule import scheduler_config
 from callosal.export.torch_samples import sample_in_torch
 from callosal.models.generation.checkpoint import Generator, load_generator
 
@@ -58,7 +59,8 @@ def onnx_runner(arguments: argparse.Namespace, sampling: Sampling) -> Callable[[
 
 def torch_runner(generator: Generator, batch: int, sampling: Sampling) -> Callable[[], None]:
     order = free_order(batch, len(generator.spec.conditions))
-    return lambda: discard(sample_in_torch(generator, order, sampling))
+    scheduler = scheduler_config(generator.spec.objective)
+    return lambda: discard(sample_in_torch(generator, order, sampling, scheduler))
 
 
 def diffusers_runner(generator: Generator, arguments: argparse.Namespace) -> Callable[[], None]:

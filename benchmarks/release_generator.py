@@ -21,6 +21,7 @@ from callosal.export.generator_folder import GeneratorFolder, read_generator_fol
 WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "weights"
 TEMPLATE = Path(__file__).with_name("generator_card.md.template")
 LIMIT_MB = 15
+AGAIN = "Each mask is then estimated again from its image, in two more runs of the network."
 
 
 def main() -> None:
@@ -98,11 +99,12 @@ def card(
         objective=spec.objective.replace("_", " "),
         sampler=generator.sampling.sampler,
         steps=generator.sampling.steps,
+        again=AGAIN if generator.sampling.mask_from_image else "",
         conditions="\n".join(
             f"- `{known.name}`: {known.low:.4g} to {known.high:.4g}, mean {known.mean:.4g}"
             for known in spec.conditions
         ),
-        training_data=spec.training_data,
+        training_data=spec.training_data.rstrip("."),
         config=arguments.config,
         command=arguments.command,
         training=arguments.training,

@@ -174,6 +174,26 @@ def ddpm(
     return sample
 
 
+def clean_part(
+    objective: str, sample: Array, prediction: Array, signal: float, noise: float
+) -> Array:
+    """What a prediction takes for the clean part of samples.
+
+    Args:
+        objective: "rectified_flow" for velocities, "vp" for v-predictions.
+        sample: Samples on their way, shape (N, C, H, W).
+        prediction: The network's answer for them, of the same shape.
+        signal: Weight of the clean part in them.
+        noise: Weight of the noise in them.
+
+    Returns:
+        Clean samples, shape (N, C, H, W).
+    """
+    kept = sample if objective == "rectified_flow" else np.float32(signal) * sample
+    clean: Array = kept - np.float32(noise) * prediction
+    return clean
+
+
 def _stage(
     denoise: Denoiser, sample: Array, schedule: Schedule, index: int, held: Held | None
 ) -> _Stage:
@@ -181,10 +201,11 @@ def _stage(
     prediction = denoise(sample, _clocks(len(sample), float(schedule.times[index]), held))
     signal, noise = (float(part[index]) for part in (schedule.signal, schedule.noise))
     here, there = np.float32(signal), np.float32(noise)
+    clean = clean_part(schedule.objective, sample, prediction, signal, noise)
     if schedule.objective == "rectified_flow":
-        clean, eps = sample - there * prediction, sample + here * prediction
+        eps = sample + here * prediction
     else:
-        clean, eps = here * sample - there * prediction, there * sample + here * prediction
+        eps = there * sample + here * prediction
     return _Stage(
         clean,
         eps,

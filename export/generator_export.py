@@ -27,6 +27,13 @@ from callosal.models.errors import InputError
 from callosal.models.generation.checkpoint import Generator, load_generator
 from callosal.models.generation.spec import GeneratorSpec
 
+ENOUGH_FINISHED_IMAGES = 0.04
+"""Share of training from which masks are estimated again.
+
+With 7.5 % (`joint_share` 0.7) segmenters trained on such masks are as good as on drawn ones, with
+2.5 % they were worse by 0.3 points.
+"""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,6 +50,9 @@ def export_generator(
     sampler: str | None = None,
 ) -> GeneratorParity:
     """Write a generator's folder, check it against torch, and only then give it its name.
+
+    A generator that has seen enough finished images beside noisy masks is to estimate the mask of
+    each sample again from its image, which takes two more runs of the network.
 
     Args:
         checkpoint: Lightning checkpoint of a generator.
@@ -66,7 +76,12 @@ def export_generator(
     if training_data is not None:
         trained = replace(trained, spec=replace(trained.spec, training_data=training_data))
     generator = _in_precision(trained, precision)
-    sampling = Sampling(sampler or _usual_sampler(generator.spec), steps, guidance)
+    sampling = Sampling(
+        sampler or _usual_sampler(generator.spec),
+        steps,
+        guidance,
+        mask_from_image=generator.share_of_finished_images >= ENOUGH_FINISHED_IMAGES,
+    )
     facts = {
         "checkpoint_sha256": file_sha256(checkpoint),
         "config_sha256": _config_sha256(generator.spec),

@@ -36,11 +36,13 @@ class Sampling:
         sampler: Name of the algorithm.
         steps: Stations of the loop.
         guidance: Scale of classifier-free guidance where conditions are asked for.
+        mask_from_image: Whether a mask that was drawn is estimated again from its image.
     """
 
     sampler: str
     steps: int
     guidance: float
+    mask_from_image: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import Generator
 from callosal.export.generator_sampling import Order, sample_pairs
+from callosal.export.schedule import scheduler_config
 from callosal.export.torch_samples import latent_statistics, sample_in_torch
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder
@@ -129,7 +130,10 @@ def measure_rounding(
 ) -> Rounding:
     """Compare samples of two torch generators from equal noise."""
     order = _orders(trained.spec)["the loop"]
-    before, after = (sample_in_torch(each, order, sampling) for each in (trained, rounded))
+    scheduler = scheduler_config(trained.spec.objective)
+    before, after = (
+        sample_in_torch(each, order, sampling, scheduler) for each in (trained, rounded)
+    )
     first, second = before[:, 1] > 0, after[:, 1] > 0
     total = first.sum(axis=(1, 2)) + second.sum(axis=(1, 2))
     dice = 2 * (first & second).sum(axis=(1, 2)) / np.maximum(total, 1)
@@ -194,7 +198,7 @@ def _loop_row(
     what: str, expected: TorchGenerator, found: Generator, order: Order, sampling: Sampling
 ) -> ParityRow:
     """The loop of torch beside the one of numpy, from the same noise."""
-    truth = sample_in_torch(expected, order, sampling)
+    truth = sample_in_torch(expected, order, sampling, found.folder.scheduler)
     return _row(what, truth, sample_pairs(found, order, sampling), masks=True)
 
 

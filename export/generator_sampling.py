@@ -18,9 +18,10 @@ from callosal.export.diffusion_loop import (
 )
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import Generator
+from callosal.export.mask_from_image import mask_from_image
 from callosal.export.schedule import read_schedule
 from callosal.models.errors import ModelFileError
-from callosal.models.generation.noise import sample_noise
+from callosal.models.generation.noise import MASK_STEP, sample_noise
 from callosal.models.generation.spec import GeneratorSpec
 
 DETERMINISTIC: dict[str, Callable[..., Array]] = {
@@ -61,7 +62,7 @@ def sample_pairs(generator: Generator, order: Order, sampling: Sampling) -> Arra
     Args:
         generator: Opened generator.
         order: What is wanted; what is given comes back unchanged.
-        sampling: Algorithm, steps and guidance.
+        sampling: Algorithm, steps, guidance, and whether masks are estimated again.
 
     Returns:
         Image in [-1, 1] and tanh(signed distance / scale), shape (N, 2, H, W).
@@ -76,6 +77,8 @@ def sample_pairs(generator: Generator, order: Order, sampling: Sampling) -> Arra
     clean = _sampler(generator.spec, sampling.sampler, order)(
         denoise, noise, schedule, _held(generator, order)
     )
+    if sampling.mask_from_image and order.mask is None:
+        clean = _seen_again(generator, order, clean)
     return _with_given(generator.decode(clean), order)
 
 
@@ -102,6 +105,18 @@ def _sampler(spec: GeneratorSpec, name: str, order: Order) -> Callable[..., Arra
         return sample_noise(order.seed, order.samples, spec.sample_shape, index + 1)
 
     return partial(ddpm, fresh=fresh)
+
+
+def _seen_again(generator: Generator, order: Order, clean: Array) -> Array:
+    spec = generator.spec
+    nothing = np.zeros_like(order.given)
+    return mask_from_image(
+        lambda sample, time: generator.predict(sample, time, order.condition, nothing),
+        clean,
+        sample_noise(order.seed, order.samples, spec.sample_shape, MASK_STEP),
+        spec.objective,
+        np.arange(spec.sample_shape[0]) >= spec.image_channels,
+    )
 
 
 def _held(generator: Generator, order: Order) -> Held | None:

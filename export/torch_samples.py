@@ -1,7 +1,8 @@
 """Samples of a generator by its torch networks, from the noise the exported one starts from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,30 +10,39 @@ from torch import Tensor
 from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_sampling import Order
+from callosal.export.schedule import read_schedule
 from callosal.models.generation.checkpoint import Generator
-from callosal.models.generation.noise import sample_noise
+from callosal.models.generation.noise import MASK_STEP, sample_noise
+from callosal.models.generation.objectives import objective_named
 from callosal.models.generation.samplers import (
     ddim,
     ddpm_ancestral,
     dpm_solver_pp_2m,
     euler_flow,
-    trailing_times,
 )
 from callosal.models.generation.sampling import (
     Known,
     Wish,
     conditional_prediction,
     joint_prediction,
+    mask_from_image,
 )
 from callosal.models.generation.spec import GeneratorSpec
 
 
-def sample_in_torch(generator: Generator, order: Order, sampling: Sampling) -> Array:
+def sample_in_torch(
+    generator: Generator, order: Order, sampling: Sampling, scheduler: Mapping[str, Any]
+) -> Array:
     """Pairs (N, 2, H, W) by the torch networks and samplers, as the runtime draws them.
 
-    Of what an order can give, masks alone are taken.
+    Args:
+        generator: The torch networks.
+        order: What is wanted; of what it can give, masks alone are taken.
+        sampling: Algorithm, steps, guidance, and whether masks are estimated again.
+        scheduler: Content of the exported generator's `scheduler_config.json`.
     """
     spec = generator.spec
+    times = read_schedule(scheduler, spec.objective, sampling.steps).times.tolist()
     noise = torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape))
     scale = sampling.guidance if order.given.any() else 1.0
     wish = Wish(torch.from_numpy(order.condition), torch.from_numpy(order.given), scale)
@@ -42,8 +52,12 @@ def sample_in_torch(generator: Generator, order: Order, sampling: Sampling) -> A
             predict = joint_prediction(generator.denoiser, wish)
         else:
             predict = conditional_prediction(generator.denoiser, wish, known)
-        clean = _loop(spec, order, sampling)(predict, noise, trailing_times(sampling.steps))
-        joint = _decoded(generator, clean if known is None else known.into(clean))
+        clean = _loop(spec, order, sampling)(predict, noise, times)
+        if known is not None:
+            clean = known.into(clean)
+        elif sampling.mask_from_image:
+            clean = _seen_again(generator, order, clean)
+        joint = _decoded(generator, clean)
     pairs: Array = joint.numpy()
     if order.mask is not None:
         pairs[:, 1] = order.mask
@@ -61,6 +75,19 @@ def _loop(spec: GeneratorSpec, order: Order, sampling: Sampling) -> Callable[...
         "ddpm": partial(ddpm_ancestral, step_noise=fresh),
     }
     return loops[sampling.sampler]
+
+
+def _seen_again(generator: Generator, order: Order, clean: Tensor) -> Tensor:
+    spec = generator.spec
+    noise = sample_noise(order.seed, order.samples, spec.sample_shape, MASK_STEP)
+    return mask_from_image(
+        generator.denoiser,
+        clean,
+        torch.from_numpy(noise),
+        objective_named(spec.objective),
+        spec.image_channels,
+        len(spec.conditions),
+    )
 
 
 def _known(generator: Generator, order: Order) -> Known | None:

@@ -22,11 +22,14 @@ class Generator:
         spec: What it makes and how it was trained.
         denoiser: The network with averaged weights.
         autoencoder: The way into and out of the latent space; None for a pixel generator.
+        share_of_finished_images: Share of its training that showed an image without noise beside a
+            noisy mask.
     """
 
     spec: GeneratorSpec
     denoiser: JointDenoiser
     autoencoder: PairAutoencoder | None
+    share_of_finished_images: float
 
 
 def load_generator(path: Path) -> Generator:
@@ -38,13 +41,14 @@ def load_generator(path: Path) -> Generator:
         InputError: The file is no checkpoint of a generator.
     """
     content = read_checkpoint(path)
-    if "generator" not in content.get("hyper_parameters", {}):
+    parameters = content.get("hyper_parameters", {})
+    if "generator" not in parameters:
         raise InputError(
             f"{path.name}: not a checkpoint of a generator; train one with "
             "callosal fit --config configs/ddpm.yaml",
             code="bad_checkpoint",
         )
-    spec = GeneratorSpec.from_dict(content["hyper_parameters"]["generator"])
+    spec = GeneratorSpec.from_dict(parameters["generator"])
     weights = content["state_dict"]
     denoiser = JointDenoiser(**spec.denoiser)
     denoiser.load_state_dict(part_of(weights, "net."))
@@ -53,7 +57,9 @@ def load_generator(path: Path) -> Generator:
         autoencoder = PairAutoencoder(**spec.latent.autoencoder)
         autoencoder.load_state_dict(part_of(weights, "codec.autoencoder."))
         autoencoder.eval()
-    return Generator(spec, denoiser.eval(), autoencoder)
+    # A quarter of what is not seen at one time alone: `draw_times`.
+    finished = (1 - float(parameters.get("joint_share", 1))) / 4
+    return Generator(spec, denoiser.eval(), autoencoder, finished)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+MASK_STEP = 1_000_000
+"""The step of `sample_noise` by which a mask is estimated again; no sampler goes as far."""
+
 
 def sample_noise(
     seed: int, samples: Sequence[int], shape: tuple[int, int, int], step: int = 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from callosal.models.generation.objectives import Objective
 from callosal.models.generation.samplers import Predict, ddim, euler_flow, trailing_times
 
 
@@ -78,6 +79,32 @@ def run_sampler(objective: str, predict: Predict, noise: Tensor, steps: int) -> 
     """Sample with the deterministic sampler of an objective: Euler for flows, DDIM for `vp`."""
     sampler = euler_flow if objective == "rectified_flow" else ddim
     return sampler(predict, noise, trailing_times(steps))
+
+
+def mask_from_image(
+    denoiser: nn.Module,
+    clean: Tensor,
+    noise: Tensor,
+    objective: Objective,
+    image_channels: int,
+    conditions: int,
+) -> Tensor:
+    """Pairs with their mask estimated again from the image, halfway to noise and to its opposite.
+
+    Args:
+        denoiser: The network.
+        clean: Pairs as they were drawn, shape (N, C, H, W).
+        noise: Standard normal, of the same shape.
+        objective: What the network predicts.
+        image_channels: How many channels hold the image; they come first.
+        conditions: How many quantities could be asked for; none is.
+    """
+    known = Known(clean, image=True, image_channels=image_channels)
+    predict = conditional_prediction(denoiser, Wish.nothing(len(clean), conditions), known)
+    half = torch.tensor(0.5, device=clean.device)
+    both = [objective.noisy(clean, eps, half) for eps in (noise, -noise)]
+    estimates = [objective.clean(sample, predict(sample, 0.5), half) for sample in both]
+    return known.into((estimates[0] + estimates[1]) / 2)
 
 
 def _guided(denoiser: nn.Module, sample: Tensor, times: Tensor, wish: Wish) -> Tensor:

@@ -9,6 +9,9 @@ from callosal.models.errors import ModelFileError
 CONDITION_NAMES = ("area_mm2", "length_mm", "tilt_deg", "contrast")
 """What can be asked for, in the order of the network's input."""
 
+SHAPE_CONDITIONS = CONDITION_NAMES[:3]
+"""Of these, what a mask decides alone."""
+
 SCALING_IN_WORDS = (
     "image: air is -1 and the 99.9th percentile of the slice 1; "
     "mask: tanh(signed distance in mm / sdf_scale_mm), positive inside"

@@ -10,7 +10,12 @@ from scipy import ndimage
 
 from callosal.export.runtime import Segmenter
 from callosal.models.generation.conditions import measure_conditions
-from callosal.models.generation.spec import CONDITION_NAMES, Condition, GeneratorSpec
+from callosal.models.generation.spec import (
+    CONDITION_NAMES,
+    SHAPE_CONDITIONS,
+    Condition,
+    GeneratorSpec,
+)
 from callosal.pipelines.evaluation.network import segment_slice
 from callosal.pipelines.evaluation.overlap import dice
 from callosal.pipelines.synthesis.copies import TrainingBank
@@ -111,7 +116,7 @@ def measured_conditions(joint: NDArray[np.float32], spec: GeneratorSpec) -> dict
 def measured_shape(channel: NDArray[np.float32], spec: GeneratorSpec) -> dict[str, float]:
     """Of these conditions, those that a mask channel (H, W) decides alone."""
     measured = measured_conditions(np.stack([channel, channel]), spec)
-    return {name: value for name, value in measured.items() if name != "contrast"}
+    return {name: measured[name] for name in SHAPE_CONDITIONS}
 
 
 def area_range(conditions: tuple[Condition, ...]) -> tuple[float, float] | None:

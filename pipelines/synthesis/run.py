@@ -26,6 +26,10 @@ from callosal.pipelines.synthesis.wishes import as_network_input, drawn_values
 
 TRIES_PER_SAMPLE = 4
 SPARE_TRIES = 20
+GIVEN_UP = (
+    f"; given up after {TRIES_PER_SAMPLE} tries a sample and {SPARE_TRIES} more, --unfiltered "
+    "writes what fails too"
+)
 
 Array = NDArray[np.float32]
 
@@ -139,7 +143,8 @@ def _tell(output: Path, candidates: Sequence[Candidate], count: int) -> int:
     reasons = ", ".join(f"{name} {number}" for name, number in totals["reasons"].items())
     Console().print(
         f"{totals['written']} of {count} written to {output}, {totals['tried']} tried, "
-        f"{100 * totals['yield']:.0f} % passed all checks{f' ({reasons})' if reasons else ''}",
+        f"{100 * totals['yield']:.0f} % passed all checks{f' ({reasons})' if reasons else ''}"
+        f"{GIVEN_UP if totals['written'] < count else ''}",
         soft_wrap=True,
         markup=False,
     )

@@ -12,6 +12,7 @@ from callosal.export.generator_sampling import require_sampler
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_generator, resolve_model
 from callosal.models.errors import InputError
+from callosal.models.generation.spec import SHAPE_CONDITIONS
 from callosal.pipelines.synthesis.checks import (
     MIN_AGREEMENT,
     Limits,
@@ -38,6 +39,7 @@ class Request:
         steps: Stations of the loop; None takes the generator's own.
         guidance: Scale of the guidance; None takes the generator's own.
         sampler: Algorithm; None takes the generator's own.
+        mask_as_drawn: Whether masks that are drawn stay as they are.
         batch_size: Samples that are drawn at once.
         dicom: Also write DICOM.
         unfiltered: Write what fails the checks as well.
@@ -52,6 +54,7 @@ class Request:
     steps: int | None
     guidance: float | None
     sampler: str | None
+    mask_as_drawn: bool
     batch_size: int
     dicom: bool
     unfiltered: bool
@@ -64,7 +67,7 @@ class Studio:
 
     Attributes:
         generator: Opened generator.
-        sampling: Algorithm, steps and guidance.
+        sampling: Algorithm, steps, guidance, and whether masks are estimated again.
         wishes: What is asked of all samples.
         masks: Masks to be dressed; None where the generator makes its own.
         limits: What samples are held against.
@@ -99,6 +102,7 @@ def open_studio(model: str, output: Path, device: Device, request: Request) -> S
         request.sampler or own.sampler,
         own.steps if request.steps is None else request.steps,
         own.guidance if request.guidance is None else request.guidance,
+        own.mask_from_image and _draws_masks(request) and not request.mask_as_drawn,
     )
     if request.guidance is None and not request.condition:
         # What nobody asked for is not to be exaggerated.
@@ -109,7 +113,23 @@ def open_studio(model: str, output: Path, device: Device, request: Request) -> S
     area_mm2 = None if masks else area_range(spec.conditions)
     limits = Limits(area_mm2, _judge(device), _bank(request.training_data))
     wishes = parse_wishes(request.condition, spec.conditions)
+    _check_wishes(wishes, request)
     return Studio(generator, sampling, wishes, masks, limits, request, output)
+
+
+def _draws_masks(request: Request) -> bool:
+    """Whether masks are drawn together with their images."""
+    return request.given_mask is None and not request.shape_model
+
+
+def _check_wishes(wishes: tuple[Wish, ...], request: Request) -> None:
+    for wish in wishes:
+        if wish.name in SHAPE_CONDITIONS and not _draws_masks(request):
+            raise InputError(
+                f"--condition {wish.name}: with --given-mask or --shape-model the mask decides "
+                "it; of these only contrast can be asked for",
+                code="wrong_usage",
+            )
 
 
 def _masks(folder: GeneratorFolder, request: Request) -> GivenMasks | DrawnMasks | None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from callosal.pipelines.cli import main
 from callosal.pipelines.phantom import phantom_slice
+from callosal.pipelines.synthesis.joint_image import as_slice
 from callosal.pipelines.synthesis.shape_model import fit_shape_model
 from callosal.pipelines.training.nifti_pairs import read_split
 from callosal.pipelines.training.slice_bank import LabelledSlice
@@ -69,6 +70,25 @@ def test_the_manifest_tells_all_that_was_done(made, generator):
     assert first["agreement_dice"] > 0.9
     assert len(set(digests(made))) == 5
     assert str(generator) not in (made / "manifest.json").read_text()
+
+
+def test_masks_can_be_estimated_again_from_their_image(generator, tmp_path):
+    phantom = phantom_pair()
+    shown = as_slice(phantom, (2.0, 2.0)).mask
+    right = []
+    learned = write_phantom_generator(tmp_path / "learned", mask_from_image=True)
+    for model, words, again in (
+        (learned, (), True),
+        (learned, ("--mask-as-drawn",), False),
+        (generator, (), False),
+    ):
+        output = tmp_path / f"set-{len(right)}"
+        assert generate(model, output, "--count", 2, *words) == 0
+        assert manifest(output)["sampling"]["mask_from_image"] is again
+        (drawn,) = read_split(output, "train")
+        right.append(bool((drawn.mask == shown).all()))
+    # Halfway to noise this network knows the phantom's mask exactly; at the end noise is left.
+    assert right == [True, False, False]
 
 
 def test_the_picture_shows_all(made):
@@ -133,6 +153,14 @@ def test_given_masks_are_dressed_in_turn(made, generator, tmp_path):
     for drawn in read_split(output, "train"):
         source = given[f"sub-{int(drawn.name[4:]) % 5:06d}"]
         assert 2 * (drawn.mask & source).sum() / (drawn.mask.sum() + source.sum()) > 0.97
+
+
+@pytest.mark.parametrize("name", ["area_mm2=500", "length_mm=70", "tilt_deg=1"])
+def test_what_a_given_mask_decides_cannot_be_asked_for(made, generator, tmp_path, name, capsys):
+    words = ("--count", 1, "--given-mask", made, "--condition", name)
+    assert generate(generator, tmp_path / "o", *words) == 3
+    assert "only contrast" in capsys.readouterr().err
+    assert generate(generator, tmp_path / "o", *words[:-1], "contrast=0.5:0.9") == 0
 
 
 def test_a_shape_model_gives_masks_of_its_own(tmp_path):

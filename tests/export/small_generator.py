@@ -78,5 +78,6 @@ def _named(network: nn.Module, prefix: str) -> dict[str, torch.Tensor]:
 
 
 def _save(path: Path, spec: GeneratorSpec, weights: dict[str, torch.Tensor]) -> Path:
-    torch.save({"state_dict": weights, "hyper_parameters": {"generator": spec.to_dict()}}, path)
+    parameters = {"generator": spec.to_dict(), "joint_share": 0.7}
+    torch.save({"state_dict": weights, "hyper_parameters": parameters}, path)
     return path

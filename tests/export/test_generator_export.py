@@ -44,7 +44,7 @@ def test_the_folder_has_the_diffusers_layout_and_says_what_it_is(latent: Path) -
         "unet/model.onnx", "vae/config.json", "vae_decoder/model.onnx", "vae_encoder/model.onnx",
     }  # fmt: skip
     folder = read_generator_folder(latent)
-    assert folder.sampling == Sampling("euler_flow", 20, 1.5)
+    assert folder.sampling == Sampling("euler_flow", 20, 1.5, mask_from_image=True)
     assert folder.parity["max_difference"] <= 1e-4
     assert folder.parity["masks_differing"] == 0
     assert json.loads(folder.parts["vae/config.json"])["latents_std"][3] == 2.0
@@ -57,7 +57,7 @@ def test_the_folder_has_the_diffusers_layout_and_says_what_it_is(latent: Path) -
 @pytest.mark.parametrize("sampler", ["euler_flow", "ddim", "dpm_solver_pp_2m", "ddpm"])
 def test_a_sample_is_the_same_whatever_stands_beside_it(latent, sampler) -> None:
     generator = open_generator(latent, "cpu", threads=1)
-    sampling = Sampling(sampler, 6, 2.0)
+    sampling = Sampling(sampler, 6, 2.0, mask_from_image=True)
     together = sample_pairs(generator, order_of(range(3)), sampling)
     assert together.shape == (3, 2, 32, 48)
     order = order_of(range(3))
@@ -65,10 +65,13 @@ def test_a_sample_is_the_same_whatever_stands_beside_it(latent, sampler) -> None
     np.testing.assert_array_equal(sample_pairs(generator, alone, sampling)[0], together[2])
 
 
-def test_samples_are_those_of_torch(latent: Path) -> None:
-    order, sampling = order_of(range(3)), Sampling("euler_flow", 6, 2.0)
-    expected = sample_in_torch(load_generator(latent.parent / "l.ckpt"), order, sampling)
-    found = sample_pairs(open_generator(latent, "cpu", threads=1), order, sampling)
+@pytest.mark.parametrize("again", [False, True])
+def test_samples_are_those_of_torch(latent: Path, again: bool) -> None:
+    order, sampling = order_of(range(3)), Sampling("euler_flow", 6, 2.0, again)
+    generator = open_generator(latent, "cpu", threads=1)
+    network = load_generator(latent.parent / "l.ckpt")
+    expected = sample_in_torch(network, order, sampling, generator.folder.scheduler)
+    found = sample_pairs(generator, order, sampling)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
@@ -78,11 +81,11 @@ def test_samplers_of_v_prediction_are_those_of_torch(sampler, tmp_path) -> None:
     expected = load_generator(checkpoint)
     # The torch network stands in for its own export: the loops alone are compared.
     generator = open_like(expected)
-    sampling = Sampling(sampler, 8, 1.5)
+    sampling = Sampling(sampler, 8, 1.5, mask_from_image=True)
     order = order_of(range(3))
     np.testing.assert_allclose(
         sample_pairs(generator, order, sampling),
-        sample_in_torch(expected, order, sampling),
+        sample_in_torch(expected, order, sampling, generator.folder.scheduler),
         atol=1e-4,
     )
 
@@ -107,7 +110,7 @@ def test_a_given_mask_comes_back_unchanged(latent: Path) -> None:
     pairs = sample_pairs(
         open_generator(latent, "cpu", threads=1),
         order_of(range(2), mask),
-        Sampling("euler_flow", 3, 1.0),
+        Sampling("euler_flow", 3, 1.0, mask_from_image=True),
     )
     np.testing.assert_array_equal(pairs[:, 1], mask)
     assert np.isfinite(pairs[:, 0]).all()
@@ -199,6 +202,18 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         export_generator(checkpoint, tmp_path / "photos", name="x")
     assert error.value.code == "output_exists"
+
+
+@pytest.mark.parametrize(("joint_share", "again"), [(0.8, True), (0.9, False)])
+def test_masks_are_seen_again_by_generators_that_learned_it(
+    joint_share: float, again: bool, tmp_path: Path
+) -> None:
+    checkpoint = pixel_checkpoint(tmp_path / "g.ckpt", side=16)
+    content = torch.load(checkpoint, weights_only=True)
+    content["hyper_parameters"]["joint_share"] = joint_share
+    torch.save(content, checkpoint)
+    export_generator(checkpoint, tmp_path / "g", name="g", steps=2)
+    assert read_generator_folder(tmp_path / "g").sampling.mask_from_image is again
 
 
 def test_the_command_exports_a_generator(tmp_path: Path, capsys) -> None:

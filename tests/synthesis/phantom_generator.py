@@ -46,7 +46,10 @@ def phantom_pair(seed: int = 4) -> np.ndarray:
 
 
 def write_phantom_generator(
-    folder: Path, pair: np.ndarray | None = None, shape_model: bytes | None = None
+    folder: Path,
+    pair: np.ndarray | None = None,
+    shape_model: bytes | None = None,
+    mask_from_image: bool = False,
 ) -> Path:
     """Write the generator's folder.
 
@@ -54,6 +57,7 @@ def write_phantom_generator(
         folder: Folder to write.
         pair: What every sample is near; a phantom by default.
         shape_model: Content of a shape model to go with it.
+        mask_from_image: Whether its masks are to be estimated again.
     """
     pair = phantom_pair() if pair is None else pair
     spec = GeneratorSpec(
@@ -77,7 +81,7 @@ def write_phantom_generator(
     for path, content in parts.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
-    sampling = Sampling("euler_flow", 8, 1.5)
+    sampling = Sampling("euler_flow", 8, 1.5, mask_from_image)
     index = index_content("phantom", spec, sampling, parts, {"parity": {}})
     (folder / INDEX).write_bytes(index)
     return folder
