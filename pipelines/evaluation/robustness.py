@@ -1,7 +1,8 @@
 """Degradations of a labelled slice: what another protocol, coil or tool would have made of it.
 
 Each keeps grid and reference mask, so a score tells how far the answer on the worse picture is
-from the truth on the good one. Equal seeds give equal pixels.
+from the truth on the good one; where the anatomy is another, the mask follows it. Equal seeds give
+equal pixels.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +20,12 @@ Degradation = Callable[[LabelledSlice, int], LabelledSlice]
 
 BRAIN_CENTER_MM = (-4.0, -12.0)
 """Middle of the brain from that of the callosum: toward anterior, toward superior."""
+
+VENTRICLE_GROWTH_MM = 3.0
+"""How far the border of a ventricle is pulled; away from it that falls as a Gaussian."""
+
+VENTRICLE_REACH_MM = 3.0
+"""Where that Gaussian has fallen to 1/e: callosa keep three quarters of their area."""
 
 BRAIN_HALF_MM = (84.0, 62.0)
 """Half axes of the brain with cerebellum and brainstem on the midsagittal slice."""
@@ -108,6 +115,50 @@ def coarse(row_mm: float, column_mm: float) -> Degradation:
     return resolve
 
 
+def wide_ventricle(pallor: float) -> Degradation:
+    """The degradation of a head with a wide, dark ventricle under a thin callosum.
+
+    Such heads are rare among volunteers and common among patients. Here they are real slices whose
+    ventricle was made to grow into the callosum from below; the mask follows.
+
+    Args:
+        pallor: Share of its brightness that the callosum loses.
+    """
+
+    def grow(labelled: LabelledSlice, seed: int) -> LabelledSlice:
+        del seed
+        spacing = np.array(labelled.spacing_mm)
+        border_mm = _outside_arch_mm(labelled)
+        smooth = ndimage.gaussian_filter(border_mm, 1.0 / spacing)
+        slope = np.array(np.gradient(smooth, *spacing))
+        slope /= np.maximum(np.hypot(*slope), 1.0)
+        pull = VENTRICLE_GROWTH_MM * np.exp(-((border_mm / VENTRICLE_REACH_MM) ** 2))
+        source = np.indices(labelled.mask.shape) - slope * pull / spacing[:, None, None]
+        image, mask, depth_mm = (
+            ndimage.map_coordinates(np.asarray(values, dtype=float), source, order=1)
+            for values in (labelled.image, labelled.mask, -border_mm)
+        )
+        dark = 1 - 0.7 * (depth_mm / 2.0).clip(0, 1)
+        changed = _with_pixels(labelled, image * dark * (1 - pallor * mask))
+        return replace(changed, mask=(mask > 0.5).astype(np.uint8))
+
+    return grow
+
+
+def _outside_arch_mm(labelled: LabelledSlice) -> Array:
+    """Distance to what lies under the callosum and between its ends, negative within it."""
+    mask = labelled.mask > 0
+    above = np.maximum.accumulate(mask, axis=0)
+    left = np.maximum.accumulate(mask, axis=1)
+    right = np.maximum.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
+    arch = above & left & right & ~mask
+    outside, inside = (
+        np.asarray(ndimage.distance_transform_edt(part, sampling=labelled.spacing_mm))
+        for part in (~arch, arch)
+    )
+    return outside - inside
+
+
 def averaged(pixels: Array, width: float, axis: int) -> Array:
     """Means over cells of `width` pixels along an axis, interpolated back (cubic) to each pixel.
 
@@ -144,6 +195,8 @@ DEGRADATIONS: Mapping[str, Degradation] = {
     "slices 5 mm thick along S-I": coarse(5.0, 0.0),
     "slices 5 mm thick along A-P": coarse(0.0, 5.0),
     "half field of view": half_field_of_view,
+    "wide ventricle, thin callosum": wide_ventricle(0.0),
+    "wide ventricle, thin and pale callosum": wide_ventricle(0.3),
     "matrix 384 (pixels 0.67 mm)": coarse(256 / 384, 256 / 384),
     "matrix 256 (pixels 1 mm)": coarse(1.0, 1.0),
     "pixels 0.75 mm": coarse(0.75, 0.75),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from callosal.pipelines.training.anatomy import pale_callosa, widen_ventricles
 from callosal.pipelines.training.draws import Draws
 from callosal.pipelines.training.scanner import (
     add_noise,
@@ -36,6 +37,8 @@ class Augmentation:
         thick: Share of slices blurred along one axis, as a reformat of thick slices is.
         strip: Share of slices shown without skull and face.
         cut: Share of slices with part of the field of view missing.
+        wide: Share of slices with a wide, dark ventricle under a thinner callosum.
+        pale: Share of slices whose callosum is less bright than it was.
     """
 
     crop_mm: float = 160.0
@@ -48,6 +51,8 @@ class Augmentation:
     thick: float = 0.15
     strip: float = 0.15
     cut: float = 0.15
+    wide: float = 0.0
+    pale: float = 0.0
 
 
 def augment(
@@ -73,9 +78,11 @@ def augment(
     callosa = _mask_centers(masks)
     stripped, brain = _brains(callosa, images.shape[-1], spacing_mm, settings.strip, draws)
     grid = _random_grid(callosa, images.shape[-1], spacing_mm, settings, draws)
+    grid, light = widen_ventricles(grid, masks, spacing_mm, settings.wide, draws)
     image = F.grid_sample(images, grid, align_corners=False)
     image[stripped] = F.grid_sample(images[stripped] * brain, grid[stripped], align_corners=False)
     mask = F.grid_sample(masks, grid, align_corners=False)
+    image *= light * pale_callosa(mask, settings.pale, draws)
     image = random_contrast(image, settings.invert, draws)
     image *= bias_field(image.shape[-1], draws)
     image = random_blur(image, spacing_mm, settings.thick, draws)
