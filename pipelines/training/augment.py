@@ -4,6 +4,7 @@ Every slice draws from a stream of its own, so that its seed alone fixes how it 
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -19,6 +20,10 @@ from callosal.pipelines.training.scanner import (
     random_contrast,
 )
 from callosal.pipelines.training.smooth_fields import smooth
+
+
+SHARES: Final = ("anywhere", "invert", "thick", "strip", "cut", "wide", "pale")
+"""Names of those settings that say how many of the slices."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,9 @@ class Augmentation:
         cut: Share of slices with part of the field of view missing.
         wide: Share of slices with a wide, dark ventricle under a thinner callosum.
         pale: Share of slices whose callosum is less bright than it was.
+
+    Raises:
+        ValueError: A share is not between 0 and 1, or the crop has no size.
     """
 
     crop_mm: float = 160.0
@@ -53,6 +61,14 @@ class Augmentation:
     cut: float = 0.15
     wide: float = 0.0
     pale: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in SHARES:
+            share = getattr(self, name)
+            if not 0 <= share <= 1:
+                raise ValueError(f"augmentation.{name}: {share} is no share; use 0 to 1")
+        if not self.crop_mm > 0:
+            raise ValueError(f"augmentation.crop_mm: {self.crop_mm} is no size in mm")
 
 
 def augment(

@@ -83,3 +83,15 @@ def test_how_a_slice_looks_does_not_depend_on_the_batch_it_comes_in(batch) -> No
     seeds = batch_seeds(3, 0, 3, rank=1, ranks=2)
     apart = augment(images[1::2], masks[1::2], SPACING_MM, Augmentation(), Draws(seeds))[0]
     assert torch.allclose(together[1::2], apart, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["anywhere", "wide", "pale"])
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
+def test_a_share_beyond_all_or_nothing_is_refused(name: str, share: float) -> None:
+    with pytest.raises(ValueError, match=rf"augmentation\.{name}: .* use 0 to 1"):
+        Augmentation(**{name: share})
+
+
+def test_a_crop_without_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="crop_mm"):
+        Augmentation(crop_mm=0)

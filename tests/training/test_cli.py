@@ -109,6 +109,7 @@ def test_every_config_saves_by_the_step_and_warms_its_average_up(config: Path) -
         (["--data.root=no/such/folder"], "does not exist"),
         (["--model.net=AttentionUNett"], "AttentionUNet"),
         (["--model.lr=7"], "lr must lie between 0 and 1"),
+        (["--data.augmentation.wide=2"], "augmentation.wide: 2.0 is no share; use 0 to 1"),
     ],
 )
 def test_mistakes_are_answered_in_three_lines(
