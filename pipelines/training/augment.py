@@ -21,7 +21,6 @@ from callosal.pipelines.training.scanner import (
 )
 from callosal.pipelines.training.smooth_fields import smooth
 
-
 SHARES: Final = ("anywhere", "invert", "thick", "strip", "cut", "wide", "pale")
 """Names of those settings that say how many of the slices."""
 
