@@ -13,6 +13,7 @@ from rich.table import Table
 from callosal.export.devices import Device
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
+from callosal.models.errors import InputError
 from callosal.pipelines.evaluation.floors import constant_pose_floor, mean_mask_floor
 from callosal.pipelines.evaluation.measures import CaseMeasures, measure_case, on_slice
 from callosal.pipelines.evaluation.network import segment_slice
@@ -48,8 +49,10 @@ def run_evaluation(
         Exit code 0.
 
     Raises:
-        CallosalError: The data or the model cannot be used.
+        CallosalError: The data, the model, the seed or the limit cannot be used.
     """
+    if pose_seed is not None and pose_seed < 0:
+        raise InputError(f"--pose-seed {pose_seed}: seeds begin at 0", code="wrong_seed")
     say(f"reading the {split} slices")
     segmenter = open_segmenter(resolve_model(model), device)
     cases = evenly_spread(list(read_split(data, split)), limit)
@@ -63,6 +66,7 @@ def run_evaluation(
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
         "split": split,
         "pose_seed": pose_seed,
+        "limit": limit,
         "overall": summarise(measures),
         "sites": _by_site(cases, measures),
         "floors": {

@@ -55,9 +55,15 @@ class SliceBank:
 
 
 def evenly_spread(slices: Sequence[Item], limit: int | None) -> list[Item]:
-    """At most `limit` slices (or their numbers), evenly spread over all; all without a limit."""
+    """At most `limit` slices (or their numbers), evenly spread over all; all without a limit.
+
+    Raises:
+        DataError: The limit is below 1.
+    """
     if limit is None:
         return list(slices)
+    if limit < 1:
+        raise DataError(f"a limit of {limit} leaves no slice; use 1 or more", code="wrong_limit")
     return list(slices[:: max(1, len(slices) // limit)][:limit])
 
 

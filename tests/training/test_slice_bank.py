@@ -58,6 +58,12 @@ def test_a_limit_spreads_over_all(limit: int | None, count: int) -> None:
     assert limit != 3 or kept[-1] is slices[6]
 
 
+@pytest.mark.parametrize("limit", [0, -3])
+def test_a_limit_that_leaves_none_is_refused(limit: int) -> None:
+    with pytest.raises(DataError, match=f"limit of {limit} .* use 1 or more"):
+        evenly_spread([1, 2, 3], limit)
+
+
 def test_joined_banks_have_the_same_share() -> None:
     few, many = (
         make_bank([replace(_labelled((64, 64), (1.0, 1.0)), name=f"{name}{index}")
