@@ -7,11 +7,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from jsonargparse import ArgumentParser
 
 from callosal.models.errors import WRONG_USAGE
+
+_KINDS: Final = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "str": "a text",
+}
+"""Python's types in words."""
 
 
 def option_names(parser: ArgumentParser) -> list[str]:
@@ -38,7 +46,7 @@ def end_with_usage(
         lines = [line.strip(" -:") for line in plain_reason(message).splitlines()]
         told = _with_hyphens("; ".join(line for line in lines if line))
         near = suggestion(message, list(shown))
-        file = _file_of(told, words)
+        file = _file_of(message, words)
         if file is not None:
             told, shown = f"{file}: {told}", {}
     print(f"{prog}: {told}", file=sys.stderr)
@@ -49,12 +57,19 @@ def end_with_usage(
 
 
 def plain_reason(message: str) -> str:
-    """What is wrong with a value that may be of several types, without the list of the types."""
+    """What is wrong with a value, in words instead of Python's types, without a list of those.
+
+    >>> plain_reason("Expected a <class 'int'>. Got value: many")
+    "'many' is not a whole number"
+    """
+    key = re.match(r"Parser key \"(.+?)\"", message)
+    where = f"{key[1]}: " if key else ""
+    one = re.search(r"Expected a <class '(\w+)'>\. Got value: (.+)", message)
+    if one and one[1] in _KINDS:
+        return f"{where}{one[2]!r} is not {_KINDS[one[1]]}"
     _, union, reasons = message.partition("Does not validate against any of the Union subtypes")
     if not union:
         return message
-    key = re.match(r"Parser key \"(.+?)\"", message)
-    where = f"{key[1]}: " if key else ""
     _, _, errors = reasons.partition("Errors:\n")
     indent = len(errors) - len(errors.lstrip())
     outer: list[str] = re.findall(rf"^ {{{indent}}}- (.+)", errors, re.MULTILINE)
@@ -68,6 +83,13 @@ def plain_reason(message: str) -> str:
         return f"{where}there is no class {name[1]}"
     if choices and given:
         return f"{where}{given[1]!r} is none of {choices[1]}"
+    kinds = [
+        _KINDS[kind]
+        for kind in re.findall(r"- Expected a <class '(\w+)'>", errors)
+        if kind in _KINDS
+    ]
+    if given and kinds:
+        return f"{where}{given[1]!r} is not {' or '.join(kinds)}"
     return message
 
 
@@ -90,9 +112,9 @@ def _with_hyphens(told: str) -> str:
     return f"missing: {', '.join(options)}"
 
 
-def _file_of(told: str, words: Sequence[str]) -> str | None:
+def _file_of(message: str, words: Sequence[str]) -> str | None:
     """Name of the config whose option a message refuses; None where it was typed."""
-    wrong = re.search(r"(?:Option|accept option|key) ['\"](.+?)['\"]", told)
+    wrong = re.search(r"(?:Option|accept option|key) ['\"](.+?)['\"]", message)
     files = [following for word, following in pairwise(words) if word == "--config"]
     files += [word.partition("=")[2] for word in words if word.startswith("--config=")]
     if wrong is None or not files or any(wrong[1] in word for word in words):

@@ -1,6 +1,7 @@
 """Values that may be of several types: what is wrong, not the list of the types."""
 
 import pytest
+from jsonargparse import ArgumentError, ArgumentParser
 
 from callosal.pipelines.cli import main
 from callosal.pipelines.usage import plain_reason
@@ -44,6 +45,26 @@ def test_an_unknown_class_is_named() -> None:
     - Expected a <class 'NoneType'>
   Given value: Teahcers"""
     assert plain_reason(message) == "trainer.callbacks: there is no class Teahcers"
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("--share=abc", "share: 'abc' is not a number"),
+        ("--steps=1.5", "steps: '1.5' is not a whole number"),
+        ("--fast=perhaps", "fast: 'perhaps' is not true or false"),
+        ("--limit=all", "limit: 'all' is not a whole number"),
+    ],
+)
+def test_types_are_told_in_words(word: str, told: str) -> None:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--share", type=float)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--fast", type=bool)
+    parser.add_argument("--limit", type=int | None)
+    with pytest.raises(ArgumentError) as wrong:
+        parser.parse_args([word])
+    assert plain_reason(str(wrong.value)) == told
 
 
 def test_other_messages_stay_as_they_are() -> None:

@@ -105,7 +105,7 @@ def test_every_config_saves_by_the_step_and_warms_its_average_up(config: Path) -
         (["--model.lrr=1"], "--model.lrr"),
         (["--trainer.max_step=1"], "did you mean --trainer.max_steps?"),
         (["--config=no_such.yaml"], "callosal fit: --config: there is no file no_such.yaml"),
-        (["--model.lr=fast"], "float"),
+        (["--model.lr=fast"], "model.lr: 'fast' is not a number"),
         (["--data.root=no/such/folder"], "does not exist"),
         (["--model.net=AttentionUNett"], "AttentionUNet"),
         (["--model.lr=7"], "lr must lie between 0 and 1"),
