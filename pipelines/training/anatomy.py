@@ -5,6 +5,7 @@ where its share is 0, so that configs without them give the crops that they alwa
 """
 
 import math
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -12,13 +13,16 @@ from torch.nn import functional as F
 
 from callosal.pipelines.training.draws import Draws
 
-PULL_MM = (1.0, 3.5)
-"""How far the border between ventricle and callosum moves up."""
+PULL_MM: Final = (1.0, 3.5)
+"""How strongly what lies at the border of ventricle and callosum is pulled up.
 
-REACH_MM = 2.5
+The pull falls away from the border, which so comes to lie 0.9 to 2.3 mm higher.
+"""
+
+REACH_MM: Final = 2.5
 """Standard deviation of the pull across that border; up to 1.6 times of it nothing folds."""
 
-_COARSE_MM = 2.0
+_COARSE_MM: Final = 2.0
 """Pixel size on which arches are found: they are smooth."""
 
 
@@ -52,7 +56,7 @@ def widen_ventricles(
     moved = grid[chosen] + F.grid_sample(toward, grid[chosen], align_corners=False).permute(
         0, 2, 3, 1
     )
-    grid, light = grid.clone(), light.clone()
+    grid = grid.clone()
     grid[chosen] = moved
     light[chosen] = 1 - dark * F.grid_sample(arch, moved, align_corners=False)
     return grid, light
