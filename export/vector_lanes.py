@@ -34,6 +34,25 @@ def fill_vector_lanes(network: nn.Module) -> nn.Module:
     return filled
 
 
+def narrowed(weight: Tensor, shape: torch.Size) -> Tensor | None:
+    """A weight or bias of a filled layer, as it was before `fill_vector_lanes`.
+
+    Args:
+        weight: Weight (C, H, 1, 1) or bias (C,) of a filled gate; weight (16, C, 4, 4) or bias
+            (16,) of a filled head.
+        shape: What it had been.
+
+    Returns:
+        The weight of that shape; None where it was not made by filling.
+    """
+    if weight.shape[1:] == shape[1:] and shape[0] == 1:
+        return weight[:1]
+    if weight.shape[0] == 16 and shape[0] == 4:
+        sources = weight.reshape(4, 4, *weight.shape[1:])[:2, :2].flatten(0, 1)
+        return sources[..., :3, :3] if weight.ndim == 4 else sources
+    return None
+
+
 def _for_each_channel(gate: AttentionGate) -> nn.Conv2d:
     """The convolution to a gate's one weight, made once for each channel that it weights."""
     single = gate.to_weight

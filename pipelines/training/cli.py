@@ -22,6 +22,7 @@ from callosal.models.teachers import Teachers
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.process_memory import keep_freed_memory
 from callosal.pipelines.training.curves import TrainingCurves
+from callosal.pipelines.training.exported_weights import ExportedWeights
 from callosal.pipelines.training.generated_pictures import GeneratedPictures
 from callosal.pipelines.training.pair_datamodule import PairDataModule
 from callosal.pipelines.training.run_checkpoint import RunCheckpoint
@@ -36,6 +37,7 @@ from callosal.pipelines.usage import end_with_usage, option_names, plain_reason
 NAMED_IN_YAML = (
     AttentionUNet,
     BiSeNetV2,
+    ExportedWeights,
     GeneratedPictures,
     JointDenoiser,
     PairAutoencoder,

@@ -1,6 +1,7 @@
 """The data of a training run: slices by split, batched and augmented."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,13 @@ class SliceDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Sample]:
         """Whole slices in an order fixed by the seed; crops are drawn on the device."""
         return ordered_loader(self._banks["train"], self.batch_size, self.seed, self.trainer)
+
+    def first_crops(self, batches: int) -> Iterator[Tensor]:
+        """Crops (B, 1, C, C) of the first batches of training, or fewer where it is short."""
+        for step, batch in enumerate(itertools.islice(self.train_dataloader(), batches)):
+            draws = Draws(batch_seeds(self.seed, step, len(batch["image"])))
+            image, mask = batch["image"], batch["mask"]
+            yield augment(image, mask, self.spacing_mm, self.augmentation, draws)[0]
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole slices of the validation sites."""
