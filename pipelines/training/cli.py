@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.bisenetv2 import BiSeNetV2
@@ -115,6 +116,7 @@ class TrainingCLI(LightningCLI):
         Each gives way to what the config names itself.
         """
         config = self._get(self.config_init, "trainer")
+        _check_interval(config["val_check_interval"])
         folder = config["default_root_dir"] or USUAL
         usual: dict[str, Any] = {"default_root_dir": folder}
         if config["logger"] in (None, True):
@@ -167,7 +169,8 @@ def run_training(words: Sequence[str]) -> None:
     """Run `fit`, `validate` or `test` with the words that follow `callosal`.
 
     Raises:
-        InputError: There is no word but the command (`wrong_usage`).
+        InputError: There is no word but the command, or the trainer refuses the run
+            (`wrong_usage`).
     """
     if len(words) == 1:
         raise InputError(
@@ -181,7 +184,25 @@ def run_training(words: Sequence[str]) -> None:
     leave_out_noise()
     # The words are those of the command line; Lightning cannot know.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
-    TrainingCLI(task_of(words), words)
+    try:
+        TrainingCLI(task_of(words), words)
+    except MisconfigurationException as error:
+        # What only this machine can tell, as a GPU that is not there.
+        reason = str(error).splitlines()[0]
+        raise InputError(f"the trainer refuses this run: {reason}", code="wrong_usage") from error
+
+
+def _check_interval(interval: float | str | None) -> None:
+    """Refuse what Lightning would divide by.
+
+    Raises:
+        ValueError: The interval is 0 or below.
+    """
+    if isinstance(interval, int | float) and interval <= 0:
+        raise ValueError(
+            f"trainer.val_check_interval must be above 0, got {interval}; "
+            "trainer.limit_val_batches 0 leaves validation out"
+        )
 
 
 def _listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:

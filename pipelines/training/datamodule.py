@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
@@ -32,6 +32,9 @@ from callosal.pipelines.training.slice_order import SliceOrder
 from callosal.pipelines.training.splits import fold_by_site, with_split_file
 
 Sample = dict[str, Tensor]
+
+MIN_SIDE_MM: Final = 64
+"""Smallest side of a whole slice."""
 
 
 class BankDataset(Dataset[Sample]):
@@ -93,6 +96,11 @@ class SliceDataModule(pl.LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        if size * spacing_mm < MIN_SIDE_MM:
+            raise ValueError(
+                f"size: {size} pixels of {spacing_mm:g} mm are {size * spacing_mm:g} mm, too few "
+                f"for a callosum; whole slices need {MIN_SIDE_MM} mm and more"
+            )
         self.root = chosen_root(root)
         self.also = tuple(also or ())
         for folder in self.also:

@@ -108,6 +108,8 @@ def test_every_config_saves_by_the_step_and_warms_its_average_up(config: Path) -
         (["--model.lr=fast"], "model.lr: 'fast' is not a number"),
         (["--data.root=no/such/folder"], "does not exist"),
         (["--model.net=AttentionUNett"], "AttentionUNet"),
+        (["--trainer.val_check_interval=0"], "limit_val_batches 0 leaves validation out"),
+        (["--data.size=63"], "size: 63 pixels of 0.5 mm are 31.5 mm"),
         (["--model.lr=7"], "lr must lie between 0 and 1"),
         (["--data.augmentation.wide=2"], "augmentation.wide: 2.0 is no share; use 0 to 1"),
     ],
@@ -120,6 +122,16 @@ def test_mistakes_are_answered_in_three_lines(
     assert done.returncode == 3
     assert expected in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3, done.stderr
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    config = ROOT / "configs" / "attention_unet.yaml"
+    words = ["--trainer.accelerator=cuda", "--data.phantoms=8"]
+    done = run_callosal("fit", "--config", str(config), *words, cwd=tmp_path)
+    assert done.returncode == 3
+    (line,) = done.stderr.strip().splitlines()
+    assert "the trainer refuses this run" in line
 
 
 @pytest.mark.parametrize("command", ["fit", "validate", "test"])
