@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.bisenetv2 import BiSeNetV2
