@@ -43,15 +43,19 @@ class ExportedWeights(pl.Callback):
 
         Raises:
             ModelFileError: There is no such model, or it is not what was exported.
-            InputError: It is no float file (`reduced_model`) or for other pixels
-                (`other_spacing`).
+            InputError: It is no float file (`reduced_model`), for other pixels (`other_spacing`),
+                or what is trained is no segmenter (`wrong_usage`).
             DataError: It is of another network (`other_network`).
         """
         if stage != "fit":
             return
         data = getattr(trainer, "datamodule", None)
-        assert isinstance(pl_module, SegmentationModule)
-        assert isinstance(data, SliceDataModule)
+        if not isinstance(pl_module, SegmentationModule) or not isinstance(data, SliceDataModule):
+            raise InputError(
+                "ExportedWeights: starts segmenters alone; StartingWeights takes the checkpoint "
+                "of anything else",
+                code="wrong_usage",
+            )
         take_weights(resolve_model(self.model), pl_module, list(data.first_crops(BATCHES)))
 
     def told(self) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 import yaml
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from callosal.models.errors import DataError, InputError, ModelFileError
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.training.exported_weights import take_weights
+from callosal.pipelines.training.exported_weights import ExportedWeights, take_weights
 from tests.training.test_cli import ROOT, TINY, run_callosal
 
 NETWORKS = {"AttentionUNet": AttentionUNet, "ViTSegmenter": ViTSegmenter, "BiSeNetV2": BiSeNetV2}
@@ -86,6 +87,11 @@ def test_other_pixels_are_refused(crops: list[Tensor]) -> None:
 def test_an_eight_bit_file_is_refused(crops: list[Tensor]) -> None:
     with pytest.raises(InputError, match="float model it was made of"):
         take_weights(resolve_model("attention_unet-int8"), _shipped_config("attention_unet"), crops)
+
+
+def test_what_is_no_segmenter_is_refused() -> None:
+    with pytest.raises(InputError, match="starts segmenters alone"):
+        ExportedWeights().setup(pl.Trainer(logger=False), pl.LightningModule(), "fit")
 
 
 def test_a_missing_file_is_refused(tmp_path: Path, crops: list[Tensor]) -> None:
