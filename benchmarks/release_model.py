@@ -23,6 +23,7 @@ from string import Template
 from typing import Any
 
 from callosal.export.accuracy import MAX_DICE_DROP, Reduction
+from callosal.export.contract import UNTOLD
 from callosal.export.eight_bit import make_int8
 from callosal.export.runtime import open_segmenter
 from callosal.pipelines.evaluation.run import run_evaluation
@@ -109,8 +110,12 @@ def release(
     for name, figures in metrics.items():
         if figures["model"]["sha256"] != sha256:
             raise SystemExit(f"{name}: these figures are of another file")
-    if (told := open_segmenter(model, "cpu").contract.name) != model.stem:
-        raise SystemExit(f"{model.name}: calls itself {told}; export it with --name {model.stem}")
+    contract = open_segmenter(model, "cpu").contract
+    if contract.name != model.stem:
+        told = f"{model.name}: calls itself {contract.name}"
+        raise SystemExit(f"{told}; export it with --name {model.stem}")
+    if contract.training_data == UNTOLD:
+        raise SystemExit(f"{model.name}: tells no terms; export it with --training-data")
     target = shelf.weights / model.name
     if model.resolve() != target.resolve():
         shutil.copyfile(model, target)

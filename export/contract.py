@@ -8,6 +8,8 @@ from typing import Any
 from callosal.models.errors import ModelFileError
 
 SCHEMA = "callosal/segmenter/1"
+UNTOLD = "not stated"
+"""What stands for data and terms that nobody told."""
 ORIENTATION = "midsagittal; rows superior to inferior, columns anterior to posterior"
 # SNOMED CT code of the corpus callosum (structure), as in DICOM CID 7140.
 CORPUS_CALLOSUM = {"name": "corpus callosum", "scheme": "SCT", "code": "88442005"}

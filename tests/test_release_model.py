@@ -1,14 +1,18 @@
 """What the release of a model leaves on the shelf."""
 
 import copy
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 
 from benchmarks.release_model import Origin, Shelf, release, release_int8, withdraw
 from callosal.export.accuracy import Reduction
+from callosal.export.contract import UNTOLD
+from callosal.export.graph import write_metadata
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model, shipped_models
 
@@ -55,6 +59,16 @@ def test_figures_of_another_file_or_another_name_are_refused(
     with pytest.raises(SystemExit, match=f"calls itself {DEFAULT}"):
         release(renamed, metrics, ORIGIN, shelf)
     assert list(shelf.weights.iterdir()) == []
+
+
+def test_a_file_that_tells_no_terms_is_refused(shelf: Shelf, metrics: dict, tmp_path: Path) -> None:
+    untold = Path(shutil.copy(resolve_model(DEFAULT), tmp_path / f"{DEFAULT}.onnx"))
+    told = {p.key: p.value for p in onnx.load(str(untold)).metadata_props}
+    write_metadata(untold, told | {"training_data": UNTOLD})
+    sha256 = hashlib.sha256(untold.read_bytes()).hexdigest()
+    figures = {name: each | {"model": {"sha256": sha256}} for name, each in metrics.items()}
+    with pytest.raises(SystemExit, match="export it with --training-data"):
+        release(untold, figures, ORIGIN, shelf)
 
 
 def _stubbed(monkeypatch: pytest.MonkeyPatch, time_ratio: float) -> None:

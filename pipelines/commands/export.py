@@ -51,6 +51,7 @@ def export(
     """
     # Torch is for training and export alone; the other commands start without it.
     from callosal.export.checkpoint_kind import checkpoint_kind
+    from callosal.export.contract import UNTOLD
 
     with StageLines("callosal.export"):
         if checkpoint_kind(checkpoint) == "generator":
@@ -59,7 +60,7 @@ def export(
             )
             following = f"callosal generate --model {output} --count 20 --output synthetic"
         else:
-            said = training_data or "not stated"
+            said = training_data or UNTOLD
             _export_segmenter(checkpoint, output, name, said, data, threshold, precision)
             following = f"callosal evaluate --model {output} --data MY_DATA --output figures"
     print(f"model: {output}")
