@@ -107,7 +107,8 @@ def export_segmenter(
         checkpoint: Lightning checkpoint of a SegmentationModule.
         output: The ONNX file to write.
         name: Short name that goes into the metadata.
-        training_data: Which data the weights come from, with its terms.
+        training_data: Which data the weights come from, with its terms. Of weights that were
+            fine-tuned, those of the model they started from are added.
         slices: What it is checked with.
         threshold: Probability above which a pixel is callosum.
         precision: fp32; int8 for CPUs and fp16 for GPUs are made of it and have to be as good.
@@ -140,7 +141,7 @@ def export_segmenter(
             spacing_mm=module.spacing_mm,
             threshold=threshold,
             normalisation=IN_WORDS,
-            training_data=training_data,
+            training_data="; ".join(filter(None, (training_data, module.started_from))),
             checkpoint_sha256=file_sha256(checkpoint),
             config_sha256=_config_sha256(checkpoint),
             version=version("callosal"),

@@ -1,6 +1,6 @@
 """The Lightning module that trains any of the segmenters."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
@@ -37,6 +37,10 @@ class SegmentationModule(pl.LightningModule):
         weight_decay: Decoupled weight decay of AdamW.
         warmup_fraction: Share of all steps in which the learning rate rises; then it falls by a
             cosine to zero.
+
+    Attributes:
+        started_from: Model that the weights were taken from and the terms of its data; empty
+            where they were drawn at random.
     """
 
     def __init__(
@@ -59,10 +63,19 @@ class SegmentationModule(pl.LightningModule):
         self.lr = lr
         self.weight_decay = weight_decay
         self.warmup_fraction = warmup_fraction
+        self.started_from = ""
         self.normalise = ForegroundNormalisation()
         # oneDNN and cuDNN both run convolutions faster on channels-last memory.
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dice_loss = DiceLoss(sigmoid=True, soft_label=True, batch=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the weights started from: its terms go on with them."""
+        checkpoint["started_from"] = self.started_from
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take over what the weights started from."""
+        self.started_from = checkpoint.get("started_from", "")
 
     def forward(self, image: Tensor) -> Tensor:
         """Map raw intensities (B, 1, H, W) to logits (B, 1, H, W)."""

@@ -6,6 +6,7 @@ import pytorch_lightning as pl
 
 from callosal.models.errors import DataError
 from callosal.models.generation.checkpoint import read_checkpoint
+from callosal.models.segmentation_module import SegmentationModule
 
 
 class StartingWeights(pl.Callback):
@@ -44,7 +45,8 @@ def copy_weights(checkpoint: Path, module: pl.LightningModule) -> None:
         InputError: The file is missing or is no checkpoint.
         DataError: It is of another network.
     """
-    weights = read_checkpoint(checkpoint)["state_dict"]
+    content = read_checkpoint(checkpoint)
+    weights = content["state_dict"]
     own = module.state_dict()
     wrong = sorted(set(own) ^ set(weights)) or [
         name for name in own if own[name].shape != weights[name].shape
@@ -56,3 +58,5 @@ def copy_weights(checkpoint: Path, module: pl.LightningModule) -> None:
             code="other_network",
         )
     module.load_state_dict(weights)
+    if isinstance(module, SegmentationModule):
+        module.started_from = content.get("started_from", "")

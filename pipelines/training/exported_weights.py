@@ -19,6 +19,9 @@ from callosal.pipelines.training.datamodule import SliceDataModule
 BATCHES: Final = 8
 """Batches of training crops that give the batch norms their statistics."""
 
+USUAL_LR: Final = 5e-4
+"""Learning rate that trained weights are not told to be spoilt by."""
+
 MAX_DIFFERENCE: Final = 1e-3
 """Largest difference of a probability between the file and the network that took its weights."""
 
@@ -36,7 +39,10 @@ class ExportedWeights(pl.Callback):
     """
 
     def __init__(self, model: str = DEFAULT) -> None:
+        if model.endswith(".ckpt"):
+            raise ValueError(f"{model}: a checkpoint; StartingWeights takes it")
         self.model = model
+        self._told = ""
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Take the weights.
@@ -57,10 +63,21 @@ class ExportedWeights(pl.Callback):
                 code="wrong_usage",
             )
         take_weights(resolve_model(self.model), pl_module, list(data.first_crops(BATCHES)))
+        self._told = f"starting from the weights of {Path(self.model).name}"
+        if pl_module.lr > USUAL_LR:
+            self._told += (
+                f"; model.lr {pl_module.lr:g} is one for a start from nothing and may spoil them, "
+                f"{USUAL_LR:g} is gentler"
+            )
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Tell of a resumed run that its checkpoint counts; `setup` cannot know of it."""
+        if trainer.ckpt_path is not None:
+            self._told = "going on with the weights of the checkpoint"
 
     def told(self) -> str:
         """One line for the start of the run."""
-        return f"starting from the weights of {Path(self.model).name}"
+        return self._told
 
 
 def take_weights(path: Path, module: SegmentationModule, crops: list[Tensor]) -> None:
@@ -91,6 +108,7 @@ def take_weights(path: Path, module: SegmentationModule, crops: list[Tensor]) ->
             f"off by {difference:.2g}); take the config that it was trained with",
             code="other_network",
         )
+    module.started_from = f"started from {file.contract.name}: {file.contract.training_data}"
 
 
 def _check_kind(file: Segmenter, module: SegmentationModule, name: str) -> None:

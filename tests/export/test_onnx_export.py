@@ -64,6 +64,17 @@ def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return path
 
 
+def test_the_terms_of_the_start_follow_those_of_the_training(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    content = torch.load(checkpoint, weights_only=True) | {"started_from": "started from a: BY-NC"}
+    tuned, path = tmp_path / "tuned.ckpt", tmp_path / "tuned.onnx"
+    torch.save(content, tuned)
+    export_segmenter(tuned, path, name="tuned", training_data="mine", slices=phantoms(0, 1))
+    told = open_segmenter(path, "cpu", threads=1).contract.training_data
+    assert told == "mine; started from a: BY-NC"
+
+
 def test_one_file_with_free_dimensions_and_the_contract(exported: Path, checkpoint: Path) -> None:
     model = onnx.load(str(exported))
     shape = [dim.dim_param for dim in model.graph.input[0].type.tensor_type.shape.dim]

@@ -94,6 +94,11 @@ def test_what_is_no_segmenter_is_refused() -> None:
         ExportedWeights().setup(pl.Trainer(logger=False), pl.LightningModule(), "fit")
 
 
+def test_a_checkpoint_is_sent_to_the_other_callback() -> None:
+    with pytest.raises(ValueError, match="StartingWeights takes it"):
+        ExportedWeights("last.ckpt")
+
+
 def test_a_missing_file_is_refused(tmp_path: Path, crops: list[Tensor]) -> None:
     with pytest.raises(ModelFileError, match="no such model file"):
         take_weights(tmp_path / "none.onnx", _shipped_config("attention_unet"), crops)
@@ -106,7 +111,7 @@ def test_a_run_starts_from_a_shipped_model(tmp_path: Path) -> None:
              "--trainer.callbacks+=ExportedWeights", "--model.lr=1e-9"]  # fmt: skip
     done = run_callosal(*words, "--trainer.callbacks.model=attention_unet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "starting from the weights of attention_unet" in done.stderr
+    assert "starting from the weights of attention_unet\n" in done.stderr
     state = torch.load(tmp_path / "runs/version_0/checkpoints/last.ckpt", weights_only=True)
     module = _shipped_config("attention_unet")
     module.load_state_dict(state["state_dict"])
@@ -115,6 +120,14 @@ def test_a_run_starts_from_a_shipped_model(tmp_path: Path) -> None:
     with torch.no_grad():
         answered = ProbabilityNetwork(module.eval())(torch.from_numpy(image)).numpy()
     assert ((answered > 0.5) != (expected > 0.5)).sum() < 0.05 * (expected > 0.5).sum()
+    on = ["--ckpt_path=runs/version_0/checkpoints/last.ckpt", "--trainer.max_steps=3"]
+    done = run_callosal(*words, *on, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "going on with the weights of the checkpoint" in done.stderr
+    state = torch.load(tmp_path / "runs/version_1/checkpoints/last.ckpt", weights_only=True)
+    # Through the resumed run as well.
+    assert state["started_from"].startswith("started from attention_unet: ABIDE I")
+    assert "CC BY-NC-SA" in state["started_from"]
 
 
 def test_a_wrong_name_is_refused_with_those_that_ship(tmp_path: Path) -> None:

@@ -30,6 +30,15 @@ def test_all_weights_are_copied(tmp_path: Path) -> None:
         assert torch.equal(fresh.state_dict()[name], weight), name
 
 
+def test_what_the_checkpoint_had_started_from_goes_on(tmp_path: Path) -> None:
+    path, fresh = _checkpoint(_module(1), tmp_path / "trained.ckpt"), _module(2)
+    copy_weights(path, fresh)
+    assert fresh.started_from == ""
+    torch.save(torch.load(path, weights_only=True) | {"started_from": "terms"}, path)
+    copy_weights(path, fresh)
+    assert fresh.started_from == "terms"
+
+
 def test_another_network_is_refused_by_the_first_difference(tmp_path: Path) -> None:
     path = _checkpoint(_module(1, (8, 24)), tmp_path / "wide.ckpt")
     with pytest.raises(DataError, match=r"wide\.ckpt: holds another network.*net\.down"):
