@@ -11,7 +11,7 @@ from torch import Tensor
 from callosal.export.graph_weights import read_weights, restore_weights
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
-from callosal.models.errors import DataError, InputError
+from callosal.models.errors import DataError, InputError, ModelFileError
 from callosal.models.norm_statistics import renew_statistics
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.pipelines.training.datamodule import SliceDataModule
@@ -62,7 +62,7 @@ class ExportedWeights(pl.Callback):
                 "of anything else",
                 code="wrong_usage",
             )
-        take_weights(resolve_model(self.model), pl_module, list(data.first_crops(BATCHES)))
+        take_weights(_file(self.model), pl_module, list(data.first_crops(BATCHES)))
         self._told = f"starting from the weights of {Path(self.model).name}"
         if pl_module.lr > USUAL_LR:
             self._told += (
@@ -109,6 +109,15 @@ def take_weights(path: Path, module: SegmentationModule, crops: list[Tensor]) ->
             code="other_network",
         )
     module.started_from = f"started from {file.contract.name}: {file.contract.training_data}"
+
+
+def _file(model: str) -> Path:
+    """The file of a model; that there is none is told without the option of other commands."""
+    try:
+        return resolve_model(model)
+    except ModelFileError as error:
+        reason = str(error).removeprefix("--model ")
+        raise ModelFileError(f"ExportedWeights: {reason}", code=error.code) from error
 
 
 def _check_kind(file: Segmenter, module: SegmentationModule, name: str) -> None:

@@ -1,6 +1,7 @@
 """Fine-tuning what ships: the weights of an ONNX file, back in a network that learns."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from callosal.models.errors import DataError, InputError, ModelFileError
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.phantom import phantom_slice
+from callosal.pipelines.training import exported_weights
+from callosal.pipelines.training.datamodule import SliceDataModule
 from callosal.pipelines.training.exported_weights import ExportedWeights, take_weights
 from tests.training.test_cli import ROOT, TINY, run_callosal
 
@@ -94,6 +97,19 @@ def test_what_is_no_segmenter_is_refused() -> None:
         ExportedWeights().setup(pl.Trainer(logger=False), pl.LightningModule(), "fit")
 
 
+@pytest.mark.parametrize(("lr", "told"), [(2e-3, True), (5e-4, False)])
+def test_a_learning_rate_that_spoils_weights_is_told(
+    lr: float, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = SegmentationModule(AttentionUNet(widths=(8, 16)), lr=lr)
+    monkeypatch.setattr(exported_weights, "take_weights", lambda *_: None)
+    monkeypatch.setattr(SliceDataModule, "first_crops", lambda self, batches: [])
+    trainer = SimpleNamespace(datamodule=SliceDataModule(phantoms=8))
+    callback = ExportedWeights()
+    callback.setup(trainer, module, "fit")
+    assert ("0.0005 is gentler" in callback.told()) == told
+
+
 def test_a_checkpoint_is_sent_to_the_other_callback() -> None:
     with pytest.raises(ValueError, match="StartingWeights takes it"):
         ExportedWeights("last.ckpt")
@@ -135,6 +151,6 @@ def test_a_wrong_name_is_refused_with_those_that_ship(tmp_path: Path) -> None:
                         "--trainer.callbacks+=ExportedWeights",
                         "--trainer.callbacks.model=attention_net", cwd=tmp_path)  # fmt: skip
     assert done.returncode != 0
-    assert "attention_net" in done.stderr
+    assert "ExportedWeights: attention_net: neither a file nor a shipped" in done.stderr
     assert "attention_unet" in done.stderr
     assert "Traceback" not in done.stderr
