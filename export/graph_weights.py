@@ -17,9 +17,15 @@ FOLDED = "_bias"
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Weights of an exported segmenter, by the names that they have in its network.
+    """Weights of an exported segmenter, each in the shape that it has in the graph.
 
-    What a batch norm adds bears the name of its convolution's weight and `FOLDED`.
+    Args:
+        path: Float file of `callosal export`.
+
+    Returns:
+        Weights by the names that they have in the network. What a batch norm adds, (C,), bears the
+        name of its convolution's weight and `FOLDED`; the matrix of a linear layer is turned back
+        to (outputs, inputs).
     """
     graph = onnx.load(str(path), load_external_data=False).graph
     tensors = {one.name: torch.tensor(numpy_helper.to_array(one)) for one in graph.initializer}
@@ -31,8 +37,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     }  # fmt: skip
     for node in graph.node:
         # The exporter turns the matrix of a linear layer and takes its name; its bias keeps both.
+        # A product of two features, as in attention, has none.
         bias = biases.get(node.output[0], "")
-        if node.op_type == "MatMul" and bias.endswith(".bias"):
+        if node.op_type == "MatMul" and bias.endswith(".bias") and node.input[1] in tensors:
             named[bias.removesuffix("bias") + "weight"] = tensors[node.input[1]].T
     return named
 

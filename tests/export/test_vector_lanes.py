@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from callosal.export.vector_lanes import fill_vector_lanes
+from callosal.export.vector_lanes import fill_vector_lanes, narrowed
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.bisenetv2 import BiSeNetV2
 from callosal.models.blocks import SubPixelConv
@@ -46,3 +46,18 @@ def test_a_head_that_fills_them_is_left_alone() -> None:
     kept = fill_vector_lanes(nn.Sequential(head))[0]
     assert torch.equal(kept.weight, head.weight)
     assert kept.stride == (1, 1)
+
+
+def test_what_was_filled_is_narrowed_to_what_it_was() -> None:
+    net = AttentionUNet(widths=(8, 16, 24))
+    filled = dict(fill_vector_lanes(net).named_parameters())
+    narrow = {name: one for name, one in net.named_parameters() if one.shape != filled[name].shape}
+    assert {name.rsplit(".", 1)[0] for name in narrow} == {
+        "gates.0.to_weight", "gates.1.to_weight", "head"
+    }  # fmt: skip
+    for name, parameter in narrow.items():
+        assert torch.equal(narrowed(filled[name], parameter.shape), parameter), name
+
+
+def test_what_was_not_made_by_filling_is_not_narrowed() -> None:
+    assert narrowed(torch.zeros(24, 8, 3, 3), torch.Size((16, 8, 3, 3))) is None
