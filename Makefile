@@ -62,16 +62,16 @@ docs: $(VENV)/.docs  ## build the documentation into build/site, warnings are er
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 bench: $(VENV)/.dev  ## midsagittal precision on the MNI152 average head
-	$(BIN)/python benchmarks/midsagittal_precision.py
+	$(BIN)/python benchmarks/accuracy/midsagittal_precision.py
 
 FUZZ ?= --reader 10000 --pipeline 300 --seed 1
 
 fuzz: $(VENV)/.dev  ## ten thousand broken DICOM files (FUZZ="--reader N --pipeline N --seed S")
-	$(BIN)/python benchmarks/fuzz_dicom.py $(FUZZ)
+	$(BIN)/python benchmarks/faults/fuzz_dicom.py $(FUZZ)
 
 audit: $(VENV)/.dev  ## known vulnerabilities of the oldest versions that are allowed (network)
 	$(BIN)/python -m pip install -qq 'pip-audit>=2.7'
-	$(BIN)/python benchmarks/audit_floors.py
+	$(BIN)/python benchmarks/release/audit_floors.py
 
 clean:  ## remove what the tasks made
 	rm -rf $(VENV) build dist *.egg-info callosal-demo .mypy_cache .ruff_cache .pytest_cache

@@ -93,7 +93,7 @@ def _confidence(desk: ReviewDesk, name: str) -> float:
 
 
 def draw_robustness(folder: Path) -> None:
-    """The table of docs/robustness.md as a plot; benchmarks/robustness.py wrote it."""
+    """The table of docs/robustness.md as a plot; benchmarks/accuracy/robustness.py wrote it."""
     text = (PICTURES.parent / "robustness.md").read_text(encoding="utf-8")
     table = re.search(r"^\| picture \| n \| Dice .*?\n\n", text, re.DOTALL | re.MULTILINE)
     if table is None:

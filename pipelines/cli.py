@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from callosal.models.errors import WRONG_USAGE, CallosalError
-from callosal.pipelines.process_memory import share_freed_memory
+from callosal.pipelines.console.process_memory import share_freed_memory
 
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
@@ -88,7 +88,7 @@ def _run(command: str, words: list[str]) -> int:
 
         run_training([command, *words])
         return 0
-    from callosal.pipelines.command_line import call_function
+    from callosal.pipelines.console.command_line import call_function
 
     name = command.replace("-", "_")
     function: Callable[..., int] = getattr(

@@ -8,7 +8,7 @@ from pathlib import Path
 from highdicom import Volume
 
 from callosal.models.errors import CallosalError
-from callosal.pipelines.case_files import CaseFiles
+from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.reading.cases import Case
 
 Load = Callable[[], Volume]

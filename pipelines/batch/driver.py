@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from callosal.pipelines.batch.case_folder import CASES, write_case, write_outputs
 from callosal.pipelines.batch.case_work import CaseResult, Fault
 from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.batch.progress import Display, Tally, display
-from callosal.pipelines.batch.results import append_row, plan_row
 from callosal.pipelines.batch.stopping import Stop, stopping
-from callosal.pipelines.case_files import CaseFiles
-from callosal.pipelines.process import failed_document
+from callosal.pipelines.case.process import failed_document
+from callosal.pipelines.outputs.case_files import CaseFiles
+from callosal.pipelines.outputs.case_folder import CASES, write_case, write_outputs
+from callosal.pipelines.outputs.results import append_row, plan_row
 
 Results = Generator[tuple[Job, CaseResult]]
 

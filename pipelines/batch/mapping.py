@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import InputError
-from callosal.pipelines.batch.atomic import write_bytes
 from callosal.pipelines.batch.jobs import Job
-from callosal.pipelines.batch.results import safe_cell
 from callosal.pipelines.batch.work import Work
+from callosal.pipelines.outputs.atomic import write_bytes
+from callosal.pipelines.outputs.results import safe_cell
 from callosal.pipelines.reading.place import Place
 
 COLUMNS = ("case_id", "kind", "study_uid", "series_uid", "n_files", "folder", "file")

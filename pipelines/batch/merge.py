@@ -11,12 +11,12 @@ from typing import Any
 from rich.console import Console
 
 from callosal.models.errors import InputError
-from callosal.pipelines.batch.atomic import make_folder, remove, sweep_temporaries, write_bytes
-from callosal.pipelines.batch.case_folder import CASES, DONE, OUTPUTS, read_done
-from callosal.pipelines.batch.discretion import told
-from callosal.pipelines.batch.results import Row, is_planned, read_rows, write_tables
-from callosal.pipelines.batch.run_lock import run_lock
-from callosal.pipelines.batch.run_record import RUN_FILE, write_run_record
+from callosal.pipelines.console.discretion import told
+from callosal.pipelines.outputs.atomic import make_folder, remove, sweep_temporaries, write_bytes
+from callosal.pipelines.outputs.case_folder import CASES, DONE, OUTPUTS, read_done
+from callosal.pipelines.outputs.results import Row, is_planned, read_rows, write_tables
+from callosal.pipelines.outputs.run_json import RUN_FILE, write_run_record
+from callosal.pipelines.outputs.run_lock import run_lock
 from callosal.pipelines.reading.skips import NOT_MEANT
 from callosal.pipelines.report.page import write_report
 

@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from callosal.pipelines.batch.discretion import told
-from callosal.pipelines.batch.results import is_planned
+from callosal.pipelines.console.discretion import told
+from callosal.pipelines.console.duration import duration
+from callosal.pipelines.outputs.results import is_planned
 
 _OUTCOMES = ("done", "failed", "refused")
 
@@ -54,17 +55,6 @@ class Tally:
         seconds = self.seconds_left()
         left = "" if seconds is None or not self.left else f", {duration(seconds)} left"
         return f"{counts} of {self.total}{left}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> duration(42.2), duration(600), duration(9000)
-    ('42 s', '10 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 class Display:

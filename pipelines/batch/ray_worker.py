@@ -7,7 +7,7 @@ from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import EngineError
 from callosal.pipelines.batch.case_work import CaseResult, work_on
-from callosal.pipelines.process_case import process_case
+from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 

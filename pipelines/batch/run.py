@@ -9,15 +9,16 @@ from itertools import pairwise
 from rich.console import Console
 
 from callosal.models.errors import EngineError, OutputError
-from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.driver import run_jobs
 from callosal.pipelines.batch.jobs import other_rows
 from callosal.pipelines.batch.mapping import check_mapping, mapped, write_mapping
 from callosal.pipelines.batch.request import Request
-from callosal.pipelines.batch.results import Row, is_planned, write_tables
-from callosal.pipelines.batch.run_record import run_record, write_run_record
+from callosal.pipelines.batch.run_record import run_record
 from callosal.pipelines.batch.session import Session, open_model, open_session
 from callosal.pipelines.batch.work import Work, plan_work
+from callosal.pipelines.console.discretion import told
+from callosal.pipelines.outputs.results import Row, is_planned, write_tables
+from callosal.pipelines.outputs.run_json import write_run_record
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 from callosal.pipelines.report.page import REPORT, write_report
 

@@ -1,7 +1,6 @@
 """run.json: what ran, with what, and how long each part took."""
 
 import hashlib
-import json
 import platform
 import sys
 from collections import Counter
@@ -12,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from callosal.export.shipped import shipped_models
-from callosal.pipelines.batch.atomic import write_text
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import Session
 
 PACKAGES = ("callosal", "numpy", "scipy", "pydicom", "highdicom", "nibabel", "onnxruntime",
             "onnxruntime-gpu", "ray", "pynetdicom")  # fmt: skip
-RUN_FILE = "run.json"
 
 
 def run_record(
@@ -47,15 +44,6 @@ def run_record(
         "counts": dict(Counter(str(row["status"]) for row in rows)),
         "timings_s": {name: round(seconds, 3) for name, seconds in timings_s.items()},
     }
-
-
-def write_run_record(output: Path, record: Mapping[str, Any]) -> None:
-    """Write run.json.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    write_text(output / RUN_FILE, json.dumps(record, indent=1) + "\n")
 
 
 def argument_words(request: Request, salt: str) -> list[str]:

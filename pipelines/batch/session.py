@@ -10,16 +10,16 @@ from rich.console import Console
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
-from callosal.pipelines.batch.atomic import sweep_temporaries
-from callosal.pipelines.batch.case_folder import CASES, Fingerprint
-from callosal.pipelines.batch.case_id import output_salt
 from callosal.pipelines.batch.driver import Runner
 from callosal.pipelines.batch.jobs import settings_sha256
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.request import Engine, Request
-from callosal.pipelines.batch.run_lock import run_lock
+from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.hospital.standard_tables import load_standard_tables
-from callosal.pipelines.process_case import process_case
+from callosal.pipelines.outputs.atomic import sweep_temporaries
+from callosal.pipelines.outputs.case_folder import CASES, Fingerprint
+from callosal.pipelines.outputs.case_id import output_salt
+from callosal.pipelines.outputs.run_lock import run_lock
 
 
 @dataclass(frozen=True, eq=False)

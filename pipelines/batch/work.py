@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from callosal.pipelines.batch.case_id import case_id
-from callosal.pipelines.batch.discretion import told
 from callosal.pipelines.batch.jobs import Job, make_jobs, split_finished
-from callosal.pipelines.batch.results import Row, failed_row
 from callosal.pipelines.batch.session import Session
+from callosal.pipelines.console.discretion import told
+from callosal.pipelines.outputs.case_id import case_id
+from callosal.pipelines.outputs.results import Row, failed_row
 from callosal.pipelines.reading.cases import CaseIndex
 from callosal.pipelines.reading.skips import Skip
 

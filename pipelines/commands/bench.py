@@ -8,7 +8,7 @@ from rich.console import Console
 from callosal.export.devices import usable_cores
 from callosal.export.shipped import DEFAULT, reduced_models, resolve_model, training_name
 from callosal.models.errors import InputError
-from callosal.pipelines.benchmark.run import Bench, BenchPart, run_bench, write_record
+from callosal.pipelines.speed.run import Bench, BenchPart, run_bench, write_record
 
 
 def bench(
@@ -47,7 +47,7 @@ def bench(
         raise InputError(f"--rounds {rounds} --copies {copies}: both start at 1", "wrong_usage")
     path = resolve_model(model)
     found = Path(str(files("callosal.configs"))) / f"{training_name(path)}.yaml"
-    plain = Path(__file__).resolve().parents[2] / "benchmarks" / "plain_pipeline.py"
+    plain = Path(__file__).resolve().parents[2] / "benchmarks" / "speed" / "plain_pipeline.py"
     eight_bits = next((each.path for each in reduced_models(path)), None)
     asked = Bench(
         series, path, int8 or eight_bits, training_config or (found if found.is_file() else None),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from callosal.pipelines.demonstration.demo_head import DemoHead
-    from callosal.pipelines.demonstration.reference_pose import ReferencePose
+    from callosal.pipelines.phantom.demo_head import DemoHead
+    from callosal.pipelines.phantom.reference_pose import ReferencePose
 
 ANGLE_TOLERANCE_DEG = 1.0
 CENTER_TOLERANCE_MM = 2.0
@@ -90,8 +90,8 @@ def write_series(folder: Path, seed: int) -> "DemoHead":
     """Write the tilted head of a seed as a DICOM series and return it with its true pose."""
     import numpy as np
 
-    from callosal.pipelines.demonstration.demo_head import demo_head, drawn_motion, tilted
     from callosal.pipelines.dicom.write import write_mr_series
+    from callosal.pipelines.phantom.demo_head import demo_head, drawn_motion, tilted
 
     upright = demo_head(seed)
     middle = np.asarray(upright.volume.center_position)

@@ -39,7 +39,7 @@ def evaluate_generator(
         Exit code 0.
     """
     # The help of this command has to come at once: what reads and scores is loaded here.
-    from callosal.pipelines.generation_quality.run import run_generator_evaluation
+    from callosal.pipelines.synthesis.quality.run import run_generator_evaluation
 
     return run_generator_evaluation(
         input, training, output, split, held_out, model, device, limit, spacing_mm

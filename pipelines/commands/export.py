@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-from callosal.pipelines.stage_lines import StageLines, say
+from callosal.pipelines.console.stage_lines import StageLines, say
 
 Precision = Literal["fp32", "fp16", "int8"]
 
@@ -78,7 +78,7 @@ def _export_segmenter(
     precision: Precision,
 ) -> None:
     from callosal.export.onnx_export import export_segmenter, file_sha256
-    from callosal.pipelines.training.export_slices import export_slices
+    from callosal.pipelines.evaluation.export_slices import export_slices
 
     say("reading the slices that it is checked with")
     slices = export_slices(data)
@@ -111,8 +111,8 @@ def _export_generator(
     guidance: float,
 ) -> None:
     from callosal.export.generator_export import export_generator
+    from callosal.pipelines.datasets.nifti_pairs import read_split
     from callosal.pipelines.synthesis.shape_model import fit_shape_model
-    from callosal.pipelines.training.nifti_pairs import read_split
 
     parity = export_generator(
         checkpoint,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from callosal.pipelines.randomisation.settings import Randomisation
+from callosal.pipelines.synthesis.randomised.settings import Randomisation
 
 
 def randomise(
@@ -39,7 +39,7 @@ def randomise(
         Exit code 0.
     """
     # The help of this command has to come at once: what reads and draws is loaded here.
-    from callosal.pipelines.randomisation.randomised_folder import write_randomised
+    from callosal.pipelines.synthesis.randomised.randomised_folder import write_randomised
 
     return write_randomised(
         input, output, count, seed, split, limit, surroundings, spacing_mm, settings

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from callosal.pipelines.evaluation.measures import CaseMeasures, final_roi, measure_case, on_slice
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
+from callosal.pipelines.evaluation.measures import CaseMeasures, final_roi, measure_case
 from callosal.pipelines.evaluation.summary import spread
-from callosal.pipelines.plane_angles import axis_difference_deg
-from callosal.pipelines.training.slice_bank import LabelledSlice
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.slice_image import on_slice
 
 
 def mean_mask(training: Sequence[LabelledSlice]) -> NDArray[np.float64]:

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.evaluation import overlap
-from callosal.pipelines.fusion import FusedRoi, fuse
+from callosal.pipelines.geometry.fusion import FusedRoi, fuse
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.reference_line import LineKind, find_reference_line
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
-from callosal.pipelines.plane_angles import axis_difference_deg
-from callosal.pipelines.reference_line import LineKind, find_reference_line
-from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings
-from callosal.pipelines.slice_image import SliceImage
 
 MEASURES = (
     "dice",
@@ -59,17 +59,6 @@ class CaseMeasures:
     def as_row(self) -> dict[str, float | None]:
         """All values by name."""
         return asdict(self)
-
-
-def on_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float]) -> SliceImage:
-    """A slice image in the standard midsagittal place, centred on the origin."""
-    return SliceImage(
-        pixels.astype(np.float32),
-        spacing_mm,
-        np.zeros(3),
-        np.array([0.0, 1.0, 0.0]),
-        np.array([0.0, 0.0, -1.0]),
-    )
 
 
 def final_roi(

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.export.runtime import Segmenter
-from callosal.pipelines.evaluation.measures import on_slice
-from callosal.pipelines.segmentation import find_callosa_on
+from callosal.pipelines.callosum.segmentation import find_callosa_on
+from callosal.pipelines.geometry.slice_image import on_slice
 
 
 def segment_slice(

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.evaluation.measures import final_roi, on_slice
+from callosal.pipelines.evaluation.measures import final_roi
+from callosal.pipelines.geometry.slice_image import on_slice
 
 
 def plan_angle_deg(probability: NDArray[np.float32]) -> float | None:

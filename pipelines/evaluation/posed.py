@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from callosal.pipelines.training.slice_bank import LabelledSlice
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 
 Array = NDArray[np.float64]
 

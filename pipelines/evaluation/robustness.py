@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.interpolate import CubicSpline
 
-from callosal.pipelines.training.slice_bank import LabelledSlice
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 
 Array = NDArray[np.float64]
 Degradation = Callable[[LabelledSlice, int], LabelledSlice]

@@ -14,15 +14,16 @@ from callosal.export.devices import Device
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import InputError
+from callosal.pipelines.console.stage_lines import counted, say
+from callosal.pipelines.datasets.nifti_pairs import read_split
+from callosal.pipelines.datasets.slice_bank import LabelledSlice, evenly_spread
 from callosal.pipelines.evaluation.floors import constant_pose_floor, mean_mask_floor
-from callosal.pipelines.evaluation.measures import CaseMeasures, measure_case, on_slice
+from callosal.pipelines.evaluation.measures import CaseMeasures, measure_case
 from callosal.pipelines.evaluation.network import segment_slice
 from callosal.pipelines.evaluation.posed import posed
 from callosal.pipelines.evaluation.summary import summarise
 from callosal.pipelines.evaluation.worst import write_worst
-from callosal.pipelines.stage_lines import counted, say
-from callosal.pipelines.training.nifti_pairs import read_split
-from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread
+from callosal.pipelines.geometry.slice_image import on_slice
 
 COLUMNS = {
     "dice": ("Dice", 4),

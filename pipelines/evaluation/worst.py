@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from callosal.export.runtime import Segmenter
-from callosal.pipelines.evaluation.measures import CaseMeasures, on_slice
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
+from callosal.pipelines.evaluation.measures import CaseMeasures
 from callosal.pipelines.evaluation.network import segment_slice
+from callosal.pipelines.geometry.slice_image import SliceImage, on_slice
 from callosal.pipelines.outline.contour import find_contours_mm
-from callosal.pipelines.slice_image import SliceImage
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 TRUTH, ANSWER = (0, 158, 115), (230, 159, 0)
 _WHITE = (255, 255, 255)

@@ -11,10 +11,10 @@ from highdicom import Volume
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.plane_sampling import sample_planes
 from callosal.pipelines.midplane.sagittal_slice import PatientPlane, cut_slices
-from callosal.pipelines.slice_image import SliceImage
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 Array = NDArray[np.float64]
 Pixels = NDArray[np.float32]

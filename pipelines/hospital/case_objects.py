@@ -6,22 +6,21 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from PIL import Image
 from pydicom.dataset import Dataset
 
 from callosal.models.errors import CallosalError
-from callosal.pipelines.case_pictures import draw_case_overlay
+from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.hospital.secondary_capture import overlay_capture
 from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
 from callosal.pipelines.hospital.structured_report import plan_report
-from callosal.pipelines.process import Outcome
+from callosal.pipelines.outputs.case_folder import DICOM_OBJECTS
 from callosal.pipelines.reading.cases import Case
-from callosal.pipelines.segmentation import Callosum
 from callosal.pipelines.settings import DicomObject
-
-FILES: Mapping[DicomObject, str] = {"seg": "seg.dcm", "sr": "plan_sr.dcm", "sc": "overlay_sc.dcm"}
 
 
 @dataclass(frozen=True)
@@ -37,23 +36,31 @@ class CaseObjects:
     notes: tuple[str, ...] = ()
 
 
-def case_objects(case: Case, outcome: Outcome, kinds: Sequence[DicomObject]) -> CaseObjects:
+def case_objects(
+    case: Case,
+    document: Mapping[str, Any],
+    callosum: Callosum | None,
+    overlay: Image.Image | None,
+    kinds: Sequence[DicomObject],
+) -> CaseObjects:
     """Make the objects of a planned case; a case without a plan has none.
 
     Args:
         case: The case.
-        outcome: What it came to.
+        document: Content of plan.json.
+        callosum: What was segmented.
+        overlay: Its picture; the Secondary Capture needs it.
         kinds: Which objects are wanted.
     """
-    if not kinds or outcome.callosum is None or outcome.document["planes"] is None:
+    if not kinds or callosum is None or document["planes"] is None:
         return CaseObjects({})
     if not isinstance(case.content, Stack):
         return CaseObjects({}, ("no DICOM objects: a NIfTI file belongs to no study",))
     try:
         with quiet():
             source = read_source(case.content)
-            made = {kind: _make(kind, source, outcome, outcome.callosum) for kind in kinds}
-            return CaseObjects({FILES[kind]: file_bytes(made[kind]) for kind in kinds})
+            made = {kind: _make(kind, source, document, callosum, overlay) for kind in kinds}
+            return CaseObjects({DICOM_OBJECTS[kind]: file_bytes(made[kind]) for kind in kinds})
     except CallosalError as error:
         return CaseObjects({}, (f"no DICOM objects: {error.code}",))
     except Exception as error:
@@ -82,12 +89,16 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _make(kind: DicomObject, source: SourceSeries, outcome: Outcome, callosum: Callosum) -> Dataset:
-    document = outcome.document
+def _make(
+    kind: DicomObject,
+    source: SourceSeries,
+    document: Mapping[str, Any],
+    callosum: Callosum,
+    overlay: Image.Image | None,
+) -> Dataset:
     if kind == "seg":
         return callosum_segmentation(source, document, callosum.mask, callosum.slice_image)
     if kind == "sr":
         return plan_report(source, document, callosum.contour_mm)
-    overlay = draw_case_overlay(outcome)
     assert overlay is not None  # there is a callosum
     return overlay_capture(source, document, overlay)

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.origin import Origin
-from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 Group = PlanarROIMeasurementsAndQualitativeEvaluations | MeasurementsAndQualitativeEvaluations

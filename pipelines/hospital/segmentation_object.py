@@ -10,11 +10,11 @@ from highdicom.seg import Segmentation, SegmentDescription
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
 from callosal.pipelines.hospital.source_mask import SourceMask, mask_on_source
 from callosal.pipelines.hospital.source_series import SourceSeries
-from callosal.pipelines.slice_image import SliceImage
 
 
 def callosum_segmentation(

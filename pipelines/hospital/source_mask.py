@@ -14,7 +14,7 @@ from highdicom import VolumeGeometry
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.geometry.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 

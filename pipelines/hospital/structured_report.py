@@ -27,7 +27,7 @@ from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
 from callosal.pipelines.hospital.report_content import plan_groups
 from callosal.pipelines.hospital.report_group import GroupMaker
 from callosal.pipelines.hospital.report_source import ReportSource
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.planning.plan_file import slice_of_document
 
 
 @dataclass(frozen=True)
@@ -98,22 +98,6 @@ def plan_report(
         coding_schemes=[concepts.coding_scheme()],
     )
     return settle(report, origin)
-
-
-def slice_of_document(document: Mapping[str, Any]) -> SliceImage:
-    """The midsagittal slice of a plan document; its pixels are zeros."""
-    found = document["midsagittal"]
-    height, width = found["shape"]
-    between_rows, between_columns = found["spacing_mm"]
-    row_dir, col_dir = np.array(found["row_dir"]), np.array(found["col_dir"])
-    middle = (width - 1) / 2 * between_columns * row_dir + (height - 1) / 2 * between_rows * col_dir
-    return SliceImage(
-        pixels=np.broadcast_to(np.float32(0), (height, width)),
-        spacing_mm=(between_rows, between_columns),
-        center_lps_mm=np.array(found["origin_lps_mm"]) + middle,
-        row_dir=row_dir,
-        col_dir=col_dir,
-    )
 
 
 def _observers(origin: Origin, review: Review | None) -> ObservationContext:

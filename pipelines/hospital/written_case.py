@@ -12,14 +12,14 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from callosal.models.errors import InputError
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.hospital import concepts
-from callosal.pipelines.hospital.structured_report import slice_of_document
 from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.outputs.case_folder import DICOM_OBJECTS, MASK
+from callosal.pipelines.planning.plan_file import slice_of_document
 
-REPORT = "plan_sr.dcm"
-_MASK = "mask.nii.gz"
+REPORT = DICOM_OBJECTS["sr"]
 
 
 def contour_of_case(folder: Path, document: Mapping[str, Any]) -> NDArray[np.float64]:
@@ -39,10 +39,10 @@ def contour_of_case(folder: Path, document: Mapping[str, Any]) -> NDArray[np.flo
     place = slice_of_document(document)
     if (folder / REPORT).is_file():
         return place.lps_to_mm(outline_lps_mm(dcmread(folder / REPORT)))
-    if (folder / _MASK).is_file():
-        return _trace(folder / _MASK, place)
+    if (folder / MASK).is_file():
+        return _trace(folder / MASK, place)
     raise InputError(
-        f"case {folder.name}: neither {REPORT} nor {_MASK}; run `callosal infer` again",
+        f"case {folder.name}: neither {REPORT} nor {MASK}; run `callosal infer` again",
         "no_outline",
     )
 

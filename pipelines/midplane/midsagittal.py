@@ -10,7 +10,7 @@ from highdicom import Volume
 from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
-from callosal.pipelines.cores import on_all_cores
+from callosal.pipelines.midplane.cores import on_all_cores
 from callosal.pipelines.midplane.head_image import head_center, local_contrast
 from callosal.pipelines.midplane.resample import Array, GridImage, isotropic
 from callosal.pipelines.midplane.symmetry import Lattice, MirrorPlane

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter1d
 
 from callosal.models.errors import InputError
-from callosal.pipelines.cores import even_parts, on_all_cores
+from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.midplane.cores import even_parts, on_all_cores
 from callosal.pipelines.midplane.resample import Array
-from callosal.pipelines.slice_image import SliceImage
 
 _SPLINE_REACH: Final = 8  # voxels after which a cubic B-spline no longer feels a cut
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
-from callosal.pipelines.cores import on_all_cores
-from callosal.pipelines.splines import spline_weights
+from callosal.pipelines.geometry.splines import spline_weights
+from callosal.pipelines.midplane.cores import on_all_cores
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]

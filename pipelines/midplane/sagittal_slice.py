@@ -8,9 +8,9 @@ import numpy as np
 from highdicom import Volume
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.plane_sampling import sample_planes
 from callosal.pipelines.midplane.resample import Array
-from callosal.pipelines.slice_image import SliceImage
 
 _SUBSLICE_MM = 0.75  # distance of the planes that a slab is averaged from, at most
 

@@ -8,6 +8,7 @@ import numpy as np
 from highdicom import Volume
 
 from callosal.models.errors import InputError
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.localizer_midline import (
     LocalizerMidline,
     find_localizer_midline,
@@ -15,7 +16,6 @@ from callosal.pipelines.midplane.localizer_midline import (
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
 from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
-from callosal.pipelines.slice_image import SliceImage
 
 _VOLUME_SLICES: Final = 16  # a sagittal stack with fewer is a localizer
 _VOLUME_SPACING_MM: Final = 8.0

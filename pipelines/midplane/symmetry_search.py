@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from callosal.pipelines.cores import on_all_cores
+from callosal.pipelines.midplane.cores import on_all_cores
 from callosal.pipelines.midplane.resample import Array, GridImage, Image
 from callosal.pipelines.midplane.symmetry import MirrorPlane
 

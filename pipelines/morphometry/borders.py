@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.outline import perimeter_mm
-from callosal.pipelines.roi import RotatedBox
 
 Array = NDArray[np.float64]
 

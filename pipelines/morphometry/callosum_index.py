@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.outline import polygon
-from callosal.pipelines.roi import RotatedBox
+from callosal.pipelines.geometry import polygon
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 
 Array = NDArray[np.float64]
 

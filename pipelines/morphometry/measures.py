@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry import polygon
+from callosal.pipelines.geometry.reference_line import ReferenceLine
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.borders import find_borders
 from callosal.pipelines.morphometry.callosum_index import corpus_callosum_index, find_diameter
 from callosal.pipelines.morphometry.midline import Midline, find_midline
@@ -22,10 +26,6 @@ from callosal.pipelines.morphometry.parcellation import (
 )
 from callosal.pipelines.morphometry.partial_volume import partial_volume_area_mm2
 from callosal.pipelines.morphometry.thickness import part_widths_mm
-from callosal.pipelines.outline import polygon
-from callosal.pipelines.reference_line import ReferenceLine
-from callosal.pipelines.roi import RotatedBox
-from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 

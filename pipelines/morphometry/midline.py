@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.borders import Borders
 from callosal.pipelines.morphometry.field_lines import FieldLines, find_field_lines
 from callosal.pipelines.morphometry.outline import resampled, walked_mm
-from callosal.pipelines.roi import RotatedBox
 
 Array = NDArray[np.float64]
 

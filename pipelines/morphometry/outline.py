@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.outline import polygon
+from callosal.pipelines.geometry import polygon
 
 Array = NDArray[np.float64]
 

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.parcellation import Parcellation
 from callosal.pipelines.outline.contour import LEVEL
-from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 

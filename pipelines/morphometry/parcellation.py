@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry import polygon
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.genu_bend import (
     THIRD,
     GenuBend,
@@ -21,8 +23,6 @@ from callosal.pipelines.morphometry.genu_bend import (
 )
 from callosal.pipelines.morphometry.half_plane import clip_between
 from callosal.pipelines.morphometry.midline import Midline
-from callosal.pipelines.outline import polygon
-from callosal.pipelines.roi import RotatedBox
 
 Array = NDArray[np.float64]
 

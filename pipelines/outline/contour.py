@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.outline import polygon
+from callosal.pipelines.geometry import polygon
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.coverage import coverage_matched
 from callosal.pipelines.outline.joined import joined
 from callosal.pipelines.outline.level_set import refined, trace
-from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 Probability = NDArray[np.generic]  # floating, or the 0 and 1 of a mask

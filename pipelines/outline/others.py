@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import LEVEL, find_contours_mm
-from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.splines import periodic_spline
+from callosal.pipelines.geometry.splines import periodic_spline
 
 Array = NDArray[np.float64]
 

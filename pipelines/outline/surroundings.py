@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.geometry.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 

@@ -6,15 +6,15 @@ import numpy as np
 from highdicom import Volume
 from numpy.typing import NDArray
 
-from callosal.pipelines.demonstration.reference_pose import ReferencePose, measured_box_and_line
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.phantom.anatomy import drawn_anatomy
 from callosal.pipelines.phantom.arch import pixel_axes_mm
 from callosal.pipelines.phantom.bodies import Textures, paint_head
 from callosal.pipelines.phantom.callosum import Tube
 from callosal.pipelines.phantom.canvas import Canvas
+from callosal.pipelines.phantom.reference_pose import ReferencePose, measured_box_and_line
 from callosal.pipelines.phantom.slices import scanned
 from callosal.pipelines.phantom.texture import smooth_field
-from callosal.pipelines.slice_image import SliceImage
 
 Image = NDArray[np.float32]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from callosal.pipelines.geometry.reference_line import ReferenceLine
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.plan import ScanPlan
-from callosal.pipelines.reference_line import ReferenceLine
-from callosal.pipelines.roi import RotatedBox
-from callosal.pipelines.slice_image import SliceImage
 
 
 class Status(StrEnum):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.planning.head_extent import BRAIN_LIMIT_MM, HeadExtent
 from callosal.pipelines.planning.prescription import Prescription
-from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings, SliceSettings
-from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 

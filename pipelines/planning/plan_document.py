@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from callosal.pipelines.geometry.plane_angles import wrap_axis_deg
+from callosal.pipelines.geometry.reference_line import ReferenceLine
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
-from callosal.pipelines.plane_angles import wrap_axis_deg
 from callosal.pipelines.planning.findings import Findings, Provenance, Verdict
 from callosal.pipelines.planning.plan import ScanPlan, Stack
 from callosal.pipelines.planning.plan_validation import validate_plan
-from callosal.pipelines.reference_line import ReferenceLine
-from callosal.pipelines.roi import RotatedBox
-from callosal.pipelines.slice_image import SliceImage
 
 SCHEMA = "callosal/plan/1"
 

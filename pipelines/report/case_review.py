@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.batch.reviewed_row import REVIEWED_PLAN, reviewed_row
+from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN, reviewed_row
 
 UNREADABLE = "unreadable"
 DECISIONS = ("accepted", "corrected", "rejected", UNREADABLE)

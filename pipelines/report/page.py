@@ -15,7 +15,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from callosal.pipelines.batch.atomic import write_text
+from callosal.pipelines.outputs.atomic import write_text
+from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.report.outliers import far_from_median
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
 from callosal.pipelines.report.sections import (
@@ -27,7 +28,6 @@ from callosal.pipelines.report.sections import (
     version_list,
 )
 from callosal.pipelines.report.summary import stage_timings_ms, status_counts
-from callosal.pipelines.report.words import page_words
 
 REPORT = "report.html"
 STYLES = ("style.css", "report.css")

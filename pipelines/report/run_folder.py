@@ -12,10 +12,11 @@ from typing import Any
 from PIL import Image
 
 from callosal.models.errors import InputError
-from callosal.pipelines.batch.results import read_rows
+from callosal.pipelines.outputs.case_folder import REVIEWED_THUMBNAIL, THUMBNAIL
+from callosal.pipelines.outputs.results import read_rows
+from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.report.case_review import CaseReview, read_review
 from callosal.pipelines.report.plan_facts import PlanFacts, number, plan_facts
-from callosal.pipelines.report.thumbnail import REVIEWED_THUMBNAIL, THUMBNAIL, thumbnail_bytes
 
 TEXTS = ("case_id", "status", "reasons", "kind", "transverse")
 NUMBERS = (

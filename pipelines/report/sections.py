@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from callosal.pipelines.pictures.reason_words import STATUS_WORDS
 from callosal.pipelines.report.case_review import DECISIONS
 from callosal.pipelines.report.run_folder import ReportedCase
 from callosal.pipelines.report.summary import STATUSES, Spread, spread, status_counts
-from callosal.pipelines.report.words import STATUS_WORDS
 
 FEWEST_OF_A_RANGE = 5
 """Below this many cases their values are told, not their distribution."""

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError, InputError
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import find_contours_mm
-from callosal.pipelines.planning.label_image import LPS_TO_RAS
+from callosal.pipelines.pictures.label_image import LPS_TO_RAS
+from callosal.pipelines.outputs.case_folder import REFORMATS
 from callosal.pipelines.planning.plan_validation import validate_plan
-from callosal.pipelines.planning.review_views import REFORMATS
 from callosal.pipelines.reading.nifti import read_nifti
-from callosal.pipelines.slice_image import SliceImage
 
 Array = NDArray[np.float64]
 

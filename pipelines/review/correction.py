@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from callosal.models.errors import GeometryError, InputError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import make_plan, plan_axes
 from callosal.pipelines.planning.plan_document import with_pose
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.run_settings import RunSettings
-from callosal.pipelines.roi import RotatedBox
 
 CORRECTED = "corrected_by_hand"
 LARGEST_ANGLE_DEG = 60.0

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import InputError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
 from callosal.pipelines.review.fresh_report import FreshReport
@@ -23,8 +25,6 @@ from callosal.pipelines.review.reviewed_pictures import write_reviewed_pictures
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
 from callosal.pipelines.review.reviewed_table import write_reviewed_table
 from callosal.pipelines.review.run_settings import RunSettings, read_run_settings
-from callosal.pipelines.roi import RotatedBox
-from callosal.pipelines.slice_image import SliceImage
 
 _CASES_IN_MEMORY = 8
 

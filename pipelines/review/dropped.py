@@ -9,17 +9,17 @@ from typing import Any
 
 from callosal.export.runtime import MIN_SIDE
 from callosal.models.errors import InputError
-from callosal.pipelines.fusion import fuse
+from callosal.pipelines.callosum.segmentation import outline_callosum
+from callosal.pipelines.geometry.fusion import fuse
+from callosal.pipelines.geometry.reference_line import find_reference_line
 from callosal.pipelines.midplane.sagittal_views import views
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.plan_document import stack_entries
 from callosal.pipelines.reading.cases import Case, find_cases
-from callosal.pipelines.reference_line import find_reference_line
 from callosal.pipelines.review.picture_message import decode_picture, encode_picture
 from callosal.pipelines.review.review_document import roi_entry
 from callosal.pipelines.review.run_settings import RunSettings
-from callosal.pipelines.segmentation import outline_callosum
 
 _GZIP = b"\x1f\x8b"
 _NIFTI_MARKS = (b"n+1\x00", b"n+2\x00")

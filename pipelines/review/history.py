@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
-from callosal.pipelines.batch.atomic import write_bytes
-from callosal.pipelines.batch.reviewed_row import REVIEWED_PLAN
+from callosal.pipelines.outputs.atomic import write_bytes
+from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN
 from callosal.pipelines.review.review_document import validate_review
 
 FOLDER = "reviews"

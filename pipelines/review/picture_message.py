@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from callosal.models.errors import InputError
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.geometry.slice_image import SliceImage
 
 
 def place_entry(place: SliceImage) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from callosal.models.errors import InputError
-from callosal.pipelines.batch.atomic import write_text
-from callosal.pipelines.report.words import page_words
+from callosal.pipelines.outputs.atomic import write_text
+from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import page_files, page_folder
 

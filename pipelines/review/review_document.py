@@ -13,11 +13,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import automatic_roi, corrected_plan
 from callosal.pipelines.review.run_settings import RunSettings
-from callosal.pipelines.roi import RotatedBox
 
 SCHEMA = "callosal/review/1"
 

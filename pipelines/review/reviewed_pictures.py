@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.batch.atomic import remove, write_bytes
-from callosal.pipelines.planning.overlay import draw_overlay
-from callosal.pipelines.reference_line import LineKind, ReferenceLine
-from callosal.pipelines.report.thumbnail import REVIEWED_THUMBNAIL, thumbnail_bytes
-from callosal.pipelines.report.words import short_reason
+from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.outputs.atomic import remove, write_bytes
+from callosal.pipelines.outputs.case_folder import REVIEWED_THUMBNAIL
+from callosal.pipelines.pictures.overlay import draw_overlay
+from callosal.pipelines.pictures.reason_words import short_reason
+from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import CORRECTED
-from callosal.pipelines.roi import RotatedBox
 
 REVIEWED_OVERLAY = "overlay.reviewed.png"
 

@@ -13,11 +13,11 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from callosal.models.errors import CallosalError
-from callosal.pipelines.batch.atomic import write_bytes
 from callosal.pipelines.hospital.case_objects import file_bytes, quiet
 from callosal.pipelines.hospital.report_source import ReportedSource
 from callosal.pipelines.hospital.structured_report import Review, plan_report
 from callosal.pipelines.hospital.written_case import REPORT, contour_of_case
+from callosal.pipelines.outputs.atomic import write_bytes
 from callosal.pipelines.review.history import FOLDER
 
 CURRENT = "plan_sr.reviewed.dcm"

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.batch.atomic import write_text
-from callosal.pipelines.batch.results import COLUMNS, safe_cell
-from callosal.pipelines.batch.reviewed_row import REVIEWED_PLAN, reviewed_row
+from callosal.pipelines.outputs.atomic import write_text
+from callosal.pipelines.outputs.results import COLUMNS, safe_cell
+from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN, reviewed_row
 
 NAME = "results.reviewed.csv"
 REVIEW_COLUMNS = ("decision", "revision", "reviewed_at", "reviewer", "angle_change_deg")

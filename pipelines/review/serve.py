@@ -12,7 +12,7 @@ from callosal.export.contract import SegmenterContract
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import InputError
-from callosal.pipelines.report.words import page_words
+from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import PageFile, model_file, page_files, runtime_files
 from callosal.pipelines.review.routes import Routes

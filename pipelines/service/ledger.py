@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from callosal.pipelines.batch.results import Row
+from callosal.pipelines.outputs.results import Row
 
 
 class Ledger:

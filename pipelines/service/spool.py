@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from callosal.models.errors import InputError, OutputError
-from callosal.pipelines.batch.case_id import output_salt
-from callosal.pipelines.batch.run_lock import run_lock
+from callosal.pipelines.outputs.case_id import output_salt
+from callosal.pipelines.outputs.run_lock import run_lock
 
 _PARTIAL = ".part"
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import DataError
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 Array = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from callosal.models.errors import InputError
 from callosal.models.generation.spec import GeneratorSpec
+from callosal.pipelines.datasets.nifti_pairs import read_canonical
 from callosal.pipelines.synthesis.joint_image import distance_channel
-from callosal.pipelines.training.nifti_pairs import read_canonical
 
 PATTERN = "*_mask.nii*"
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import find_contours_mm
-from callosal.pipelines.slice_image import SliceImage
 
 BORDER = (230, 159, 0)
 COLUMNS = 10

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.batch.atomic import write_text
+from callosal.pipelines.datasets.pair_files import read_pair_pixels
+from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.synthesis.grid_picture import MAX_TILES, write_grid
 from callosal.pipelines.synthesis.joint_image import WRITTEN_SPACING_MM
-from callosal.pipelines.synthesis.pair_files import read_pair_pixels
 from callosal.pipelines.synthesis.record import Candidate
 
 SCHEMA = "callosal/synthetic/1"

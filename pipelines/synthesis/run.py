@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from callosal.export.devices import Device
 from callosal.export.generator_sampling import Order, sample_pairs
+from callosal.pipelines.datasets.pair_files import write_pair
 from callosal.pipelines.synthesis.checks import (
     NEVER_WRITTEN,
     examine,
@@ -18,7 +19,6 @@ from callosal.pipelines.synthesis.checks import (
 )
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice, as_slice
 from callosal.pipelines.synthesis.manifest import counts, write_summary
-from callosal.pipelines.synthesis.pair_files import write_pair
 from callosal.pipelines.synthesis.record import Candidate, append, open_record
 from callosal.pipelines.synthesis.studio import Request, Studio, description, open_studio
 from callosal.pipelines.synthesis.synthetic_series import write_synthetic_series
@@ -110,13 +110,12 @@ def _finish(
 
 
 def _write(studio: Studio, name: str, number: int, drawn: SyntheticSlice) -> None:
-    folder = studio.output / name
-    write_pair(folder, name, drawn)
+    write_pair(studio.output, name, drawn.image, drawn.mask, drawn.spacing_mm)
     if studio.request.dicom:
         # Two samples that happen to be equal are two series nevertheless.
         seed = studio.request.seed * 1_000_003 + number
         generator = studio.generator.folder.name
-        write_synthetic_series(folder / "dicom", name, drawn, generator, seed)
+        write_synthetic_series(studio.output / name / "dicom", name, drawn, generator, seed)
 
 
 def _digest(drawn: SyntheticSlice) -> str:

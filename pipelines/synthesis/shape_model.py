@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import DataError, ModelFileError
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.synthesis.joint_image import signed_distance_mm
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 Array = NDArray[np.float64]
 

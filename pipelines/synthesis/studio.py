@@ -13,6 +13,7 @@ from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_generator, resolve_model
 from callosal.models.errors import InputError
 from callosal.models.generation.spec import SHAPE_CONDITIONS
+from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.synthesis.checks import (
     MIN_AGREEMENT,
     Limits,
@@ -23,7 +24,6 @@ from callosal.pipelines.synthesis.drawn_masks import DrawnMasks
 from callosal.pipelines.synthesis.given_masks import GivenMasks, find_masks
 from callosal.pipelines.synthesis.shape_model import ShapeModel
 from callosal.pipelines.synthesis.wishes import Wish, parse_wishes
-from callosal.pipelines.training.nifti_pairs import read_split
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from highdicom import Volume
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from callosal.pipelines.datasets.pair_files import ras_affine
 from callosal.pipelines.dicom.write import write_mr_series
-from callosal.pipelines.planning.label_image import LPS_TO_RAS
+from callosal.pipelines.pictures.label_image import LPS_TO_RAS
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice
-from callosal.pipelines.synthesis.pair_files import ras_affine
 
 
 def write_synthetic_series(

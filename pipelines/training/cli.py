@@ -15,25 +15,25 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.bisenetv2 import BiSeNetV2
 from callosal.models.errors import CallosalError, InputError
 from callosal.models.generation.autoencoder import PairAutoencoder
-from callosal.models.generation.averaging import WarmUpAveraging
 from callosal.models.generation.denoiser import JointDenoiser
-from callosal.models.pretrained_encoder import PretrainedEncoder
-from callosal.models.starting_weights import StartingWeights
-from callosal.models.teachers import Teachers
 from callosal.models.vit import ViTSegmenter
-from callosal.pipelines.process_memory import keep_freed_memory
-from callosal.pipelines.training.curves import TrainingCurves
-from callosal.pipelines.training.exported_weights import ExportedWeights
-from callosal.pipelines.training.generated_pictures import GeneratedPictures
+from callosal.pipelines.console.process_memory import keep_freed_memory
+from callosal.pipelines.console.usage import end_with_usage, option_names, plain_reason
+from callosal.pipelines.training.callbacks.averaging import WarmUpAveraging
+from callosal.pipelines.training.callbacks.curves import TrainingCurves
+from callosal.pipelines.training.callbacks.exported_weights import ExportedWeights
+from callosal.pipelines.training.callbacks.generated_pictures import GeneratedPictures
+from callosal.pipelines.training.callbacks.pretrained_encoder import PretrainedEncoder
+from callosal.pipelines.training.callbacks.run_checkpoint import RunCheckpoint
+from callosal.pipelines.training.callbacks.run_notes import RunNotes
+from callosal.pipelines.training.callbacks.sample_pictures import SamplePictures
+from callosal.pipelines.training.callbacks.starting_weights import StartingWeights
+from callosal.pipelines.training.callbacks.step_progress import StepProgress
+from callosal.pipelines.training.callbacks.teachers import Teachers
 from callosal.pipelines.training.pair_datamodule import PairDataModule
-from callosal.pipelines.training.run_checkpoint import RunCheckpoint
 from callosal.pipelines.training.run_loggers import USUAL, run_loggers
 from callosal.pipelines.training.run_messages import leave_out_noise
-from callosal.pipelines.training.run_notes import RunNotes
-from callosal.pipelines.training.sample_pictures import SamplePictures
-from callosal.pipelines.training.step_progress import StepProgress
 from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
-from callosal.pipelines.usage import end_with_usage, option_names, plain_reason
 
 NAMED_IN_YAML = (
     AttentionUNet,

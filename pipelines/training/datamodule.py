@@ -11,25 +11,25 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from callosal.models.errors import DataError
-from callosal.pipelines.training.augment import Augmentation, augment
-from callosal.pipelines.training.data_root import chosen_root, told_source
-from callosal.pipelines.training.draws import Draws, batch_seeds
-from callosal.pipelines.training.nifti_pairs import (
+from callosal.pipelines.datasets.data_root import chosen_root, told_source
+from callosal.pipelines.datasets.nifti_pairs import (
     Participant,
     read_participants,
     read_slices,
     read_split,
 )
-from callosal.pipelines.training.phantom_slices import phantom_split
-from callosal.pipelines.training.slice_bank import (
+from callosal.pipelines.datasets.phantom_slices import phantom_split
+from callosal.pipelines.datasets.slice_bank import (
     LabelledSlice,
     SliceBank,
     evenly_spread,
     join_banks,
     make_bank,
 )
+from callosal.pipelines.datasets.splits import fold_by_site, with_split_file
+from callosal.pipelines.training.augment import Augmentation, augment
+from callosal.pipelines.training.draws import Draws, batch_seeds
 from callosal.pipelines.training.slice_order import SliceOrder
-from callosal.pipelines.training.splits import fold_by_site, with_split_file
 
 Sample = dict[str, Tensor]
 

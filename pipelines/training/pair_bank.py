@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import DataError
-from callosal.pipelines.training.slice_bank import LabelledSlice, evenly_spread, scaled, to_grid
+from callosal.pipelines.datasets.slice_bank import LabelledSlice, evenly_spread, scaled, to_grid
 
 REACH_MM = 20.0
 """Signed distances are kept up to here; beyond, the squashed distance is flat."""

@@ -16,8 +16,10 @@ from callosal.models.generation.conditions import (
     summarise_conditions,
 )
 from callosal.models.generation.pair_source import PairFacts
-from callosal.pipelines.training.data_root import chosen_root, told_source
-from callosal.pipelines.training.nifti_pairs import read_split
+from callosal.pipelines.datasets.data_root import chosen_root, told_source
+from callosal.pipelines.datasets.nifti_pairs import read_split
+from callosal.pipelines.datasets.phantom_slices import phantom_split
+from callosal.pipelines.datasets.slice_bank import evenly_spread
 from callosal.pipelines.training.pair_bank import PairBank, make_pair_bank
 from callosal.pipelines.training.pair_batches import Batch, PlainSlices, SliceStream
 from callosal.pipelines.training.pair_view import (
@@ -27,8 +29,6 @@ from callosal.pipelines.training.pair_view import (
     plain_placement,
     random_placement,
 )
-from callosal.pipelines.training.phantom_slices import phantom_split
-from callosal.pipelines.training.slice_bank import evenly_spread
 
 FIELD_MM = 256.0
 """Side of the square that is kept of each slice."""

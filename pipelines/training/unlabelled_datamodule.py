@@ -7,17 +7,17 @@ import pytorch_lightning as pl
 from torch.utils.data import DataLoader
 
 from callosal.models.errors import DataError
+from callosal.pipelines.datasets.data_root import told_source, usual_root
+from callosal.pipelines.datasets.phantom_slices import phantom_split
+from callosal.pipelines.datasets.slice_bank import LabelledSlice, SliceBank, make_bank
+from callosal.pipelines.datasets.unlabelled import unlabelled_slices
 from callosal.pipelines.training.augment import Augmentation
-from callosal.pipelines.training.data_root import told_source, usual_root
 from callosal.pipelines.training.datamodule import (
     Sample,
     augmented,
     bank_loader,
     ordered_loader,
 )
-from callosal.pipelines.training.phantom_slices import phantom_split
-from callosal.pipelines.training.slice_bank import LabelledSlice, SliceBank, make_bank
-from callosal.pipelines.training.unlabelled import unlabelled_slices
 
 
 class UnlabelledDataModule(pl.LightningDataModule):

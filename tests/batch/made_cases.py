@@ -6,11 +6,16 @@ from pathlib import Path
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import InputError
-from callosal.pipelines.case_files import CaseFiles, picture_files
-from callosal.pipelines.case_pictures import draw_pictures, draw_review_views
+from callosal.pipelines.case.case_pictures import (
+    draw_case_overlay,
+    draw_pictures,
+    draw_review_views,
+    picture_files,
+)
+from callosal.pipelines.case.process import conclude, look
+from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.planning.review_views import view_files
-from callosal.pipelines.process import conclude, look
+from callosal.pipelines.pictures.review_views import view_files
 from callosal.pipelines.settings import Settings
 from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
 
@@ -32,7 +37,7 @@ def real_answer() -> CaseFiles:
     sighting = look(volume, segmenter, settings)
     outcome = conclude(volume, sighting, segmenter, settings, {"kind": "dicom"}, "0" * 64)
     views = draw_review_views(volume, sighting, outcome.pose)
-    pictures = draw_pictures(volume, outcome, settings)
+    pictures = draw_pictures(volume, outcome, draw_case_overlay(outcome), settings)
     files = {**view_files(views), **picture_files(pictures, outcome.callosum)}
     return CaseFiles(outcome.document, files)
 

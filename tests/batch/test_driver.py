@@ -13,13 +13,13 @@ from rich.console import Console
 
 from callosal.models.errors import InputError
 from callosal.pipelines.batch import local_engine
-from callosal.pipelines.batch.case_folder import CASES, DONE, Fingerprint
 from callosal.pipelines.batch.case_work import CaseResult, Fault
 from callosal.pipelines.batch.driver import run_jobs
 from callosal.pipelines.batch.jobs import Job, Part, make_jobs, split_finished
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.stopping import Stop
-from callosal.pipelines.case_files import CaseFiles
+from callosal.pipelines.outputs.case_files import CaseFiles
+from callosal.pipelines.outputs.case_folder import CASES, DONE, Fingerprint
 from callosal.pipelines.reading.cases import Case, find_cases
 from tests.batch.made_cases import real_answer, write_archive
 

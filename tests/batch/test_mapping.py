@@ -13,8 +13,8 @@ import pytest
 
 from callosal.pipelines.batch import session
 from callosal.pipelines.batch.mapping import COLUMNS
-from callosal.pipelines.batch.results import read_rows
 from callosal.pipelines.cli import main
+from callosal.pipelines.outputs.results import read_rows
 from tests.batch.made_cases import answer_at_once, write_archive
 
 MARKER = "Secret^Marker"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from callosal.pipelines.batch import session
-from callosal.pipelines.batch.run_lock import run_lock
 from callosal.pipelines.cli import main
+from callosal.pipelines.outputs.run_lock import run_lock
 from tests.batch.made_cases import answer_at_once, write_archive
 
 N_PARTS = 3

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from callosal.pipelines.batch.progress import Tally, display
-from callosal.pipelines.batch.results import failed_row
+from callosal.pipelines.outputs.results import failed_row
 
 
 def _row(status: str, transverse: str | None = None) -> dict[str, object]:

@@ -12,14 +12,14 @@ from rich.console import Console
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import EngineError
-from callosal.pipelines.batch.case_folder import Fingerprint
 from callosal.pipelines.batch.driver import run_jobs
 from callosal.pipelines.batch.jobs import Job, Part, make_jobs, settings_sha256
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.ray_options import RayOptions
+from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.dicom.write import write_mr_series
+from callosal.pipelines.outputs.case_folder import Fingerprint
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.process_case import process_case
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.settings import Settings
 

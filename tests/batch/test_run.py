@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from callosal.pipelines.batch import atomic, session
-from callosal.pipelines.batch.run_lock import run_lock
+from callosal.pipelines.batch import session
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
+from callosal.pipelines.outputs import atomic
+from callosal.pipelines.outputs.run_lock import run_lock
 from callosal.pipelines.phantom import phantom_head
 from tests.batch.made_cases import answer_at_once, real_answer, refuse, write_archive
 
@@ -91,7 +92,7 @@ def test_a_full_disk_tells_how_to_go_on(
                 raise OSError(errno.ENOSPC, "No space left on device")
         write(path, content, mode)
 
-    monkeypatch.setattr("callosal.pipelines.batch.case_folder.write_bytes", full)
+    monkeypatch.setattr("callosal.pipelines.outputs.case_folder.write_bytes", full)
     assert _infer(archive, tmp_path / "out") == 2
     told = capsys.readouterr().err
     assert "1 of 3 cases are not written; then run the same command again" in told

@@ -18,7 +18,7 @@ import pytest
 
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
-from callosal.pipelines.report.words import short_reason
+from callosal.pipelines.pictures.reason_words import short_reason
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.read_only import write_read_only_pages
 from callosal.pipelines.review.serve import make_server

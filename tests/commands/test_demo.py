@@ -8,9 +8,9 @@ import pytest
 
 from callosal.pipelines.commands import demo as module
 from callosal.pipelines.commands.demo import compare, demo, write_series
-from callosal.pipelines.demonstration.demo_head import DemoHead
-from callosal.pipelines.demonstration.reference_pose import ReferencePose, RigidMotion
 from callosal.pipelines.phantom import phantom_head
+from callosal.pipelines.phantom.demo_head import DemoHead
+from callosal.pipelines.phantom.reference_pose import ReferencePose, RigidMotion
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_second_run_clears_the_first_result(stub, pose, tmp_path):
 def test_series_is_that_of_the_head(monkeypatch, tmp_path):
     small = phantom_head(0, (40, 60, 60), (4.0, 4.0, 4.0))
     monkeypatch.setattr(
-        "callosal.pipelines.demonstration.demo_head.demo_head",
+        "callosal.pipelines.phantom.demo_head.demo_head",
         lambda seed: DemoHead("small phantom", small.volume, small.pose),
     )
     head = write_series(tmp_path / "series", seed=0)

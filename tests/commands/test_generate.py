@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from callosal.pipelines.cli import main
+from callosal.pipelines.datasets.nifti_pairs import read_split
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.synthesis.joint_image import as_slice
 from callosal.pipelines.synthesis.shape_model import fit_shape_model
-from callosal.pipelines.training.nifti_pairs import read_split
-from callosal.pipelines.training.slice_bank import LabelledSlice
 from tests.synthesis.phantom_generator import phantom_pair, write_phantom_generator
 
 

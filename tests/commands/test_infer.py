@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
-from callosal.pipelines.batch.case_folder import DONE
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
+from callosal.pipelines.outputs.case_folder import DONE, VIEWS
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.planning.plan_validation import validate_plan
-from callosal.pipelines.planning.review_views import FILES
 
 MARKER = "Marker^Secret"
 
@@ -59,7 +58,7 @@ def test_a_case_has_all_its_files_and_a_valid_plan(run: Path) -> None:
     names = {path.name for path in case.iterdir()}
     assert names == {
         "plan.json", "overlay.png", "thumbnail.webp", "mask.nii.gz", "seg.dcm", "plan_sr.dcm",
-        *FILES, DONE,
+        *VIEWS, DONE,
     }  # fmt: skip
     plan = json.loads((case / "plan.json").read_text())
     validate_plan(plan)

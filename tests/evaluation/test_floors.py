@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.evaluation.floors import constant_pose_floor, mean_mask, mean_mask_floor
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from callosal.pipelines.evaluation.measures import final_roi, measure_case, on_slice
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
+from callosal.pipelines.evaluation.measures import final_roi, measure_case
 from callosal.pipelines.evaluation.posed import posed
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.plane_angles import axis_difference_deg
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 SPACING = (1.0, 1.0)
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.evaluation.robustness import DEGRADATIONS, averaged
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,12 @@ import pytest
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.pipelines.callosum.quality import SURE
+from callosal.pipelines.callosum.segmentation import find_callosa
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.evaluation import wrong_slices
-from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.quality import SURE
-from callosal.pipelines.segmentation import find_callosa
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ import pytest
 
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
-from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.plane_angles import axis_difference_deg
-from callosal.pipelines.roi import RotatedBox
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "cpp"
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ on this machine")

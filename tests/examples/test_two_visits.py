@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from callosal.pipelines.demonstration.demo_head import DemoHead, tilted
-from callosal.pipelines.demonstration.reference_pose import RigidMotion
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
+from callosal.pipelines.phantom.demo_head import DemoHead, tilted
+from callosal.pipelines.phantom.reference_pose import RigidMotion
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "two_visits.py"
 

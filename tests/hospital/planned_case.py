@@ -7,10 +7,10 @@ import numpy as np
 
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.pipelines.callosum.segmentation import Callosum
+from callosal.pipelines.case.process import Outcome, process_volume
 from callosal.pipelines.outline.contour import LEVEL
-from callosal.pipelines.process import Outcome, process_volume
 from callosal.pipelines.reading.cases import Case, find_cases
-from callosal.pipelines.segmentation import Callosum
 from callosal.pipelines.settings import Settings
 
 

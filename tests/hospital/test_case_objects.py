@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from callosal.pipelines.hospital.case_objects import case_objects
-from callosal.pipelines.reading.cases import find_cases
+from callosal.pipelines.case.case_pictures import draw_case_overlay
+from callosal.pipelines.hospital.case_objects import CaseObjects, case_objects
+from callosal.pipelines.reading.cases import Case, find_cases
+from callosal.pipelines.settings import DicomObject
 from tests.hospital.planned_case import PlannedCase, planned
 from tests.hospital.scanned_heads import write_scan
 
@@ -24,6 +26,12 @@ def case(folder: Path) -> PlannedCase:
     return planned(folder)
 
 
+def objects_of(case: Case, planned: PlannedCase, kinds: tuple[DicomObject, ...]) -> CaseObjects:
+    outcome = planned.outcome
+    overlay = draw_case_overlay(outcome)
+    return case_objects(case, outcome.document, outcome.callosum, overlay, kinds)
+
+
 def with_tags(folder: Path, to: Path, **tags: object) -> Path:
     to.mkdir()
     for path in folder.iterdir():
@@ -35,21 +43,23 @@ def with_tags(folder: Path, to: Path, **tags: object) -> Path:
 
 
 def test_only_what_is_asked_for_is_made(case):
-    made = case_objects(case.case, case.outcome, ("sr",))
+    made = objects_of(case.case, case, ("sr",))
     assert set(made.files) == {"plan_sr.dcm"}
-    assert case_objects(case.case, case.outcome, ()).files == {}
+    assert objects_of(case.case, case, ()).files == {}
 
 
 def test_a_nifti_file_gets_none_and_the_plan_says_why(case):
     nifti = replace(case.case, kind="nifti", content=Path("head.nii"))
-    made = case_objects(nifti, case.outcome, ("seg", "sr"))
+    made = objects_of(nifti, case, ("seg", "sr"))
     assert made.files == {}
     assert made.notes == ("no DICOM objects: a NIfTI file belongs to no study",)
 
 
 def test_a_case_without_plan_gets_none(case):
     document = {**case.outcome.document, "planes": None}
-    made = case_objects(case.case, replace(case.outcome, document=document), ("seg", "sr"))
+    made = objects_of(
+        case.case, replace(case, outcome=replace(case.outcome, document=document)), ("seg", "sr")
+    )
     assert (made.files, made.notes) == ({}, ())
 
 
@@ -64,7 +74,7 @@ def test_a_case_without_plan_gets_none(case):
 @pytest.mark.filterwarnings("ignore")
 def test_images_that_cannot_be_referred_to_keep_their_plan(case, folder, tmp_path, tags, note):
     (found,) = find_cases([with_tags(folder, tmp_path / "in", **tags)]).cases
-    made = case_objects(found, case.outcome, ("seg", "sr"))
+    made = objects_of(found, case, ("seg", "sr"))
     assert (made.files, made.notes) == ({}, (note,))
 
 
@@ -73,7 +83,7 @@ def test_a_file_gone_in_the_meantime_is_a_note(case, folder, tmp_path):
     (found,) = find_cases([copy]).cases
     for path in copy.iterdir():
         path.unlink()
-    made = case_objects(found, case.outcome, ("seg", "sr"))
+    made = objects_of(found, case, ("seg", "sr"))
     assert made.notes == ("no DICOM objects: refused (FileNotFoundError)",)
 
 
@@ -92,7 +102,7 @@ def test_a_file_gone_in_the_meantime_is_a_note(case, folder, tmp_path):
 def test_odd_identity_does_not_hinder_the_objects(case, folder, tmp_path, tags, capfd):
     (found,) = find_cases([with_tags(folder, tmp_path / "in", **tags)]).cases
     capfd.readouterr()
-    made = case_objects(found, case.outcome, ("seg", "sr", "sc"))
+    made = objects_of(found, case, ("seg", "sr", "sc"))
     assert made.notes == ()
     assert len(made.files) == 3
     assert capfd.readouterr() == ("", "")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.hospital.source_mask import mask_on_source
-from callosal.pipelines.slice_image import SliceImage
 
 DISC_MM = 20.0
 

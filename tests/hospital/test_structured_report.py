@@ -7,9 +7,10 @@ import pytest
 from callosal.models.errors import InputError
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
-from callosal.pipelines.hospital.structured_report import Review, plan_report, slice_of_document
+from callosal.pipelines.hospital.structured_report import Review, plan_report
 from callosal.pipelines.hospital.written_case import contour_of_case
-from callosal.pipelines.planning.label_image import slice_nifti_bytes
+from callosal.pipelines.pictures.label_image import slice_nifti_bytes
+from callosal.pipelines.planning.plan_file import slice_of_document
 from tests.hospital.independent_reading import (
     groups_of,
     items_of,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from callosal.models.errors import InputError
-from callosal.pipelines.demonstration.demo_head import mni152_file, mni152_head
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
+from callosal.pipelines.phantom.demo_head import mni152_file, mni152_head
 from callosal.pipelines.reading.cases import find_cases
 from tests.midplane.synthetic_head import HEAD_CENTER_LPS_MM, head_volume, rotation
 

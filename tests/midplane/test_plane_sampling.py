@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from highdicom import Volume
 
-from callosal.pipelines import cores
+from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.midplane import cores
 from callosal.pipelines.midplane.plane_sampling import sample_planes
-from callosal.pipelines.slice_image import SliceImage
 
 
 def grid(shape: tuple[int, int], center_lps_mm: tuple[float, float, float]) -> SliceImage:

@@ -5,10 +5,10 @@ import torch
 
 from callosal.models.errors import DataError
 from callosal.models.masked_autoencoder import MaskedAutoencoderModule
-from callosal.models.pretrained_encoder import copy_encoder
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.phantom import phantom_slice
+from callosal.pipelines.training.callbacks.pretrained_encoder import copy_encoder
 
 
 def _net(width: int = 16) -> ViTSegmenter:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.geometry.slice_image import SliceImage
 
 
 def arch_outline(length=90.0, thickness=6.0, half_angle_deg=60.0, step=0.2):

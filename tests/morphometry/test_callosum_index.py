@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.callosum_index import corpus_callosum_index, find_diameter
-from callosal.pipelines.roi import RotatedBox
 from tests.morphometry.bands import arch_outline, band
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.borders import Borders, find_borders
 from callosal.pipelines.morphometry.field_lines import find_field_lines
 from callosal.pipelines.morphometry.outline import even_outline
-from callosal.pipelines.roi import RotatedBox
 from tests.morphometry.bands import arch_outline, callosum_outline
 
 

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.datasets.nifti_pairs import read_split
+from callosal.pipelines.geometry.plane_angles import rotated_mm
+from callosal.pipelines.geometry.reference_line import find_reference_line
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.morphometry.partial_volume import partial_volume_area_mm2
 from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom import Arch, arch_phantom, phantom_slice
-from callosal.pipelines.plane_angles import rotated_mm
-from callosal.pipelines.reference_line import find_reference_line
-from callosal.pipelines.roi import RotatedBox
-from callosal.pipelines.training.nifti_pairs import read_split
 from tests.morphometry.bands import band, callosum_outline, empty_slice
 
 SCHEMA = Path(__file__).resolve().parents[2] / "configs" / "plan.schema.json"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.borders import find_borders
 from callosal.pipelines.morphometry.midline import find_midline
 from callosal.pipelines.morphometry.outline import even_outline
-from callosal.pipelines.roi import RotatedBox
 from tests.morphometry.bands import arch_outline, callosum_outline
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry import polygon
 from callosal.pipelines.morphometry.outline import even_outline, perimeter_mm
-from callosal.pipelines.outline import polygon
 from tests.morphometry.bands import arch_outline
 
 

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.geometry.reference_line import find_reference_line
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.morphometry.measures import measure
 from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.outline.contour import callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom import Arch, arch_phantom
-from callosal.pipelines.reference_line import find_reference_line
-from callosal.pipelines.roi import RotatedBox
 
 SPACING_MM = (0.5, 1.0)
 

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
+from callosal.pipelines.geometry import polygon
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.borders import find_borders
 from callosal.pipelines.morphometry.genu_bend import find_genu_bend
 from callosal.pipelines.morphometry.half_plane import clip_between
 from callosal.pipelines.morphometry.midline import find_midline
 from callosal.pipelines.morphometry.outline import even_outline
 from callosal.pipelines.morphometry.parcellation import PARTS, Course, Scheme, parcellate
-from callosal.pipelines.outline import polygon
-from callosal.pipelines.roi import RotatedBox
 from tests.morphometry.bands import arch_outline, band, callosum_outline
 
 

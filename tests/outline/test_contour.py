@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.fusion import fuse
-from callosal.pipelines.outline import polygon
+from callosal.pipelines.geometry import polygon
+from callosal.pipelines.geometry.fusion import fuse
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.reference_line import find_reference_line
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import (
     callosum_component,
     callosum_contour_mm,
@@ -13,11 +17,7 @@ from callosal.pipelines.outline.contour import (
 )
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
-from callosal.pipelines.plane_angles import axis_difference_deg
-from callosal.pipelines.reference_line import find_reference_line
-from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import FusionSettings
-from callosal.pipelines.slice_image import SliceImage
 
 SPACINGS_MM = [(0.4, 0.4), (0.7, 0.7), (1.0, 1.0), (1.25, 1.25), (1.5, 1.5), (0.5, 1.2)]
 

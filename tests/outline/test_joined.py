@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from callosal.pipelines.outline import polygon
+from callosal.pipelines.geometry import polygon
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import callosum_component, callosum_contour_mm
 from callosal.pipelines.outline.joined import joined
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
-from callosal.pipelines.plane_angles import axis_difference_deg
-from callosal.pipelines.roi import RotatedBox
-from callosal.pipelines.slice_image import SliceImage
 
 ARCH = Arch(85.0, 5.0, 55.0, -8.0, (2.0, 3.0))
 SPACING_MM = (0.5, 0.5)

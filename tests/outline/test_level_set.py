@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from callosal.pipelines.outline import polygon
+from callosal.pipelines.geometry import polygon
 from callosal.pipelines.outline.level_set import refined, trace
 
 

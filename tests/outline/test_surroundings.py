@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from callosal.pipelines.evaluation.measures import on_slice
+from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.outline.surroundings import Brightness, brightness

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callosal.pipelines.demonstration.reference_pose import measured_box_and_line
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.phantom import Arch, arch_phantom
 from callosal.pipelines.phantom.arch import pixel_axes_mm
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.phantom.reference_pose import measured_box_and_line
 
 
 def plane(pixels, spacing_mm):

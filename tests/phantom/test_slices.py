@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from callosal.pipelines.demonstration.reference_pose import measured_box_and_line
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.slice_image import SliceImage
+from callosal.pipelines.phantom.reference_pose import measured_box_and_line
 
 
 def test_equal_seeds_give_equal_pixels_and_others_do_not():

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.planning.head_extent import BRAIN_LIMIT_MM, HeadExtent, head_extent_mm
 from callosal.pipelines.planning.plan import make_plan, plan_axes
 from callosal.pipelines.planning.prescription import Prescription
-from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings, SliceSettings
-from callosal.pipelines.slice_image import SliceImage
 from tests.planning.head_volumes import GANTRY_IN_PATIENT, head_volume, moved
 
 FINAL = RotatedBox((4, 12), (90, 45), -5.8)

@@ -8,16 +8,16 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
+from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.plan_document import plan_document, with_files
 from callosal.pipelines.planning.plan_validation import validate_plan
-from callosal.pipelines.reference_line import LineKind, ReferenceLine
-from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings
-from callosal.pipelines.slice_image import SliceImage
 
 MIDSAGITTAL = SliceImage(
     np.zeros((240, 256), np.float32),

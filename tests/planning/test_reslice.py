@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.reslice import (
@@ -13,9 +15,7 @@ from callosal.pipelines.planning.reslice import (
     stack_affine_ras,
     stack_shape,
 )
-from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings
-from callosal.pipelines.slice_image import SliceImage
 from tests.planning.head_volumes import CENTER_LPS_MM, GANTRY_IN_PATIENT, RADII_MM, head_volume
 
 MIDSAGITTAL = SliceImage(

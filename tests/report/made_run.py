@@ -7,16 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from callosal.pipelines.batch.results import COLUMNS
-from callosal.pipelines.fusion import fuse
+from callosal.pipelines.geometry.fusion import fuse
+from callosal.pipelines.geometry.reference_line import find_reference_line
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import callosum_contour_mm
+from callosal.pipelines.outputs.case_folder import THUMBNAIL
+from callosal.pipelines.outputs.results import COLUMNS
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.planning.overlay import draw_overlay
-from callosal.pipelines.reference_line import find_reference_line
-from callosal.pipelines.report.thumbnail import THUMBNAIL, thumbnail_bytes
-from callosal.pipelines.roi import RotatedBox
+from callosal.pipelines.pictures.overlay import draw_overlay
+from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.settings import FusionSettings
-from callosal.pipelines.slice_image import SliceImage
 
 DOUBTS = ("weak_symmetry", "neighbours_disagree", "blurred_border", "weak_evidence",
           "cut_by_field_of_view")  # fmt: skip

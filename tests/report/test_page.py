@@ -5,14 +5,14 @@ import re
 
 import pytest
 
+from callosal.pipelines.callosum.quality import RANGES
+from callosal.pipelines.case.verdict import PLANE_FACTORS
 from callosal.pipelines.cli import main
-from callosal.pipelines.quality import RANGES
+from callosal.pipelines.pictures.reason_words import REASONS
 from callosal.pipelines.reading.skips import NOT_IMAGES, NOT_MEANT
 from callosal.pipelines.report.page import case_rows, report_page, write_report
 from callosal.pipelines.report.run_folder import RunFolder, read_run
-from callosal.pipelines.report.words import REASONS
 from callosal.pipelines.review.correction import CORRECTED
-from callosal.pipelines.verdict import PLANE_FACTORS
 from tests.report.made_run import make_run
 
 EVIL = "</script><img src=https://example.invalid/x onerror=alert(1)>&\"'"

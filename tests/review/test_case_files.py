@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines.outline import polygon
+from callosal.pipelines.geometry import polygon
 from callosal.pipelines.review.case_files import case_names, read_case
 
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from callosal.pipelines.plane_angles import drag_angle_deg, wrap_axis_deg
+from callosal.pipelines.geometry.plane_angles import drag_angle_deg, wrap_axis_deg
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.plan_document import stack_entries
 from callosal.pipelines.review.page_files import page_folder
 from callosal.pipelines.review.picture_message import place_entry
-from callosal.pipelines.roi import RotatedBox
 from callosal.pipelines.settings import PlanSettings
-from callosal.pipelines.slice_image import SliceImage
 
 
 def node(script: str, given: object) -> object:

@@ -5,11 +5,11 @@ from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import DataError
 from callosal.models.generation.spec import GeneratorSpec
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.synthesis.checks import Limits, area_range, examine
 from callosal.pipelines.synthesis.copies import training_bank
 from callosal.pipelines.synthesis.joint_image import as_slice
-from callosal.pipelines.training.slice_bank import LabelledSlice
 from tests.synthesis.phantom_generator import CONDITIONS, SCALE_MM, SPACING_MM, phantom_pair
 
 SPEC = GeneratorSpec(

@@ -4,10 +4,10 @@ from scipy import ndimage
 
 from callosal.models.errors import DataError, ModelFileError
 from callosal.models.generation.spec import GeneratorSpec
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.synthesis.drawn_masks import DrawnMasks
 from callosal.pipelines.synthesis.shape_model import ShapeModel, fit_shape_model
-from callosal.pipelines.training.slice_bank import LabelledSlice
 from tests.synthesis.phantom_generator import CONDITIONS
 
 SPEC = GeneratorSpec(

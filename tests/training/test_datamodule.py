@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from callosal.models.errors import DataError
+from callosal.pipelines.datasets.slice_bank import SliceBank
 from callosal.pipelines.training.datamodule import BankDataset, SliceDataModule, bank_loader
-from callosal.pipelines.training.slice_bank import SliceBank
 
 
 def _pairs(folder: Path, site: str, splits: list[str]) -> Path:

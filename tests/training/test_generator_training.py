@@ -11,12 +11,12 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from callosal.models.errors import InputError
 from callosal.models.generation.autoencoder import PairAutoencoder
 from callosal.models.generation.autoencoder_module import AutoencoderModule
-from callosal.models.generation.averaging import WarmUpAveraging
 from callosal.models.generation.checkpoint import Generator, load_generator
 from callosal.models.generation.codec import load_gated_autoencoder
 from callosal.models.generation.denoiser import JointDenoiser
 from callosal.models.generation.diffusion_module import DiffusionModule
 from callosal.models.generation.objectives import ObjectiveName
+from callosal.pipelines.training.callbacks.averaging import WarmUpAveraging
 from callosal.pipelines.training.pair_datamodule import PairDataModule
 from callosal.pipelines.training.pair_view import View
 

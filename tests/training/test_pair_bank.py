@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import DataError
+from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.training.pair_bank import REACH_MM, make_pair_bank, signed_distance_mm
-from callosal.pipelines.training.slice_bank import LabelledSlice
 
 
 def _disc(center: tuple[float, float], radius_mm: float = 12.0) -> LabelledSlice:

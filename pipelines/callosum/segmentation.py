@@ -1,0 +1,145 @@
+"""Finding the callosum on slice images: the network's map, its component, outline and quality."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callosal.export.runtime import MIN_SIDE, Segmenter
+from callosal.models.errors import GeometryError
+from callosal.pipelines.callosum.close_views import look_closely
+from callosal.pipelines.callosum.common_resolution import at_common_resolution
+from callosal.pipelines.callosum.quality import SURE, MaskFacts, Quality, judge, measure_mask
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
+from callosal.pipelines.outline.smooth import smooth_contour_mm
+from callosal.pipelines.outline.surroundings import is_brighter
+
+Array = NDArray[np.float64]
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Callosum:
+    """What was taken for the callosum on one slice.
+
+    Attributes:
+        slice_image: The slice.
+        component: Probability map with every other component erased, shape (H, W).
+        contour_mm: Smooth outer outline, shape (N, 2).
+        box: Minimum-area rectangle.
+        facts: What was measured on the mask.
+        quality: How far it can be trusted.
+    """
+
+    slice_image: SliceImage
+    component: Array
+    contour_mm: Array
+    box: RotatedBox
+    facts: MaskFacts
+    quality: Quality
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """1 where the probability reaches the level, shape (H, W)."""
+        return (self.component >= LEVEL).astype(np.uint8)
+
+
+def best_callosum(found: Sequence[Callosum | None]) -> Callosum | None:
+    """The most trusted callosum of several slices, or None when none shows any."""
+    # Among equally trusted slices the largest callosum lies nearest the middle.
+    return max(
+        (callosum for callosum in found if callosum is not None),
+        key=lambda callosum: (callosum.quality.confidence, callosum.facts.area_mm2),
+        default=None,
+    )
+
+
+def find_callosa(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Callosum | None]:
+    """The callosum of each slice, or None where it shows none.
+
+    Args:
+        slices: At least one, all of one shape, at the model's pixel size.
+        segmenter: Opened model.
+    """
+    return find_callosa_on([at_common_resolution(one) for one in slices], slices, segmenter)
+
+
+def find_callosa_on(
+    pixels: Sequence[Map], slices: Sequence[SliceImage], segmenter: Segmenter
+) -> list[Callosum | None]:
+    """The callosum of each slice on given pixels, or None where they show none.
+
+    It is found on the whole slice and then looked at closely (`look_closely`). Where that ends in
+    doubt, what the whole slice alone shows counts if it is trusted more.
+
+    Args:
+        pixels: What the network sees of each slice, shape (H, W).
+        slices: At least one, all of one shape, at the model's pixel size.
+        segmenter: Opened model.
+    """
+    maps = _maps(pixels, segmenter)
+    centers = [bright_center(*seen) for seen in zip(maps, slices, strict=True)]
+    closer = look_closely(pixels, maps, centers, segmenter)
+    return [_more_trusted(*seen) for seen in zip(closer, maps, slices, strict=True)]
+
+
+def bright_center(probability: Map, slice_image: SliceImage) -> tuple[int, int] | None:
+    """Pixel (row, column) in the middle of what may be a callosum brighter than its surroundings.
+
+    Args:
+        probability: The network's map on the slice, shape (H, W).
+        slice_image: The slice.
+
+    Returns:
+        The pixel, or None: nothing may be a callosum, or it is dark, as on T2. Of dark ones the
+        network knows more when it sees the whole slice.
+    """
+    try:
+        inside = callosum_component(probability, slice_image) >= LEVEL
+    except GeometryError:
+        return None
+    if not is_brighter(inside, slice_image):
+        return None
+    row, column = np.mean(np.nonzero(inside), axis=1)
+    return round(float(row)), round(float(column))
+
+
+def _more_trusted(closer: Map, whole: Map, slice_image: SliceImage) -> Callosum | None:
+    """The callosum of the closer look, or of the whole slice where only that can be trusted."""
+    found = outline_callosum(closer, slice_image)
+    if closer is whole or (found is not None and found.quality.confidence >= SURE):
+        return found
+    return best_callosum([found, outline_callosum(whole, slice_image)])
+
+
+def _maps(pixels: Sequence[Map], segmenter: Segmenter) -> list[Map]:
+    images = np.stack([_padded(one) for one in pixels])[:, None]
+    height, width = pixels[0].shape
+    return list(segmenter.probability(images)[:, 0, :height, :width])
+
+
+def _padded(pixels: Map) -> Map:
+    """Fill up with zeros below and to the right to the smallest size a network takes."""
+    missing = [(0, max(0, MIN_SIDE - side)) for side in pixels.shape]
+    return np.pad(pixels, missing)
+
+
+def outline_callosum(probability: Map, slice_image: SliceImage) -> Callosum | None:
+    """The callosum of a network's map on a slice, or None where it shows none.
+
+    Args:
+        probability: Map on the grid of the slice, shape (H, W).
+        slice_image: The slice.
+    """
+    try:
+        component = callosum_component(probability, slice_image)
+        contour_mm = smooth_contour_mm(find_contours_mm(component, slice_image)[0])
+        box = RotatedBox.around(contour_mm)
+    except (GeometryError, IndexError):
+        # No pixel, or a speck without an outline: there is no callosum here.
+        return None
+    facts = measure_mask(probability, component, contour_mm, box, slice_image)
+    return Callosum(slice_image, component, contour_mm, box, facts, judge(facts))

@@ -1,0 +1,161 @@
+"""The pictures of a case: overlay, parts and aligned volume, and what the review page shows."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from highdicom import Volume
+from numpy.typing import NDArray
+from PIL import Image
+
+from callosal.pipelines.callosum.segmentation import Callosum
+from callosal.pipelines.case.pose import Pose
+from callosal.pipelines.case.process import Outcome, Sighting
+from callosal.pipelines.morphometry.parcel_mask import parcel_mask
+from callosal.pipelines.morphometry.parcellation import Course
+from callosal.pipelines.outputs.case_folder import (
+    ALIGNED,
+    MASK,
+    OVERLAY,
+    PARCELS,
+    PARCELS_PICTURE,
+    THUMBNAIL,
+)
+from callosal.pipelines.pictures.label_image import slice_nifti_bytes
+from callosal.pipelines.pictures.overlay import draw_overlay
+from callosal.pipelines.pictures.parcellation import draw_parcellation
+from callosal.pipelines.pictures.reason_words import STATUS_WORDS, short_reason
+from callosal.pipelines.pictures.review_views import ReviewViews, level_plan, reformats
+from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
+from callosal.pipelines.planning.head_extent import find_head
+from callosal.pipelines.planning.reslice import isotropic, nifti_bytes, reslice
+from callosal.pipelines.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Parcels:
+    """The parts of the callosum: labels on the midsagittal slice (H, W), and their picture."""
+
+    labels: NDArray[np.uint8]
+    picture: Image.Image
+
+
+@dataclass(frozen=True, eq=False)
+class CasePictures:
+    """What people look at.
+
+    Attributes:
+        overlay: Slice, outline, box, line and final ROI, where anything was segmented.
+        aligned: The volume resliced along the plan, where it was asked for and there is a plan.
+        parcels: The parts of the callosum, likewise.
+    """
+
+    overlay: Image.Image | None
+    aligned: Volume | None
+    parcels: Parcels | None
+
+
+def draw_pictures(
+    volume: Volume, outcome: Outcome, overlay: Image.Image | None, settings: Settings
+) -> CasePictures:
+    """Draw the other pictures of a case and gather all.
+
+    Args:
+        volume: The volume or localizer that was planned on.
+        outcome: What it came to.
+        overlay: Picture of `draw_case_overlay`.
+        settings: Which pictures are wanted.
+    """
+    return CasePictures(
+        overlay=overlay,
+        aligned=_aligned(volume, outcome.pose, settings),
+        parcels=_parcels(outcome, settings),
+    )
+
+
+def draw_case_overlay(outcome: Outcome) -> Image.Image | None:
+    """The overlay of a case with its status, confidence and first reasons; None without a mask."""
+    callosum, pose, verdict = outcome.callosum, outcome.pose, outcome.verdict
+    if callosum is None:
+        return None
+    shown, hidden = verdict.reasons[:2], len(verdict.reasons) - 2
+    reasons = ", ".join(map(short_reason, shown)) + (f" and {hidden} more" if hidden > 0 else "")
+    caption = f"{STATUS_WORDS[verdict.status]} {verdict.confidence:.2f}   {reasons}"
+    return draw_overlay(
+        callosum.slice_image,
+        [callosum.contour_mm],
+        callosum.box,
+        None if pose is None else pose.line,
+        None if pose is None else pose.fused.roi,
+        caption,
+    )
+
+
+def _aligned(volume: Volume, pose: Pose | None, settings: Settings) -> Volume | None:
+    if pose is None or settings.aligned_voxel_mm is None:
+        return None
+    voxel_mm = settings.aligned_voxel_mm
+    return reslice(volume, isotropic(pose.plan.transverse, voxel_mm), voxel_mm)
+
+
+def _parcels(outcome: Outcome, settings: Settings) -> Parcels | None:
+    """The parts along the midline, where they were asked for and there is a midline."""
+    callosum, morphometry = outcome.callosum, outcome.morphometry
+    if callosum is None or morphometry is None or settings.parcels is None:
+        return None
+    for parcellation in morphometry.parcellations:
+        if (parcellation.scheme, parcellation.course) == (settings.parcels, Course.MIDLINE):
+            return Parcels(
+                parcel_mask(parcellation, callosum.component, callosum.slice_image),
+                draw_parcellation(callosum.slice_image, morphometry, parcellation),
+            )
+    return None
+
+
+def draw_review_views(volume: Volume, sighting: Sighting, pose: Pose | None) -> ReviewViews:
+    """What the review page shows.
+
+    The slice is that of the callosum, else the middle one: a person may see what was missed.
+
+    Args:
+        volume: The volume or localizer that was planned on.
+        sighting: What it shows.
+        pose: The pose that is kept; without one the stacks are level.
+    """
+    seen, callosum = sighting.seen, sighting.callosum
+    middle = seen.slices[len(seen.slices) // 2]
+    place = middle if callosum is None else callosum.slice_image
+    head = find_head(volume)
+    if seen.plane is None:
+        return ReviewViews(place, (), head)
+    plan = level_plan(place, head) if pose is None else pose.plan
+    return ReviewViews(place, reformats(volume, plan), head)
+
+
+def picture_files(pictures: CasePictures, callosum: Callosum | None) -> dict[str, bytes]:
+    """Masks and pictures as files, content by name.
+
+    Args:
+        pictures: Those of the case.
+        callosum: Its mask and slice, where anything was segmented.
+    """
+    files: dict[str, bytes] = {}
+    if pictures.overlay is not None:
+        files[OVERLAY] = _png(pictures.overlay)
+        files[THUMBNAIL] = thumbnail_bytes(pictures.overlay)
+    if pictures.aligned is not None:
+        files[ALIGNED] = nifti_bytes(pictures.aligned)
+    if callosum is not None:
+        files[MASK] = slice_nifti_bytes(callosum.mask, callosum.slice_image)
+    if callosum is not None and pictures.parcels is not None:
+        labels = pictures.parcels.labels
+        files[PARCELS] = slice_nifti_bytes(labels, callosum.slice_image)
+        files[PARCELS_PICTURE] = _png(pictures.parcels.picture)
+    return files
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    # A sixth larger than at the usual level 6, in a third of the time.
+    picture.save(stream, format="PNG", compress_level=2)
+    return stream.getvalue()

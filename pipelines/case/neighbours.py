@@ -1,0 +1,94 @@
+"""The pose on the slices beside the midsagittal one: how much it depends on the very slice.
+
+A pose that turns from one slice to the next is not to be trusted; the spread over the
+neighbours is given as its uncertainty.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from highdicom import Volume
+from numpy.typing import NDArray
+
+from callosal.export.runtime import Segmenter
+from callosal.models.errors import GeometryError
+from callosal.pipelines.callosum.quality import SURE
+from callosal.pipelines.callosum.segmentation import Callosum, find_callosa
+from callosal.pipelines.geometry.fusion import fuse
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.reference_line import find_reference_line
+from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
+from callosal.pipelines.settings import Settings
+
+Array = NDArray[np.float64]
+
+OFFSETS_MM: Final = (-4.0, -2.0, 2.0, 4.0)
+WINDOW_MM: Final = 128.0
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Deviation of the final pose over the neighbouring slices.
+
+    Attributes:
+        angle_deg: Root mean square difference of the final angle to that of the middle slice.
+        center_mm: Root mean square distance of the final centres, in the plane.
+        found: Share of the neighbours on which a sure callosum was found; the others have no
+            say in the pose, for a few millimetres aside a callosum may end.
+    """
+
+    angle_deg: float | None
+    center_mm: float | None
+    found: float
+
+
+def pose_spread(
+    volume: Volume,
+    callosum: Callosum,
+    final: RotatedBox,
+    segmenter: Segmenter,
+    settings: Settings,
+) -> Spread:
+    """Find the pose again on slices up to 4 mm to either side.
+
+    Only a window around the callosum is cut, which keeps the four slices as cheap as one: it is
+    smaller than a close view, so the network looks at it once.
+
+    Args:
+        volume: The volume the slice was cut from.
+        callosum: What was found on its midsagittal slice.
+        final: Its final ROI.
+        segmenter: Opened model.
+        settings: As for the middle slice.
+    """
+    place = callosum.slice_image
+    center_lps_mm = place.mm_to_lps(callosum.box.center_mm)
+    plane = NativePlane(center_lps_mm, place.normal)
+    slices = cut_slices(volume, plane, OFFSETS_MM, segmenter.contract.spacing_mm, WINDOW_MM)
+    found = [
+        one
+        for one in find_callosa(slices, segmenter)
+        if one is not None and one.quality.confidence >= SURE
+    ]
+    poses = [pose for one in found if (pose := _final(one, settings)) is not None]
+    if not poses:
+        return Spread(None, None, 0.0)
+    angles = [axis_difference_deg(roi.angle_deg, final.angle_deg) for roi, _ in poses]
+    middle_lps_mm = place.mm_to_lps(final.center_mm)
+    offsets = np.array([one.slice_image.mm_to_lps(roi.center_mm) for roi, one in poses])
+    in_plane = place.lps_to_mm(offsets) - place.lps_to_mm(middle_lps_mm)
+    return Spread(
+        angle_deg=float(np.sqrt(np.mean(np.square(angles)))),
+        center_mm=float(np.sqrt(np.mean(np.sum(in_plane**2, axis=1)))),
+        found=len(poses) / len(OFFSETS_MM),
+    )
+
+
+def _final(callosum: Callosum, settings: Settings) -> tuple[RotatedBox, Callosum] | None:
+    try:
+        line = find_reference_line(settings.line, callosum.contour_mm, callosum.box)
+    except GeometryError:
+        return None
+    return fuse(callosum.box, line, settings.fusion).roi, callosum

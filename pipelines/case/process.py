@@ -1,0 +1,210 @@
+"""One case: from a volume to its scan plan, or to the reason why there is none."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from highdicom import Volume
+
+from callosal.export.runtime import Segmenter
+from callosal.pipelines.callosum.quality import ABSENT
+from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
+from callosal.pipelines.case.neighbours import Spread, pose_spread
+from callosal.pipelines.case.off_midline import doubted_off_midline
+from callosal.pipelines.case.pose import Pose, find_pose
+from callosal.pipelines.case.verdict import judge_case
+from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
+from callosal.pipelines.morphometry.measures import Morphometry, measure
+from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
+from callosal.pipelines.planning.plan_document import plan_document
+from callosal.pipelines.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """What the images of a case show, before it is judged.
+
+    Attributes:
+        seen: The sagittal slices that were looked at.
+        callosum: The mask and its slice, where anything was segmented.
+        pose: The pose and the plan that follow from it.
+        timings_ms: Milliseconds of each stage so far.
+    """
+
+    seen: SagittalViews
+    callosum: Callosum | None
+    pose: Pose | None
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a case came to.
+
+    Attributes:
+        document: Content of plan.json.
+        seen: The sagittal slices that were looked at.
+        callosum: The mask and its slice, where anything was segmented.
+        pose: The pose and the plan, where they can be used.
+        verdict: How far to trust them.
+        morphometry: Measures of the callosum, where there is a pose.
+    """
+
+    document: dict[str, Any]
+    seen: SagittalViews
+    callosum: Callosum | None
+    pose: Pose | None
+    verdict: Verdict
+    morphometry: Morphometry | None
+
+
+class Stopwatch:
+    """Milliseconds of each stage, in the order they ran."""
+
+    def __init__(self) -> None:
+        self.timings_ms: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """Count the time since the last lap for a stage."""
+        now = time.perf_counter()
+        self.timings_ms[stage] = (now - self._last) * 1000
+        self._last = now
+
+
+def process_volume(
+    volume: Volume,
+    segmenter: Segmenter,
+    settings: Settings,
+    source: Mapping[str, Any],
+    config_sha256: str,
+) -> Outcome:
+    """Plan on one volume or localizer.
+
+    Args:
+        volume: Any orientation; array axes as read.
+        segmenter: Opened model.
+        settings: How to plan.
+        source: Facts of the images for plan.json, none of them personal.
+        config_sha256: Hash of the settings.
+
+    Raises:
+        InputError: No sagittal view can be made of the volume.
+        GeometryError: The mask is degenerate.
+    """
+    sighting = look(volume, segmenter, settings)
+    return conclude(volume, sighting, segmenter, settings, source, config_sha256)
+
+
+def look(volume: Volume, segmenter: Segmenter, settings: Settings) -> Sighting:
+    """Find callosum, pose and plan on a volume or localizer; arguments as of `process_volume`."""
+    watch = Stopwatch()
+    seen = views(volume, segmenter.contract.spacing_mm)
+    watch.lap("midsagittal")
+    callosum = best_callosum(doubted_off_midline(find_callosa(seen.slices, segmenter), seen))
+    watch.lap("segmentation")
+    pose = None if callosum is None else find_pose(callosum, volume, settings)
+    watch.lap("plan")
+    return Sighting(seen, callosum, pose, watch.timings_ms)
+
+
+def conclude(
+    volume: Volume,
+    sighting: Sighting,
+    segmenter: Segmenter,
+    settings: Settings,
+    source: Mapping[str, Any],
+    config_sha256: str,
+) -> Outcome:
+    """Judge what was found on a volume and measure it; other arguments as of `process_volume`."""
+    watch = Stopwatch()
+    seen, callosum, pose = sighting.seen, sighting.callosum, sighting.pose
+    spread = _spread(volume, sighting, segmenter, settings)
+    watch.lap("neighbours")
+    verdict = judge_case(seen, callosum, pose, spread)
+    # A mask that does not look like a callosum is shown, but no plan is made of it.
+    kept = pose if (verdict.confidence or 0.0) >= ABSENT else None
+    morphometry = None if callosum is None or kept is None else _morphometry(callosum, kept)
+    watch.lap("morphometry")
+    findings = _findings(seen, callosum, kept, spread, morphometry)
+    timings_ms = {**sighting.timings_ms, **watch.timings_ms}
+    provenance = _provenance(segmenter, source, config_sha256, timings_ms)
+    document = plan_document(verdict, findings, provenance)
+    return Outcome(document, seen, callosum, kept, verdict, morphometry)
+
+
+def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """Document of a case that could not be read or planned, with its reason."""
+    return plan_document(
+        Verdict(Status.FAILED, None, (code,)),
+        Findings(),
+        Provenance(source=source, software={"callosal": version("callosal")}),
+    )
+
+
+def _spread(
+    volume: Volume, sighting: Sighting, segmenter: Segmenter, settings: Settings
+) -> Spread | None:
+    callosum, pose = sighting.callosum, sighting.pose
+    if sighting.seen.plane is None or callosum is None or pose is None:
+        return None
+    return pose_spread(volume, callosum, pose.fused.roi, segmenter, settings)
+
+
+def _morphometry(callosum: Callosum, pose: Pose) -> Morphometry:
+    return measure(
+        callosum.contour_mm, callosum.component, callosum.slice_image, callosum.box, pose.line
+    )
+
+
+def _findings(
+    seen: SagittalViews,
+    callosum: Callosum | None,
+    pose: Pose | None,
+    spread: Spread | None,
+    morphometry: Morphometry | None,
+) -> Findings:
+    if callosum is None or pose is None:
+        # The midsagittal plane of a volume, two angles, was found all the same.
+        midsagittal = None if seen.plane is None else seen.slices[0]
+        return Findings(midsagittal=midsagittal, dof_estimated=0 if seen.plane is None else 2)
+    return Findings(
+        midsagittal=callosum.slice_image,
+        box=callosum.box,
+        line=pose.line,
+        final=pose.fused.roi,
+        plan=pose.plan,
+        dof_estimated=seen.dof_estimated,
+        uncertainty=_uncertainty(seen, spread),
+        morphometry=morphometry,
+    )
+
+
+def _uncertainty(seen: SagittalViews, spread: Spread | None) -> dict[str, float | None]:
+    return {
+        "plane_deg": None if seen.plane is None else seen.plane.uncertainty_deg,
+        "plane_mm": None if seen.plane is None else seen.plane.uncertainty_mm,
+        "angle_deg": None if spread is None else spread.angle_deg,
+        "center_mm": None if spread is None else spread.center_mm,
+    }
+
+
+def _provenance(
+    segmenter: Segmenter,
+    source: Mapping[str, Any],
+    config_sha256: str,
+    timings_ms: Mapping[str, float],
+) -> Provenance:
+    return Provenance(
+        source=source,
+        model={
+            "name": segmenter.contract.name,
+            "sha256": segmenter.sha256,
+            "provider": segmenter.provider,
+        },
+        software={"callosal": version("callosal")},
+        config_sha256=config_sha256,
+        timings_ms=timings_ms,
+    )

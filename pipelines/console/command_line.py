@@ -1,0 +1,114 @@
+"""Command lines from typed functions: jsonargparse with short errors and positional inputs."""
+
+import inspect
+import re
+from argparse import HelpFormatter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, get_origin
+
+from jsonargparse import ActionConfigFile, ArgumentParser
+
+from callosal.pipelines.console.usage import end_with_usage, option_names
+
+
+class ShortParser(ArgumentParser):
+    """A parser that answers a wrong option in one to three lines, with a suggestion.
+
+    Options are never abbreviated: half a name of one that comes later would change its meaning.
+
+    Attributes:
+        words: What is parsed, for messages.
+    """
+
+    words: Sequence[str] = ()
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Tell what is wrong and the nearest option, and end with code 3."""
+        if not self.exit_on_error:
+            # A parser inside another one: the outer one adds where it was.
+            super().error(message, ex)
+        shown = {name: f"--{name}".replace("_", "-") for name in option_names(self)}
+        end_with_usage(self.prog, message, shown, self.words)
+
+    def format_help(self, formatter: HelpFormatter | None = None) -> str:
+        """Show options with hyphens, as people type them; underscores are taken as well."""
+        text = re.sub(
+            r"(?<![\w-])--\w+",
+            lambda found: found[0].replace("_", "-"),
+            super().format_help(formatter),
+        )
+        return re.sub(r"<class\s+'(\w+)'>", r"\1", text)
+
+
+def call_function(command: str, function: Callable[..., int], words: list[str]) -> int:
+    """Parse words into the arguments of a function and call it.
+
+    A parameter named `inputs` or `input` takes the words without an option's name.
+
+    Args:
+        command: Name of the command, for messages.
+        function: Typed function with a Google docstring; it returns the exit code.
+        words: What follows the command.
+    """
+    summary = (function.__doc__ or "").split("\n\n")[0]
+    parser = ShortParser(prog=f"callosal {command}", description=summary, allow_abbrev=False)
+    parser.add_argument("--config", action=ActionConfigFile, help="YAML file with these options")
+    parameters = inspect.signature(function).parameters
+    positional: set[str | int] = {name for name in ("inputs", "input") if name in parameters}
+    if "inputs" in positional:
+        parser.add_argument("inputs", nargs="+", type=Path, help="folders and files to read")
+    if "input" in positional:
+        parser.add_argument("input", type=Path, help="folder or file to read")
+    parser.add_function_arguments(function, as_positional=False, skip=positional)
+    for group in parser._action_groups:
+        # The parser titles them with the summary, which stands above already.
+        group.title = "options of this command" if group.title == summary else group.title
+    flags = {f"--{name}" for name, value in parameters.items() if value.annotation is bool}
+    lists = {f"--{n}" for n, value in parameters.items() if get_origin(value.annotation) is list}
+    spelt = _one_by_one(_spelt_out(words, flags), lists)
+    parser.words = words
+    arguments = parser.instantiate(parser.parse_args(spelt))
+    return function(**{name: arguments[name] for name in parameters})
+
+
+def _spelt_out(words: list[str], flags: set[str]) -> list[str]:
+    """Write options as the parser has them: underscores for hyphens, a word for bare flags.
+
+    >>> _spelt_out(["a-b", "--read-only", "--part-id", "2"], {"--read_only"})
+    ['a-b', '--read_only', 'true', '--part_id', '2']
+    """
+    spelt: list[str] = []
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        is_option = name.startswith("--")
+        spelt.append(
+            (name[:2] + name[2:].replace("-", "_") if is_option else name) + equals + value
+        )
+        following = words[index + 1 : index + 2]
+        if spelt[-1] in flags and following not in (["true"], ["false"]):
+            spelt.append("true")
+    return spelt
+
+
+def _one_by_one(words: list[str], lists: set[str]) -> list[str]:
+    """Write an option that takes several words as the parser has it: appended one by one.
+
+    >>> _one_by_one(["--condition", "a=1", "b=2", "--count", "3"], {"--condition"})
+    ['--condition+=a=1', '--condition+=b=2', '--count', '3']
+    """
+    appended: list[str] = []
+    open_list = ""
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word.startswith("--"):
+            open_list = name if name in lists else ""
+            if open_list and equals:
+                appended.append(f"{name}+={value}")
+            elif not open_list:
+                appended.append(word)
+        elif open_list:
+            appended.append(f"{open_list}+={word}")
+        else:
+            appended.append(word)
+    return appended

@@ -1,0 +1,1 @@
+"""Labelled slices on disk and in memory: pairs, tables of participants, splits."""

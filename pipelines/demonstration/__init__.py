@@ -1,1 +1,0 @@
-"""The head of the demo and its true pose."""

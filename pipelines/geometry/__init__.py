@@ -1,0 +1,1 @@
+"""Geometry in the midsagittal plane: slice images, boxes, lines, polygons, splines, angles."""

@@ -1,0 +1,115 @@
+"""The folder of one case: its outputs, and `done.json` that is written last."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from callosal.pipelines.outputs.atomic import make_folder, remove, write_bytes, write_text
+from callosal.pipelines.outputs.case_files import CaseFiles
+from callosal.pipelines.settings import DicomObject
+
+CASES = "cases"
+DONE = "done.json"
+PLAN = "plan.json"
+OVERLAY = "overlay.png"
+THUMBNAIL = "thumbnail.webp"
+REVIEWED_THUMBNAIL = "thumbnail.reviewed.webp"
+MASK = "mask.nii.gz"
+ALIGNED = "aligned.nii.gz"
+PARCELS = "parcels.nii.gz"
+PARCELS_PICTURE = "parcels.png"
+DICOM_OBJECTS: Mapping[DicomObject, str] = {
+    "seg": "seg.dcm",
+    "sr": "plan_sr.dcm",
+    "sc": "overlay_sc.dcm",
+}
+MIDSAGITTAL = "midsagittal.nii.gz"
+REFORMATS = ("transverse.nii.gz", "coronal.nii.gz")
+HEAD = "head.nii.gz"
+VIEWS = (MIDSAGITTAL, *REFORMATS, HEAD)
+OUTPUTS = frozenset({
+    PLAN, OVERLAY, THUMBNAIL, MASK, ALIGNED, PARCELS, PARCELS_PICTURE,
+    *DICOM_OBJECTS.values(), *VIEWS,
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a result depends on; while it is the same, finished work is not done again.
+
+    Attributes:
+        input: Hash of the case's input.
+        model_sha256: Hash of the ONNX file.
+        config_sha256: Hash of the settings.
+        software: Version of callosal.
+    """
+
+    input: str
+    model_sha256: str
+    config_sha256: str
+    software: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """Content of `done.json`.
+
+    Attributes:
+        fingerprint: What the result depends on.
+        row: The case's row in the tables.
+        files: Names of the outputs.
+    """
+
+    fingerprint: Fingerprint
+    row: dict[str, Any]
+    files: tuple[str, ...]
+
+
+def read_done(folder: Path) -> Done | None:
+    """What a case folder says of itself; None where it is not finished or lost a file."""
+    try:
+        content = json.loads((folder / DONE).read_text(encoding="utf-8"))
+        done = Done(
+            Fingerprint(**content["fingerprint"]), dict(content["row"]), tuple(content["files"])
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return done if all((folder / name).is_file() for name in done.files) else None
+
+
+def finished_row(folder: Path, fingerprint: Fingerprint) -> dict[str, Any] | None:
+    """The table row of a case that is done with this very input, model and settings."""
+    done = read_done(folder)
+    return done.row if done is not None and done.fingerprint == fingerprint else None
+
+
+def write_case(
+    folder: Path, answer: CaseFiles, row: Mapping[str, Any], fingerprint: Fingerprint
+) -> None:
+    """Write all outputs of a case; `done.json` goes last, so that a cut leaves none.
+
+    Raises:
+        OutputError: The disk is full or read-only.
+    """
+    names = write_outputs(folder, answer)
+    done = {"fingerprint": asdict(fingerprint), "row": dict(row), "files": names}
+    write_text(folder / DONE, json.dumps(done, indent=1))
+
+
+def write_outputs(folder: Path, answer: CaseFiles) -> list[str]:
+    """Write the outputs of a case that is not finished by them, and return their names.
+
+    Raises:
+        OutputError: The disk is full or read-only.
+    """
+    make_folder(folder)
+    remove(folder / DONE)
+    plan = (json.dumps(answer.document, indent=1) + "\n").encode("utf-8")
+    outputs = {PLAN: plan, **answer.files}
+    for stale in OUTPUTS - set(outputs):
+        remove(folder / stale)
+    for name, content in outputs.items():
+        write_bytes(folder / name, content)
+    return sorted(outputs)

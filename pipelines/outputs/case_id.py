@@ -1,0 +1,33 @@
+"""Names of cases that tell nothing of the patient: salted hashes."""
+
+import hashlib
+import secrets
+from pathlib import Path
+
+from callosal.pipelines.outputs.atomic import write_bytes
+
+SALT_FILE = ".salt"
+
+
+def output_salt(output: Path) -> str:
+    """The salt of an output folder, made on first use and readable by its owner only.
+
+    It stays with the folder, so that a resumed run finds its cases again, and nobody without it
+    can test whether a known UID is among the results. Whoever calls this holds the folder.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    path = output / SALT_FILE
+    if not path.is_file():
+        write_bytes(path, secrets.token_hex(16).encode("ascii"), mode=0o600)
+    return path.read_text(encoding="ascii")
+
+
+def case_id(uid_key: str, salt: str) -> str:
+    """Name of a case folder.
+
+    >>> case_id("1.2.840.1", "salt")
+    'case-7bf277f30e38'
+    """
+    return "case-" + hashlib.sha256(f"{salt}:{uid_key}".encode()).hexdigest()[:12]

@@ -1,0 +1,118 @@
+"""results.csv and results.jsonl: one row a case, with no identity and no path."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from callosal.models.errors import InputError
+from callosal.pipelines.outputs.atomic import append_line, write_text
+
+Row = Mapping[str, Any]
+
+MEASURES = ("area_mm2", "midline_length_mm", "thickness_mean_mm", "cc_index")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+COLUMNS = (
+    "case_id",
+    "status",
+    "confidence",
+    "reasons",
+    "kind",
+    "final_angle_deg",
+    "final_center_x_lps_mm",
+    "final_center_y_lps_mm",
+    "final_center_z_lps_mm",
+    "box_angle_deg",
+    "box_length_mm",
+    "box_width_mm",
+    "line_angle_deg",
+    *MEASURES,
+    "dof_estimated",
+    "transverse",
+    "seconds",
+)
+
+
+def plan_row(case_id: str, document: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """The row of one plan document; what was not measured is None."""
+    final, box, line = (document[key] or {} for key in ("final", "box", "line"))
+    center = final.get("center_lps_mm") or (None, None, None)
+    length, width = box.get("size_mm") or (None, None)
+    planes, measures = document["planes"] or {}, document["morphometry"] or {}
+    return {
+        "case_id": case_id,
+        "status": document["status"],
+        "confidence": document["confidence"],
+        "reasons": ";".join(document["reasons"]),
+        "kind": document["source"].get("kind"),
+        "final_angle_deg": final.get("angle_deg"),
+        "final_center_x_lps_mm": center[0],
+        "final_center_y_lps_mm": center[1],
+        "final_center_z_lps_mm": center[2],
+        "box_angle_deg": box.get("angle_deg"),
+        "box_length_mm": length,
+        "box_width_mm": width,
+        "line_angle_deg": line.get("angle_deg"),
+        **{name: measures.get(name) for name in MEASURES},
+        "dof_estimated": document["dof_estimated"],
+        "transverse": planes.get("transverse", {}).get("prescription"),
+        "seconds": round(seconds, 3),
+    }
+
+
+def failed_row(case_id: str, kind: str, status: str, code: str) -> dict[str, Any]:
+    """The row of a case without a plan: failed, or skipped before it was read."""
+    empty: dict[str, Any] = dict.fromkeys(COLUMNS)
+    return {**empty, "case_id": case_id, "kind": kind, "status": status, "reasons": code}
+
+
+def append_row(output: Path, row: Row) -> None:
+    """Add one row to results.jsonl at once, so that a run cut short has told what it did."""
+    append_line(output / "results.jsonl", json.dumps(row))
+
+
+def read_rows(output: Path) -> list[dict[str, Any]]:
+    """Rows of results.jsonl.
+
+    Raises:
+        InputError: `bad_run_folder`: there is none, or it is cut short.
+    """
+    try:
+        text = (output / "results.jsonl").read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text.splitlines()]
+        return [{column: row[column] for column in COLUMNS} for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{output.name}: results.jsonl is not that of a finished run; run `callosal infer` "
+            "again to finish it",
+            "bad_run_folder",
+        ) from error
+
+
+def is_planned(row: Row) -> bool:
+    """Whether a case has a plan: `ok`, or `low_confidence` with stacks to look at."""
+    return row["transverse"] is not None
+
+
+def write_tables(output: Path, rows: Iterable[Row]) -> None:
+    """Write both tables anew, sorted by case."""
+    ordered = sorted(rows, key=lambda row: str(row["case_id"]))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: safe_cell(value) for key, value in row.items()} for row in ordered)
+    write_text(output / "results.csv", text.getvalue())
+    lines = "".join(json.dumps(row) + "\n" for row in ordered)
+    write_text(output / "results.jsonl", lines)
+
+
+def safe_cell(value: Any) -> Any:
+    """A table's value, so marked that a spreadsheet runs no text as a formula.
+
+    >>> safe_cell("=1+1"), safe_cell(-2.5)
+    ("'=1+1", -2.5)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value

@@ -1,0 +1,1 @@
+"""Lightning callbacks of `fit`: where weights come from, and what a run leaves."""

@@ -1,0 +1,55 @@
+from types import SimpleNamespace
+
+import pytest
+
+from callosal.pipelines.callosum.quality import Quality
+from callosal.pipelines.case.neighbours import Spread
+from callosal.pipelines.case.verdict import judge_case
+from callosal.pipelines.planning.findings import Status
+
+STEADY = Spread(angle_deg=1.0, center_mm=0.5, found=1.0)
+
+
+def _judge(confidence=1.0, flags=(), agreement=1.0, spread=STEADY):
+    seen = SimpleNamespace(plane=SimpleNamespace(flags=flags))
+    callosum = SimpleNamespace(quality=Quality(confidence, ()))
+    return judge_case(seen, callosum, SimpleNamespace(agreement=agreement), spread)
+
+
+def test_nothing_against_it_is_ok_without_reasons() -> None:
+    verdict = _judge()
+    assert (verdict.status, verdict.confidence, verdict.reasons) == (Status.OK, 1.0, ())
+
+
+def test_nothing_segmented_is_no_callosum() -> None:
+    verdict = judge_case(SimpleNamespace(plane=None), None, None, None)
+    assert verdict.status is Status.NO_CALLOSUM
+    assert verdict.reasons == ("nothing_segmented",)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "reason"),
+    [
+        ({"flags": ("weak_symmetry",)}, "weak_symmetry"),
+        ({"agreement": 0.1}, "box_axis_disagree"),
+        ({"spread": Spread(28.0, 1.0, 1.0)}, "neighbours_disagree"),
+        ({"spread": Spread(None, None, 0.0)}, "alone_among_neighbours"),
+        ({"confidence": 0.2}, None),
+    ],
+)
+def test_each_doubt_alone_can_take_the_ok(doubt: dict, reason: str | None) -> None:
+    verdict = _judge(**doubt)
+    assert verdict.status is Status.LOW_CONFIDENCE
+    assert reason is None or reason in verdict.reasons
+
+
+def test_doubts_add_up() -> None:
+    alone = _judge(flags=("rival_plane",))
+    assert _judge(flags=("rival_plane",), agreement=0.4).confidence < alone.confidence
+
+
+def test_a_2d_slice_has_no_neighbours_and_no_plane() -> None:
+    callosum = SimpleNamespace(quality=Quality(0.9, ()))
+    seen = SimpleNamespace(plane=None)
+    verdict = judge_case(seen, callosum, SimpleNamespace(agreement=1.0), None)
+    assert verdict.status is Status.OK
