@@ -17,8 +17,8 @@ from scipy import ndimage
 from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import find_contours_mm
-from callosal.pipelines.pictures.label_image import LPS_TO_RAS
 from callosal.pipelines.outputs.case_folder import REFORMATS
+from callosal.pipelines.pictures.label_image import LPS_TO_RAS
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.reading.nifti import read_nifti
 
