@@ -25,7 +25,7 @@ more."""
 LEAST_SPACING_MM: Final = 3.0
 """Slices of a scout are farther apart than this."""
 
-_USABLE: Final = frozenset({"", "no_sagittal_view", "stray_slice"})
+_USABLE: Final = frozenset({"", "no_sagittal_view", "field_of_view_too_small", "stray_slice"})
 """Codes of stacks that may be part of a scout: alone they are refused, together they are not."""
 
 _ORIENTATIONS: Final = ("sagittal", "coronal", "axial")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import InputError
-from callosal.pipelines.cores import on_all_cores
+from callosal.pipelines.midplane.cores import on_all_cores
 from callosal.pipelines.midplane.head_image import middle_of_head, tissue_points
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane
 from callosal.pipelines.midplane.resample import Array, GridImage, Image

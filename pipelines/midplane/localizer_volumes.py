@@ -33,6 +33,11 @@ class LocalizerVolumes:
         """The axial and coronal stacks."""
         return tuple(stack for stack in self.stacks if not _is_sagittal(stack))
 
+    @property
+    def slice_distance_mm(self) -> float:
+        """Distance of the slices of the sagittal stack with the most of them."""
+        return float(sagittal_or_whole(self).spacing[0])
+
     def tissue(self) -> Volume:
         """A coarse picture of where there is tissue: the brightest of all stacks at each place.
 
@@ -54,6 +59,17 @@ class LocalizerVolumes:
             coordinate_system="PATIENT",
             frame_of_reference_uid=self.stacks[0].frame_of_reference_uid,
         )
+
+
+Images = Volume | LocalizerVolumes
+"""The voxels of a case: one volume, or the stacks of a localizer."""
+
+
+def sagittal_or_whole(images: Images) -> Volume:
+    """The volume itself, or the sagittal stack of a localizer with the most slices."""
+    if isinstance(images, Volume):
+        return images
+    return max(images.sagittal, key=lambda one: one.spatial_shape[0])
 
 
 def _is_sagittal(stack: Volume) -> bool:

@@ -17,11 +17,11 @@ from scipy.spatial.transform import Rotation
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import InputError
+from callosal.pipelines.callosum.quality import SURE
+from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.midsagittal import find_midsagittal_plane
 from callosal.pipelines.midplane.sagittal_slice import cut_slice, sagittal_directions
-from callosal.pipelines.quality import SURE
-from callosal.pipelines.segmentation import Callosum, best_callosum, find_callosa
-from callosal.pipelines.slice_image import SliceImage
 from callosal.pipelines.training.contrast import random_weighting
 from callosal.pipelines.training.draws import Draws
 
@@ -86,7 +86,7 @@ def outlined(reference: Volume, segmenter: Segmenter) -> Callosum:
 def draw_slab(
     head: LabelledHead,
     seed: int,
-    settings: SlabSettings = SlabSettings(),  # noqa: B008 (frozen)
+    settings: SlabSettings = SlabSettings(),
 ) -> tuple[Image, NDArray[np.uint8]]:
     """One random slab about the midsagittal plane, and the callosum projected onto it.
 
@@ -167,7 +167,7 @@ def _other_contrast(planes: Image, mask: NDArray[np.uint8], share: float, seed: 
 def _in_pixels(image: Image, pixel_mm: float) -> Image:
     """An image as pixels of another size show it, back on its own grid."""
     width = max(1, round(pixel_mm / SPACING_MM))
-    blurred = ndimage.uniform_filter(image, pixel_mm / SPACING_MM if width > 1 else 1)
+    blurred = ndimage.uniform_filter(image, width)
     zoom = SPACING_MM / pixel_mm
     coarse = ndimage.zoom(blurred, zoom, order=1, grid_mode=True, mode="nearest")
     back = np.array(image.shape) / coarse.shape

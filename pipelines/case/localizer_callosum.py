@@ -1,4 +1,4 @@
-"""The callosum of a localizer: found on its thick sagittal slices, brought to the midsagittal plane.
+"""The callosum of a localizer, found on its thick sagittal slices and brought to the midplane.
 
 The network outlines the midsagittal callosum as it projects onto a thick slice near the plane, so
 its map is moved back along the normal of the plane. Slices count by their distance from the plane,
@@ -16,6 +16,12 @@ from scipy import ndimage
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
+from callosal.pipelines.callosum.quality import ABSENT
+from callosal.pipelines.callosum.segmentation import Callosum, find_callosa, outline_callosum
+from callosal.pipelines.case.neighbours import Spread
+from callosal.pipelines.case.off_midline import OFF_MM
+from callosal.pipelines.geometry.plane_angles import axis_difference_deg
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane
 from callosal.pipelines.midplane.resample import Array
@@ -24,11 +30,6 @@ from callosal.pipelines.midplane.sagittal_slice import (
     cut_slice,
     sagittal_directions,
 )
-from callosal.pipelines.off_midline import OFF_MM
-from callosal.pipelines.plane_angles import axis_difference_deg
-from callosal.pipelines.quality import ABSENT
-from callosal.pipelines.segmentation import Callosum, find_callosa, outline_callosum
-from callosal.pipelines.slice_image import SliceImage
 
 FIELD_MM: Final = 200.0
 """Side of the part of a slice that the network sees, about the middle of the head."""
@@ -59,25 +60,26 @@ class LocalizerCallosum:
     Attributes:
         callosum: Outline on the plane; its picture is the nearest slice, moved onto the plane.
         witnesses: The slices it was found on, nearest first.
-        angle_spread_deg: Weighted deviation of the boxes' angles between the slices; None for one.
-        center_spread_mm: The same of their centres on the plane.
+        spread: Weighted deviation of box and angle between the slices; None for one slice.
     """
 
     callosum: Callosum
     witnesses: tuple[SliceWitness, ...]
-    angle_spread_deg: float | None
-    center_spread_mm: float | None
+    spread: Spread | None
 
 
 def sagittal_slices(
     images: LocalizerVolumes, plane: MidsagittalPlane, spacing_mm: float
-) -> list[SliceImage]:
+) -> tuple[SliceImage, ...]:
     """The sagittal slices nearest to the plane at the middle of the head, as acquired.
 
     Args:
         images: The localizer.
         plane: Its midsagittal plane.
         spacing_mm: Pixel size wanted.
+
+    Returns:
+        Slices of one shape, the nearest first.
     """
     found = []
     for stack in images.sagittal:
@@ -98,35 +100,37 @@ def sagittal_slices(
             slices.append(cut_slice(single, NativePlane(point, normal), spacing_mm, FIELD_MM))
         except GeometryError:
             continue
-    return slices
+    return _one_shape(slices)
 
 
 def find_localizer_callosum(
-    images: LocalizerVolumes, plane: MidsagittalPlane, segmenter: Segmenter
+    slices: Sequence[SliceImage],
+    distance_mm: float,
+    plane: MidsagittalPlane,
+    segmenter: Segmenter,
 ) -> LocalizerCallosum | None:
     """The midsagittal callosum of a localizer, or None where no slice shows one.
 
     Args:
-        images: The localizer.
-        plane: Its midsagittal plane.
+        slices: As of `sagittal_slices`.
+        distance_mm: Distance of the sagittal slices.
+        plane: The midsagittal plane.
         segmenter: Opened model.
     """
-    spacing_mm = segmenter.contract.spacing_mm
-    slices = _one_shape(sagittal_slices(images, plane, spacing_mm))
     if not slices:
         return None
     found = [one for one in find_callosa(slices, segmenter) if one is not None]
-    witnesses = _weighed(found, plane, _slice_distance_mm(images))
+    witnesses = _weighed(found, plane, distance_mm)
     if not witnesses:
         return None
-    place = _plane_grid(witnesses, plane, spacing_mm)
+    place = _plane_grid(witnesses, plane, segmenter.contract.spacing_mm)
     maps = [_moved(one.callosum.component, one.callosum.slice_image, place) for one in witnesses]
     weights = np.array([one.weight for one in witnesses])
-    share = np.tensordot(weights, np.stack(maps), 1)
+    share = np.tensordot(weights, np.stack(maps), 1).astype(np.float32)
     nearest = witnesses[0].callosum.slice_image
     place = replace(
         place,
-        pixels=_moved(nearest.pixels, nearest, place).astype(np.float32),
+        pixels=_moved(nearest.pixels, nearest, place),
         source_voxel_mm=nearest.source_voxel_mm,
     )
     outlined = outline_callosum(share, place)
@@ -135,10 +139,8 @@ def find_localizer_callosum(
     # How far the nearest slice lies from the plane: the rest of the callosum was not seen.
     quality = outlined.quality.lowered(OFF_MM.score(witnesses[0].off_mm), "off_midline")
     alone = [outline_callosum(one, place) for one in maps]
-    angle_deg, center_mm = _spreads(alone, outlined, weights)
-    return LocalizerCallosum(
-        replace(outlined, quality=quality), tuple(witnesses), angle_deg, center_mm
-    )
+    spread = _spread(alone, outlined, weights)
+    return LocalizerCallosum(replace(outlined, quality=quality), tuple(witnesses), spread)
 
 
 def _weighed(
@@ -167,12 +169,6 @@ def _off_mm(callosum: Callosum, plane: MidsagittalPlane) -> float:
     return abs(float((center - plane.point_lps_mm) @ plane.normal))
 
 
-def _slice_distance_mm(images: LocalizerVolumes) -> float:
-    """Distance of the slices of the sagittal stack with the most of them."""
-    stack = max(images.sagittal, key=lambda one: one.spatial_shape[0])
-    return float(stack.spacing[0])
-
-
 def _plane_grid(
     witnesses: Sequence[SliceWitness], plane: MidsagittalPlane, spacing_mm: float
 ) -> SliceImage:
@@ -193,31 +189,31 @@ def _plane_grid(
 
 def _moved(
     values: NDArray[np.floating], source: SliceImage, place: SliceImage
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """Values of a slice moved along the normal of a plane onto the plane; 0 beyond the slice."""
     index = np.moveaxis(np.indices(place.pixels.shape), 0, -1)
     points = place.pixels_to_lps(index)
     height = (source.center_lps_mm - points) @ source.normal / (place.normal @ source.normal)
     at = source.mm_to_pixels(source.lps_to_mm(points + height[..., None] * place.normal))
-    return np.asarray(
-        ndimage.map_coordinates(values.astype(float), np.moveaxis(at, -1, 0), order=1, cval=0.0)
+    moved: NDArray[np.float32] = ndimage.map_coordinates(
+        values.astype(np.float32), np.moveaxis(at, -1, 0), order=1, cval=0.0
     )
+    return moved
 
 
-def _spreads(
-    alone: Sequence[Callosum | None], together: Callosum, weights: Array
-) -> tuple[float | None, float | None]:
+def _spread(alone: Sequence[Callosum | None], together: Callosum, weights: Array) -> Spread | None:
     pairs = [(one, weight) for one, weight in zip(alone, weights, strict=True) if one is not None]
     if len(pairs) < 2:
-        return None, None
+        return None
     shares = np.array([weight for _, weight in pairs])
-    angles = [axis_difference_deg(one.box.angle_deg, together.box.angle_deg) for one, _ in pairs]
-    centers = [np.subtract(one.box.center_mm, together.box.center_mm) for one, _ in pairs]
-    squared = np.sum(np.square(centers), axis=1)
-    total = shares.sum()
-    return (
-        float(np.sqrt(shares @ np.square(angles) / total)),
-        float(np.sqrt(shares @ squared / total)),
+    shares /= shares.sum()
+    box = together.box
+    angles = [axis_difference_deg(one.box.angle_deg, box.angle_deg) for one, _ in pairs]
+    centers = [np.subtract(one.box.center_mm, box.center_mm) for one, _ in pairs]
+    return Spread(
+        angle_deg=float(np.sqrt(shares @ np.square(angles))),
+        center_mm=float(np.sqrt(shares @ np.sum(np.square(centers), axis=1))),
+        found=len(pairs) / len(alone),
     )
 
 
@@ -226,13 +222,12 @@ def _middle_lps_mm(volume: Volume) -> Array:
     return np.asarray(volume.affine[:3, :3] @ index + volume.affine[:3, 3])
 
 
-def _one_shape(slices: Sequence[SliceImage]) -> list[SliceImage]:
-    """Slices cut or filled with zeros to one shape about their centres: the network takes them
-    together."""
+def _one_shape(slices: Sequence[SliceImage]) -> tuple[SliceImage, ...]:
+    """Slices filled up with zeros to one shape, as the network takes them together."""
     if not slices:
-        return []
+        return ()
     height, width = np.max([one.pixels.shape for one in slices], axis=0)
-    return [_filled(one, int(height), int(width)) for one in slices]
+    return tuple(_filled(one, int(height), int(width)) for one in slices)
 
 
 def _filled(one: SliceImage, height: int, width: int) -> SliceImage:
