@@ -33,6 +33,10 @@ _LEAST_PIXELS: Final = 400  # of a brain's cross-section at 2 mm are some 3000
 _OUTLIER_SCALE: Final = 4.0
 _SURELY_SYMMETRIC: Final = 0.3
 _SURE_DEG: Final = 2.5
+_SYSTEMATIC_DEG: Final = 0.4
+_SYSTEMATIC_MM: Final = 0.15
+"""What no part of the slices tells: root mean square error of the plane on 56 made scouts of seven
+heads, beside which the jackknife's share (0.06 degrees, 0.04 mm) is small."""
 _STARTS: Final = 5
 _APART_DEG: Final = 4.0
 _RIVAL_MARGIN: Final = 0.03
@@ -52,7 +56,7 @@ class _Level:
     step: int
 
 
-_LEVELS: Final = (_Level(5.0, 15.0, 3), _Level(3.0, 12.0, 2), _Level(1.5, 10.0, 1))
+_LEVELS: Final = (_Level(5.0, 15.0, 4), _Level(3.0, 12.0, 3), _Level(1.5, 10.0, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +150,8 @@ def find_localizer_plane(stacks: Sequence[Volume]) -> MidsagittalPlane:
     return MidsagittalPlane(
         point_lps_mm=best.point_mm,
         normal=normal,
-        uncertainty_deg=uncertainty_deg,
-        uncertainty_mm=uncertainty_mm,
+        uncertainty_deg=float(np.hypot(uncertainty_deg, _SYSTEMATIC_DEG)),
+        uncertainty_mm=float(np.hypot(uncertainty_mm, _SYSTEMATIC_MM)),
         symmetry=max(0.0, best.symmetry),
         based_on="symmetry of the axial and coronal slices",
         flags=tuple(code for code, raised in flags.items() if raised),
