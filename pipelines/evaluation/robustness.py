@@ -40,12 +40,16 @@ def as_is(labelled: LabelledSlice, seed: int) -> LabelledSlice:
 def skull_stripped(labelled: LabelledSlice, seed: int) -> LabelledSlice:
     """Zero outside of an ellipse of the size and place of a brain about the callosum."""
     del seed
+    return _with_pixels(labelled, labelled.image * _brain(labelled))
+
+
+def _brain(labelled: LabelledSlice) -> NDArray[np.bool_]:
+    """An ellipse of the size and place of a brain about the callosum, shape (H, W)."""
     rows, columns = np.nonzero(labelled.mask)
     row_mm, column_mm = labelled.spacing_mm
     y = (np.arange(labelled.mask.shape[0]) - rows.mean())[:, None] * row_mm + BRAIN_CENTER_MM[1]
     x = (np.arange(labelled.mask.shape[1]) - columns.mean())[None] * column_mm + BRAIN_CENTER_MM[0]
-    inside = (x / BRAIN_HALF_MM[0]) ** 2 + (y / BRAIN_HALF_MM[1]) ** 2 <= 1
-    return _with_pixels(labelled, labelled.image * inside)
+    return np.asarray((x / BRAIN_HALF_MM[0]) ** 2 + (y / BRAIN_HALF_MM[1]) ** 2 <= 1)
 
 
 def contrast_inverted(labelled: LabelledSlice, seed: int) -> LabelledSlice:
@@ -57,6 +61,36 @@ def contrast_inverted(labelled: LabelledSlice, seed: int) -> LabelledSlice:
     body = ndimage.binary_fill_holes(ndimage.binary_closing(body, iterations=5))
     edge = ndimage.gaussian_filter(np.asarray(body, dtype=float), 0.5)
     return _with_pixels(labelled, (top - pixels).clip(0) * edge)
+
+
+def weighted_as(
+    fluid: float, grey: float, white: float, callosum: float, fat: float
+) -> Degradation:
+    """The degradation of a T1 slice shown with the tissue contrast of another weighting.
+
+    Tissues are told apart by their intensity over that of the callosum: fluid 0.2, grey matter
+    0.6, white matter 0.85, fat 1.6. Outside of the brain what is as dark as fluid is bone or air
+    and stays dark.
+
+    Args:
+        fluid: New intensity of fluid; 1 is bright.
+        grey: Of grey matter.
+        white: Of white matter.
+        callosum: Of the callosum.
+        fat: Of fat.
+    """
+
+    def reweight(labelled: LabelledSlice, seed: int) -> LabelledSlice:
+        del seed
+        inside = labelled.mask > 0
+        relative = labelled.image / max(float(np.median(labelled.image[inside])), 1e-6)
+        tissues = [0.0, 0.2, 0.6, 0.85, 1.0, 1.6]
+        brain = np.interp(relative, tissues, [0.3 * fluid, fluid, grey, white, callosum, fat])
+        around = np.interp(relative, tissues, [0.0, 0.1, grey, white, callosum, fat])
+        share = ndimage.gaussian_filter(_brain(labelled).astype(float), 4.0)
+        return _with_pixels(labelled, 1000 * (share * brain + (1 - share) * around))
+
+    return reweight
 
 
 def noisier(labelled: LabelledSlice, seed: int, factor: float = 3.0) -> LabelledSlice:
@@ -189,6 +223,10 @@ DEGRADATIONS: Mapping[str, Degradation] = {
     "as is": as_is,
     "skull-stripped": skull_stripped,
     "contrast inverted (T2-like)": contrast_inverted,
+    "T2-like": weighted_as(1.0, 0.5, 0.32, 0.25, 0.6),
+    "FLAIR-like": weighted_as(0.1, 0.62, 0.48, 0.42, 0.5),
+    "proton-density-like": weighted_as(0.8, 0.85, 0.65, 0.58, 0.8),
+    "infant-like T1": weighted_as(0.15, 0.55, 0.4, 0.32, 0.9),
     "3x noise": noisier,
     "noise of 10 % of white matter": noisy,
     "bias field, gain 5 to 1": strong_bias,
