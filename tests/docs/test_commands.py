@@ -36,7 +36,7 @@ def marked(page: Path) -> list[Block]:
     return [Block(mark.split(":")[0], file, body) for mark, file, body in BLOCK.findall(text)]
 
 
-PAGES = {page.name: blocks for page in sorted(DOCS.glob("*.md")) if (blocks := marked(page))}
+PAGES = {page.name: blocks for page in sorted(DOCS.glob("**/*.md")) if (blocks := marked(page))}
 
 
 def shell(command: str, folder: Path) -> None:

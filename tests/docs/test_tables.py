@@ -1,4 +1,4 @@
-"""Tables of the pages are whole, and docs/measures.md defines every measure that is taken."""
+"""Tables of the pages are whole; docs/reference/measures.md defines every measure."""
 
 import re
 from pathlib import Path
