@@ -26,7 +26,8 @@ MAX_MODEL_BYTES = 1 << 30
 MIN_SIDE = 64
 _WARM_SIDE = 512
 SPIN_US = "20"
-"""Microseconds that a worker waits for the next operator before it sleeps (docs/speed.md)."""
+"""Microseconds that a worker waits for the next operator before it sleeps; see
+docs/reference/speed.md."""
 RECORDS = (".json", ".parity.json")
 """What may lie beside a model and tell its hash: its model card's record, its export report."""
 

@@ -65,7 +65,7 @@ class Morphometry:
     """What was measured on one callosum.
 
     Attributes:
-        values: Every measure of docs/measures.md by name; None where it could not be measured.
+        values: Every measure of docs/reference/measures.md by name; None if it could not be taken.
         reasons: Why not, a code for each measure that is None.
         outline_mm: The even outline that was measured, shape (N, 2).
         midline: The midline; None where the outline has no two tips.

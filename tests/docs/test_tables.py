@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from callosal.pipelines.geometry.reference_line import LineKind, find_reference_line
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.measures import measure
-from callosal.pipelines.reference_line import LineKind, find_reference_line
-from callosal.pipelines.roi import RotatedBox
 from tests.morphometry.bands import callosum_outline, empty_slice
 
 ROOT = Path(__file__).resolve().parents[2]
