@@ -205,7 +205,8 @@ def _told(name: str, reduction: Reduction) -> str:
 Made of `{name.removesuffix("-int8")}` by static quantisation, calibrated on {CALIBRATION_COUNT}
 training slices: activations in eight bits, weights in seven per channel, normalisation, last layer
 and probability in float. Against that file, on {reduction.slices} validation slices: Dice
-{reduction.dice:.4f} for {reduction.dice_float:.4f}{moved}; {reduction.size_ratio:.2f} of its size
+{reduction.dice:.4f}, in float {reduction.dice_float:.4f}{moved};
+{reduction.size_ratio:.2f} of its size
 and {reduction.time_ratio:.2f} of its time (onnxruntime, one thread of a CPU with VNNI; other CPUs
 gain less, GPUs nothing).
 """
