@@ -39,8 +39,8 @@ class SegmentationModule(pl.LightningModule):
             cosine to zero.
 
     Attributes:
-        started_from: Model that the weights were taken from and the terms of its data; empty
-            where they were drawn at random.
+        started_from: Model that the weights were taken from and the terms of its data; empty for
+            random weights.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class SegmentationModule(pl.LightningModule):
         self.dice_loss = DiceLoss(sigmoid=True, soft_label=True, batch=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the weights started from: its terms go on with them."""
+        """Keep the starting model of the weights, because its terms stay with them."""
         checkpoint["started_from"] = self.started_from
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

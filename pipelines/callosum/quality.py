@@ -5,8 +5,8 @@ nothing; the confidence is the product over all facts. The ranges of size and sh
 of 731 adult and adolescent callosa, widened by half for children, atrophy and thick slices
 (the lean by less: 99 % of them lie in -50 to 36 degrees); all others were set on the validation
 sites and on slices without a callosum, so that 98 % of right slices stay sure
-(benchmarks/accuracy/refusal.py, docs/robustness.md). The upper limit of blur was also set so that
-a real 3 T series stays sure, which is therefore no test of it.
+(benchmarks/accuracy/refusal.py, docs/reference/robustness.md). The upper limit of blur was also set
+so that a real 3 T series stays sure, so that series does not test the limit.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""Degradations of a labelled slice: what another protocol, coil or tool would have made of it.
+"""Degradations of a labelled slice, as by another protocol, coil or tool.
 
-Each keeps grid and reference mask, so a score tells how far the answer on the worse picture is
-from the truth on the good one; where the anatomy is another, the mask follows it. Equal seeds give
+Each keeps grid and reference mask, so a score shows how far the answer on the worse picture is from
+the truth on the good one; if the anatomy changes, the mask follows it. Equal seeds give
 equal pixels.
 """
 
@@ -22,7 +22,7 @@ BRAIN_CENTER_MM = (-4.0, -12.0)
 """Middle of the brain from that of the callosum: toward anterior, toward superior."""
 
 VENTRICLE_GROWTH_MM = 3.0
-"""How far the border of a ventricle is pulled; away from it that falls as a Gaussian."""
+"""How far the border of a ventricle is moved; away from it the shift falls as a Gaussian."""
 
 VENTRICLE_REACH_MM = 3.0
 """Where that Gaussian has fallen to 1/e: callosa keep three quarters of their area."""
@@ -38,7 +38,7 @@ def as_is(labelled: LabelledSlice, seed: int) -> LabelledSlice:
 
 
 def skull_stripped(labelled: LabelledSlice, seed: int) -> LabelledSlice:
-    """Zero outside of an ellipse of the size and place of a brain about the callosum."""
+    """Zero outside an ellipse with the size and place of a brain around the callosum."""
     del seed
     return _with_pixels(labelled, labelled.image * _brain(labelled))
 
@@ -53,7 +53,7 @@ def _brain(labelled: LabelledSlice) -> NDArray[np.bool_]:
 
 
 def contrast_inverted(labelled: LabelledSlice, seed: int) -> LabelledSlice:
-    """T2-like: within the head dark becomes bright and bright dark; air stays dark."""
+    """T2-like: inside the head dark becomes bright and bright dark; air stays dark."""
     del seed
     pixels = labelled.image.astype(np.float64)
     top = float(np.percentile(pixels, 99.5))
@@ -94,7 +94,7 @@ def weighted_as(
 
 
 def noisier(labelled: LabelledSlice, seed: int, factor: float = 3.0) -> LabelledSlice:
-    """Rician noise on top until there is `factor` times as much as was measured on the slice."""
+    """Adds Rician noise up to `factor` times the noise measured on the slice."""
     sigma = _noise(labelled.image.astype(np.float64)) * np.sqrt(factor**2 - 1)
     return _with_noise(labelled, seed, sigma)
 
@@ -135,8 +135,8 @@ def coarse(row_mm: float, column_mm: float) -> Degradation:
     """The degradation of a scan with pixels of this size, interpolated back to the grid.
 
     Args:
-        row_mm: Size from superior to inferior; not above the grid's: as it is.
-        column_mm: Size from anterior to posterior, likewise.
+        row_mm: Size from superior to inferior; up to the grid's, nothing changes.
+        column_mm: Size from anterior to posterior, as for rows.
     """
 
     def resolve(labelled: LabelledSlice, seed: int) -> LabelledSlice:
@@ -152,8 +152,8 @@ def coarse(row_mm: float, column_mm: float) -> Degradation:
 def wide_ventricle(pallor: float) -> Degradation:
     """The degradation of a head with a wide, dark ventricle under a thin callosum.
 
-    Such heads are rare among volunteers and common among patients. Here they are real slices whose
-    ventricle was made to grow into the callosum from below; the mask follows.
+    Such heads are rare among volunteers and common among patients. Here the ventricle of a real
+    slice grows into the callosum from below; the mask follows.
 
     Args:
         pallor: Share of its brightness that the callosum loses.
@@ -180,7 +180,7 @@ def wide_ventricle(pallor: float) -> Degradation:
 
 
 def _outside_arch_mm(labelled: LabelledSlice) -> Array:
-    """Distance to what lies under the callosum and between its ends, negative within it."""
+    """Distance to the region under the callosum and between its ends, negative inside it."""
     mask = labelled.mask > 0
     above = np.maximum.accumulate(mask, axis=0)
     left = np.maximum.accumulate(mask, axis=1)

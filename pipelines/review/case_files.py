@@ -1,4 +1,4 @@
-"""What a finished run keeps of a case, read back for its review."""
+"""The files of a finished case, read back for its review."""
 
 import hashlib
 import json
@@ -37,8 +37,8 @@ class ReviewCase:
         plan: Content of plan.json.
         plan_sha256: Hash of that file.
         midsagittal: The slice, in 4096 gray levels.
-        reformats: Transverse and coronal slice by name, as slice images; empty for a slice alone.
-        outline_mm: Outline of the mask, shape (N, 2); None where nothing was segmented.
+        reformats: Transverse and coronal slice by name, as slice images; empty for a single slice.
+        outline_mm: Outline of the mask, shape (N, 2); None if nothing was segmented.
         head: Coarse mask of the head.
     """
 
@@ -83,7 +83,7 @@ def plan_summary(folder: Path) -> dict[str, Any]:
     """Status, confidence and angle of a case folder; unchecked, for a list of thousands.
 
     Raises:
-        InputError: plan.json is missing or no JSON.
+        InputError: plan.json is missing or not JSON.
     """
     plan = _parsed(_plan_bytes(folder), folder)
     final = plan.get("final") or {}

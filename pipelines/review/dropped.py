@@ -1,6 +1,6 @@
 """A file dropped onto the page: read here, segmented in the browser, its pose found here.
 
-Nothing of it stays: it lies in a private temporary folder while it is read.
+Nothing is kept: the file is in a private temporary folder while it is read.
 """
 
 import tempfile
@@ -55,7 +55,7 @@ def dropped_slice(content: bytes, spacing_mm: float) -> bytes:
 def dropped_pose(message: bytes, settings: RunSettings) -> dict[str, Any]:
     """Outline, pose and stacks of the map that the network in the page made.
 
-    Only one slice is known, so the stacks have the reach of an adult's head.
+    Only one slice is known, so the stacks have the extent of an adult's head.
 
     Args:
         message: Picture message whose pixels are probabilities.

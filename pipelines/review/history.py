@@ -48,7 +48,7 @@ def latest_review(folder: Path) -> dict[str, Any] | None:
 
 
 def review_summary(folder: Path) -> dict[str, Any]:
-    """Decision and reviewed angle of a case, empty where it has none; unchecked, for a list."""
+    """Decision and reviewed angle of a case, empty without a review; unchecked, for a list."""
     try:
         document = json.loads((folder / REVIEWED_PLAN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -68,7 +68,7 @@ def add_review(folder: Path, document: Mapping[str, Any]) -> None:
         document: The review; its revision is one above the newest.
 
     Raises:
-        ReviewConflictError: That revision is there already (`review_conflict`).
+        ReviewConflictError: That revision exists already (`review_conflict`).
         OSError: The disk is full or read-only.
     """
     revision = int(document["revision"])
@@ -82,7 +82,7 @@ def add_review(folder: Path, document: Mapping[str, Any]) -> None:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that must not be there yet."""
+    """Write a file that must not exist yet."""
     try:
         with path.open("xb") as stream:
             stream.write(content)

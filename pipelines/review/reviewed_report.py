@@ -1,7 +1,7 @@
 """plan_sr.reviewed.dcm: the structured report of a reviewed plan, made after the first one.
 
-The first report, plan_sr.dcm, tells whose images they are and where the outline lies; the
-images themselves are not needed. Every report stays in reviews/ beside its review.
+The first report, plan_sr.dcm, holds the patient, the study and the outline; the images themselves
+are not needed. Every report stays in reviews/ beside its review.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ CURRENT = "plan_sr.reviewed.dcm"
 
 
 def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
-    """Make the report of a review, where the case has one to follow.
+    """Make the report of a review, if the case has an earlier report.
 
     Args:
         folder: Folder of the case.
         review: The review, already kept.
 
     Returns:
-        Why there is no report, in words; empty where it was made or none is due.
+        Why there is no report, in words; empty if it was made or none is due.
 
     Raises:
         OSError: The disk is full or read-only.
@@ -63,7 +63,7 @@ def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
         contour_of_case(folder, document),
         Review(review["reviewer"], review["comment"], _report_before(folder, first)),
     )
-    # A report that a person stands for bears the time at which they did, as their clock shows it.
+    # A report by a person has the time of the decision, by that person's clock.
     decided = datetime.fromisoformat(review["reviewed_at"]).replace(tzinfo=UTC).astimezone()
     report.ContentDate, report.ContentTime = decided.strftime("%Y%m%d"), decided.strftime("%H%M%S")
     return report

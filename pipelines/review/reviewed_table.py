@@ -16,10 +16,10 @@ REVIEW_COLUMNS = ("decision", "revision", "reviewed_at", "reviewer", "angle_chan
 
 
 def write_reviewed_table(output: Path) -> None:
-    """Make results.reviewed.csv anew from results.jsonl and the current reviews.
+    """Write results.reviewed.csv again from results.jsonl and the current reviews.
 
     A reviewed case has the numbers of its reviewed plan, a rejected one none; others keep the
-    row of results.csv. The table can be made anew at any time, so it is replaced.
+    row of results.csv. The table can be rebuilt at any time, so it is replaced.
 
     Args:
         output: Folder of the run.

@@ -44,7 +44,7 @@ def read_run_settings(output: Path) -> RunSettings:
         )
     except (OSError, ValueError, KeyError, TypeError, CallosalError) as error:
         raise InputError(
-            f"{output}: run.json tells no settings ({type(error).__name__}); give the folder that "
+            f"{output}: run.json holds no settings ({type(error).__name__}); give the folder that "
             "`callosal infer --output` wrote",
             "bad_run_record",
         ) from error

@@ -29,7 +29,7 @@ def serve(
     Raises:
         InputError: The port is taken (`port_taken`) or onnxruntime-web is not where it was said
             to be.
-        ModelFileError: There is no such model.
+        ModelFileError: The model does not exist.
     """
     console = Console(stderr=True)
     with make_server(desk, port, onnxruntime_web, model) as server:
@@ -42,7 +42,7 @@ def serve(
             server.serve_forever()
         except KeyboardInterrupt:
             desk.report.wait()
-            console.print("ended; all decisions are kept, and report.html tells them")
+            console.print("ended; all decisions are kept, and report.html shows them")
 
 
 def make_server(
