@@ -14,7 +14,7 @@ from callosal.pipelines.case.process import Outcome, Sighting
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.morphometry.parcellation import Course
-from callosal.pipelines.outputs.case_folder import (
+from callosal.pipelines.outputs.file_names import (
     ALIGNED,
     MASK,
     OVERLAY,

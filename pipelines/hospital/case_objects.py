@@ -17,7 +17,7 @@ from callosal.pipelines.hospital.secondary_capture import overlay_capture
 from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
 from callosal.pipelines.hospital.structured_report import plan_report
-from callosal.pipelines.outputs.case_folder import DICOM_OBJECTS
+from callosal.pipelines.outputs.file_names import DICOM_OBJECTS
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import DicomObject
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
-from callosal.pipelines.outputs.case_folder import HEAD, MIDSAGITTAL, REFORMATS
+from callosal.pipelines.outputs.file_names import HEAD, MIDSAGITTAL, REFORMATS
 from callosal.pipelines.pictures.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import ScanPlan, Stack, make_plan, plan_axes

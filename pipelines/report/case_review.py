@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN, reviewed_row
+from callosal.pipelines.outputs.file_names import REVIEWED_PLAN
+from callosal.pipelines.outputs.reviewed_row import reviewed_row
 
 UNREADABLE = "unreadable"
 DECISIONS = ("accepted", "corrected", "rejected", UNREADABLE)

@@ -16,6 +16,7 @@ from string import Template
 from typing import Any
 
 from callosal.pipelines.outputs.atomic import write_text
+from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.report.outliers import far_from_median
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
@@ -29,7 +30,6 @@ from callosal.pipelines.report.sections import (
 )
 from callosal.pipelines.report.summary import stage_timings_ms, status_counts
 
-REPORT = "report.html"
 STYLES = ("style.css", "report.css")
 SCRIPTS = (
     "../review/page/stack_words.js",

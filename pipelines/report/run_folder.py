@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,21 @@ from typing import Any
 from PIL import Image
 
 from callosal.models.errors import InputError
-from callosal.pipelines.outputs.case_folder import REVIEWED_THUMBNAIL, THUMBNAIL
+from callosal.pipelines.outputs.case_id import is_case_name
+from callosal.pipelines.outputs.file_names import (
+    CASES,
+    OVERLAY,
+    PARCELS_PICTURE,
+    PLAN,
+    REVIEWED_OVERLAY,
+    REVIEWED_PLAN,
+    REVIEWED_STRUCTURED_REPORT,
+    REVIEWED_THUMBNAIL,
+    RUN_FILE,
+    SEGMENTATION,
+    STRUCTURED_REPORT,
+    THUMBNAIL,
+)
 from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.report.case_review import CaseReview, read_review
@@ -24,13 +37,10 @@ NUMBERS = (
     "box_width_mm", "line_angle_deg", "midline_length_mm", "thickness_mean_mm", "cc_index",
     "dof_estimated", "final_center_x_lps_mm", "final_center_y_lps_mm", "final_center_z_lps_mm",
 )  # fmt: skip
-FOLDER_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,127}", re.ASCII)
-"""Case ids that may name a folder; a table from elsewhere could say `../..`."""
-
 
 OPENED = (
-    "plan.json", "plan.reviewed.json", "overlay.png", "overlay.reviewed.png", "parcels.png",
-    "seg.dcm", "plan_sr.dcm", "plan_sr.reviewed.dcm",
+    PLAN, REVIEWED_PLAN, OVERLAY, REVIEWED_OVERLAY, PARCELS_PICTURE,
+    SEGMENTATION, STRUCTURED_REPORT, REVIEWED_STRUCTURED_REPORT,
 )  # fmt: skip
 """Files of a case that the page links if they exist."""
 
@@ -111,10 +121,9 @@ def read_run(folder: Path) -> RunFolder:
     Raises:
         InputError: The table is missing or incomplete, or a picture is broken (`bad_run_folder`).
     """
-    # An interrupted and resumed run may have written a case twice.
-    newest = {str(row["case_id"]): row for row in read_rows(folder)}
-    cases = tuple(_case(folder, row) for _, row in sorted(newest.items()))
-    return RunFolder(_object(folder / "run.json"), cases)
+    rows = sorted(read_rows(folder), key=lambda row: str(row["case_id"]))
+    cases = tuple(_case(folder, row) for row in rows)
+    return RunFolder(_object(folder / RUN_FILE), cases)
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -128,10 +137,10 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
     automatic = _cells(row)
-    place = folder / "cases" / automatic.texts["case_id"]
-    if FOLDER_NAME.fullmatch(place.name) is None or not place.is_dir():
+    place = folder / CASES / automatic.texts["case_id"]
+    if not is_case_name(place.name) or not place.is_dir():
         return ReportedCase(automatic, plan_facts({}), None, (), None, automatic)
-    plan = place / "plan.json"
+    plan = place / PLAN
     review = read_review(place, row, _sha256(plan))
     facts = plan_facts(_object(plan))
     if review is not None and review.row is not None:
@@ -178,7 +187,7 @@ def _picture(place: Path) -> bytes | None:
     for small in (place / REVIEWED_THUMBNAIL, place / THUMBNAIL):
         if small.is_file():
             return small.read_bytes()
-    large = place / "overlay.png"
+    large = place / OVERLAY
     if not large.is_file():
         return None
     try:

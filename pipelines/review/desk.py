@@ -10,6 +10,7 @@ from typing import Any
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.outputs.file_names import CASES, PLAN
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
 from callosal.pipelines.review.fresh_report import FreshReport
@@ -66,11 +67,11 @@ class ReviewDesk:
         """
         if name not in self.names:
             raise InputError("there is no such case in this run", "no_such_case")
-        return self.output / "cases" / name
+        return self.output / CASES / name
 
     def case(self, name: str) -> ReviewCase:
         """A case, read again when its plan has changed."""
-        return _cached_case(self.output, name, (self.folder(name) / "plan.json").stat().st_mtime_ns)
+        return _cached_case(self.output, name, (self.folder(name) / PLAN).stat().st_mtime_ns)
 
     def overview(self) -> list[dict[str, Any]]:
         """One entry a case, for the list."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.outputs.file_names import RUN_FILE
 from callosal.pipelines.settings import FusionSettings, PlanSettings, SliceSettings
 
 
@@ -34,7 +35,7 @@ def read_run_settings(output: Path) -> RunSettings:
         InputError: run.json is missing or holds no settings (`bad_run_record`).
     """
     try:
-        record = json.loads((output / "run.json").read_text(encoding="utf-8"))
+        record = json.loads((output / RUN_FILE).read_text(encoding="utf-8"))
         config = record["config"]
         return RunSettings(
             config_sha256=str(record["config_sha256"]),

@@ -12,7 +12,8 @@ from callosal.pipelines.batch.mapping import check_mapping
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import open_model, open_session
 from callosal.pipelines.batch.stopping import Stop, stopping
-from callosal.pipelines.report.page import REPORT
+from callosal.pipelines.outputs.exit_code import ALL_DONE, exit_code
+from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.service.arrivals import Arrival, Arrivals
 from callosal.pipelines.service.desk import Desk
 from callosal.pipelines.service.pace import Pace
@@ -144,8 +145,6 @@ def ending(desk: Desk, stop: Stop, pace: Pace, console: Console) -> int:
     counts = f"{desk.n_done} done, {desk.n_refused} failed or refused"
     if stop.asked:
         console.print(f"stopped: {counts}; run the same command again to resume")
-        return 0
+        return ALL_DONE
     console.print(f"{counts}; to look at: {REPORT} in the output folder")
-    if not pace.once or not desk.n_refused:
-        return 0
-    return 2 if desk.n_done else 1
+    return exit_code(desk.n_done, desk.n_done + desk.n_refused) if pace.once else ALL_DONE
