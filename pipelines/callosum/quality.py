@@ -68,6 +68,8 @@ class MaskFacts:
         at_edge: Share of the outline within 2 mm of the edge of the field of view.
         contrast: Step of the median intensity from a ring 2.5 mm outside to the inside, over the
             spread of the intensities in the neighbourhood.
+        distinct: Share of that ring that differs from the inside by more than twice the inside's
+            own spread, darker or brighter.
         dark_in_even: Median over spread of that ring around a dark inside; 0 for a bright one.
     """
 
@@ -82,6 +84,7 @@ class MaskFacts:
     rival: float
     at_edge: float
     contrast: float
+    distinct: float
     dark_in_even: float
 
 
@@ -155,6 +158,7 @@ def measure_mask(
         rival=max((_likeness(other) for other in others.contours_mm), default=0.0),
         at_edge=share_at_edge(contour_mm, slice_image),
         contrast=light.contrast,
+        distinct=light.distinct,
         dark_in_even=light.dark_in_even,
     )
 

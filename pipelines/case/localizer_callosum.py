@@ -34,7 +34,7 @@ from callosal.pipelines.midplane.sagittal_slice import (
 FIELD_MM: Final = 200.0
 """Side of the part of a slice that the network sees, about the middle of the head."""
 
-MOST_SLICES: Final = 4
+MOST_SLICES: Final = 3
 """The slices nearest to the plane that are looked at."""
 
 
