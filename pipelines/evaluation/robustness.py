@@ -40,7 +40,7 @@ def as_is(labelled: LabelledSlice, seed: int) -> LabelledSlice:
 def skull_stripped(labelled: LabelledSlice, seed: int) -> LabelledSlice:
     """Zero outside an ellipse with the size and place of a brain around the callosum."""
     del seed
-    return _with_pixels(labelled, labelled.image * _brain(labelled))
+    return _with_pixels(labelled, labelled.image.astype(np.float64) * _brain(labelled))
 
 
 def _brain(labelled: LabelledSlice) -> NDArray[np.bool_]:
@@ -82,8 +82,8 @@ def weighted_as(
 
     def reweight(labelled: LabelledSlice, seed: int) -> LabelledSlice:
         del seed
-        inside = labelled.mask > 0
-        relative = labelled.image / max(float(np.median(labelled.image[inside])), 1e-6)
+        pixels = labelled.image.astype(np.float64)
+        relative = pixels / max(float(np.median(pixels[labelled.mask > 0])), 1e-6)
         tissues = [0.0, 0.2, 0.6, 0.85, 1.0, 1.6]
         brain = np.interp(relative, tissues, [0.3 * fluid, fluid, grey, white, callosum, fat])
         around = np.interp(relative, tissues, [0.0, 0.1, grey, white, callosum, fat])
