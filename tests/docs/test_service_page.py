@@ -11,13 +11,15 @@ import pytest
 from callosal.pipelines.commands.infer import infer
 from callosal.pipelines.commands.listen import listen
 from callosal.pipelines.commands.watch import watch
-from callosal.pipelines.service import arrivals, intake, limits
+from callosal.pipelines.service import arrivals, desk, intake, limits, visits
 from callosal.pipelines.service import watch as watching
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "service.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "concepts" / "security.md").read_text(encoding="utf-8")
 COMMANDS = {"watch": watch, "listen": listen, "infer": infer}
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+IN_WORDS = dict(enumerate(NUMBERS))
 OF_PODMAN = {"rm", "network", "read-only", "tmpfs", "cap-drop", "user", "userns", "stop-timeout"}
 
 
@@ -51,15 +53,25 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
     assert {name: float(value) for name, value in rows.items()} == {
         field.name: float(getattr(made, field.name)) for field in fields(made)
     }
-    assert f"{arrivals.PATIENCE} times the rest" in PAGE
-    assert intake.MAX_PART_BYTES == 1 << 20
-    assert intake.MAX_EXCESS == 8
-    assert watching.RETRY_S == 600
-    assert watching.LOOK_SHARE == 0.05
-    for name, words in (("quiet_seconds", "`--quiet-seconds` (10)"),
-                        ("poll_seconds", "`--poll-seconds` (2)")):  # fmt: skip
-        assert inspect.signature(watch).parameters[name].default == float(words[-4:].strip(" ()"))
-        assert words in PAGE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{arrivals.PATIENCE} times the rest",
+        f"A message part of over {intake.MAX_PART_BYTES / 2**20:.0f} MiB",
+        f"bounded by {IN_WORDS[intake.MAX_WAITING + 1]} objects per association",
+        f"at {IN_WORDS[intake.MAX_EXCESS]} times as much the sender is cut off",
+        f"at {IN_WORDS[visits.CONNECTIONS]} times as many connections",
+        f"tried again after {IN_WORDS[round(watching.RETRY_S / 60)]} minutes",
+        f"At most {100 * watching.LOOK_SHARE:.0f} % of the time goes into walking it",
+        f"at most {100 * desk.TABLES_SHARE:.0f} % into tables and report",
+        f"`--quiet-seconds` ({inspect.signature(watch).parameters['quiet_seconds'].default:.0f})",
+        f"`--poll-seconds` ({inspect.signature(watch).parameters['poll_seconds'].default:.0f})",
+    ],
+)
+def test_the_page_gives_the_constants_of_the_code(said: str) -> None:
+    assert said in " ".join(PAGE.split())
 
 
 def test_the_statuses_are_those_of_the_code() -> None:
