@@ -5,15 +5,30 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from diffusers.models.attention_processor import Attention
+from diffusers.models.embeddings import Timesteps
+from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from callosal.models.generation.blocks import GROUPS, ModulatedBlock, SelfAttention, TimeEmbedding
 from callosal.models.generation.spec import CONDITION_NAMES
+
+GROUPS = 8
+EPSILON = 1e-5
+
+OLD_NAMES = {
+    "norm_in": "norm1", "conv_in": "conv1", "modulation": "time_emb_proj", "norm_out": "norm2",
+    "conv_out": "conv2", "shortcut": "conv_shortcut",
+}  # fmt: skip
+"""Layers of residual blocks in checkpoints from before the blocks were those of diffusers."""
+OLD_ATTENTION = {
+    "norm": ("group_norm",), "to_qkv": ("to_q", "to_k", "to_v"), "to_out": ("to_out.0",)
+}  # fmt: skip
+"""Likewise those of the attention."""
 
 
 class JointDenoiser(nn.Module):
-    """U-Net on image and mask channels that have a time of their own each.
+    """U-Net of diffusers' blocks on image and mask channels that have a time of their own each.
 
     With both times equal it makes pairs. With the mask's time at 0 the mask is known and the
     image is made for it; with the image's time at 0 the image is known and the mask is found.
@@ -57,7 +72,9 @@ class JointDenoiser(nn.Module):
             "conditions": conditions,
         }
         embedding = 4 * widths[0]
-        self.embed_time = TimeEmbedding(widths[0])
+        self.embed_time = Timesteps(
+            widths[0], flip_sin_to_cos=False, downscale_freq_shift=0, scale=1000
+        )
         self.from_time = nn.Linear(2 * widths[0], embedding)
         self.from_condition = nn.Linear(2 * conditions, embedding)
         self.mix = nn.Linear(embedding, embedding)
@@ -67,8 +84,12 @@ class JointDenoiser(nn.Module):
             nn.Conv2d(fine, coarse, 3, stride=2, padding=1)
             for fine, coarse in itertools.pairwise(widths)
         )
-        self.attention = SelfAttention(widths[-1], heads)
-        self.middle = ModulatedBlock(widths[-1], widths[-1], embedding)
+        self.attention = Attention(
+            widths[-1], heads=heads, dim_head=widths[-1] // heads, bias=True,
+            norm_num_groups=GROUPS, eps=EPSILON, residual_connection=True,
+        )  # fmt: skip
+        _set_to_zero(self.attention.to_out[0])
+        self.middle = _block(widths[-1], widths[-1], embedding)
         pairs = list(itertools.pairwise(widths))[::-1]
         self.doubling = nn.ModuleList(
             nn.Conv2d(coarse, fine, 3, padding=1) for fine, coarse in pairs
@@ -76,8 +97,8 @@ class JointDenoiser(nn.Module):
         self.up = nn.ModuleList(_level(2 * fine, fine, depth, embedding) for fine, _ in pairs)
         self.norm = nn.GroupNorm(GROUPS, widths[0])
         self.head = nn.Conv2d(widths[0], channels, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
+        _set_to_zero(self.head)
+        self.register_load_state_dict_pre_hook(_rename_old_weights)
 
     def forward(self, sample: Tensor, timestep: Tensor, condition: Tensor, given: Tensor) -> Tensor:
         """Predict what the objective asks for: a velocity.
@@ -93,7 +114,8 @@ class JointDenoiser(nn.Module):
             Prediction of the same shape as the sample.
         """
         asked = self.from_condition(torch.cat([condition * given, given], dim=1))
-        embedding = F.silu(self.from_time(self.embed_time(timestep)) + asked)
+        times = torch.unflatten(self.embed_time(timestep.flatten()), 0, (-1, 2)).flatten(1)
+        embedding = F.silu(self.from_time(times) + asked)
         embedding = F.silu(self.mix(embedding))
         x = self.stem(sample)
         skips = []
@@ -113,8 +135,26 @@ class JointDenoiser(nn.Module):
 def _level(in_channels: int, channels: int, depth: int, embedding: int) -> nn.ModuleList:
     widths = [in_channels] + [channels] * depth
     return nn.ModuleList(
-        ModulatedBlock(before, after, embedding) for before, after in itertools.pairwise(widths)
+        _block(before, after, embedding) for before, after in itertools.pairwise(widths)
     )
+
+
+def _block(in_channels: int, out_channels: int, embedding: int) -> ResnetBlock2D:
+    """Residual block whose second norm is scaled and shifted by an embedding.
+
+    It starts as its shortcut (Dhariwal and Nichol 2021, arXiv 2105.05233).
+    """
+    block = ResnetBlock2D(
+        in_channels=in_channels, out_channels=out_channels, temb_channels=embedding,
+        groups=GROUPS, eps=EPSILON, time_embedding_norm="scale_shift", skip_time_act=True,
+    )  # fmt: skip
+    _set_to_zero(block.conv2)
+    return block
+
+
+def _set_to_zero(layer: nn.Module) -> None:
+    for weight in layer.parameters():
+        nn.init.zeros_(weight)
 
 
 def _through(blocks: nn.Module, x: Tensor, embedding: Tensor) -> Tensor:
@@ -122,3 +162,18 @@ def _through(blocks: nn.Module, x: Tensor, embedding: Tensor) -> Tensor:
     for block in blocks:
         x = block(x, embedding)
     return x
+
+
+def _rename_old_weights(_: nn.Module, weights: dict[str, Tensor], prefix: str, *__: Any) -> None:
+    """Give weights of earlier checkpoints the names and shapes of diffusers' blocks."""
+    for name in [name for name in weights if name.startswith(prefix)]:
+        *path, kind = name.removeprefix(prefix).split(".")
+        if len(path) == 2 and path[0] == "attention" and path[1] in OLD_ATTENTION:
+            layers, value = OLD_ATTENTION[path[1]], weights.pop(name)
+            # Projections were convolutions of one pixel.
+            matrix = value.flatten(1) if value.ndim == 4 else value
+            for layer, part in zip(layers, matrix.chunk(len(layers)), strict=True):
+                weights[f"{prefix}attention.{layer}.{kind}"] = part
+        elif any(part in OLD_NAMES for part in path):
+            renamed = ".".join(OLD_NAMES.get(part, part) for part in path)
+            weights[f"{prefix}{renamed}.{kind}"] = weights.pop(name)

@@ -4,10 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import diffusers
 import numpy as np
 import onnx
 import pytest
 import torch
+from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
 
 from callosal.export import generator_export
 from callosal.export.generator_export import export_generator
@@ -17,6 +19,7 @@ from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.export.torch_samples import sample_in_torch
 from callosal.models.errors import InputError, ModelFileError, ParityError
 from callosal.models.generation.checkpoint import load_generator
+from callosal.models.generation.noise import sample_noise
 from callosal.models.generation.spec import scheduler_config
 from callosal.pipelines.cli import main
 from tests.export.small_generator import latent_checkpoint, pixel_checkpoint
@@ -63,6 +66,28 @@ def test_a_sample_is_the_same_whatever_stands_beside_it(latent, sampler) -> None
     order = order_of(range(3))
     alone = Order(5, [2], order.condition[2:], order.given[2:])
     np.testing.assert_array_equal(sample_pairs(generator, alone, sampling)[0], together[2])
+
+
+def test_diffusers_samples_from_the_folder_what_callosal_does(latent: Path) -> None:
+    generator = open_generator(latent, "cpu", threads=1)
+    order, steps = order_of(range(2)), 6
+    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(latent, subfolder="scheduler")
+    scheduler.set_timesteps(sigmas=np.linspace(1, 1 / steps, steps))
+    sample = torch.from_numpy(sample_noise(order.seed, order.samples, (6, 8, 12)))
+    for timestep in scheduler.timesteps:
+        times = np.full((2, 2), float(timestep) / 1000, np.float32)
+        answer = generator.predict(sample.numpy(), times, order.condition, order.given)
+        sample = scheduler.step(torch.from_numpy(answer), timestep, sample).prev_sample
+    found = sample_pairs(generator, order, Sampling("euler_flow", steps, 1.0))
+    np.testing.assert_allclose(found, generator.decode(sample.numpy()), atol=1e-4)
+
+
+@pytest.mark.parametrize("objective", ["rectified_flow", "vp"])
+def test_the_scheduler_class_loads_its_configuration(objective: str, tmp_path: Path) -> None:
+    config = scheduler_config(objective)
+    (tmp_path / "scheduler_config.json").write_text(json.dumps(config))
+    loaded = getattr(diffusers, config["_class_name"]).from_pretrained(tmp_path)
+    assert config.items() <= dict(loaded.config, _class_name=type(loaded).__name__).items()
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from callosal.models.generation.denoiser import JointDenoiser
+from callosal.models.generation.denoiser import OLD_NAMES, JointDenoiser
 
 
 @pytest.fixture
@@ -60,3 +60,31 @@ def test_items_do_not_mix(net: JointDenoiser) -> None:
 def test_odd_widths_are_refused(widths: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="multiples of 8"):
         JointDenoiser(widths=widths)
+
+
+def test_weights_of_before_diffusers_blocks_are_read(net: JointDenoiser) -> None:
+    names = {new: old for old, new in OLD_NAMES.items()}
+    old = {
+        ".".join(names.get(part, part) for part in name.split(".")): weight
+        for name, weight in net.state_dict().items()
+        if not name.startswith("attention.")
+    }
+    now = net.attention.state_dict()
+    for kind in ("weight", "bias"):
+        old[f"attention.norm.{kind}"] = now[f"group_norm.{kind}"]
+        parts = torch.cat([now[f"{layer}.{kind}"] for layer in ("to_q", "to_k", "to_v")])
+        out = now[f"to_out.0.{kind}"]
+        old[f"attention.to_qkv.{kind}"] = parts[..., None, None] if kind == "weight" else parts
+        old[f"attention.to_out.{kind}"] = out[..., None, None] if kind == "weight" else out
+    assert set(old) >= {"middle.norm_in.weight", "down.0.0.modulation.bias", "norm.weight"}
+    again = JointDenoiser(channels=3, widths=(8, 16), depth=1).eval()
+    again.load_state_dict(old)
+    inputs = _inputs(2, 16, 16)
+    torch.testing.assert_close(again(*inputs), net(*inputs), atol=0, rtol=0)
+
+
+def test_a_new_network_answers_zero_and_its_blocks_are_shortcuts() -> None:
+    net = JointDenoiser(channels=3, widths=(8, 16), depth=1).eval()
+    assert (net(*_inputs(1, 16, 16)) == 0).all()
+    x = torch.randn(1, 16, 4, 4)
+    assert torch.equal(net.middle(net.attention(x), torch.randn(1, 32)), x)

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from diffusers.training_utils import EMAModel
 
 from callosal.pipelines.training.callbacks.averaging import WarmUpAveraging
 
@@ -36,3 +37,11 @@ def test_counters_are_those_of_the_current_network() -> None:
     averaged = [torch.tensor(3)]
     WarmUpAveraging()._average(averaged, [torch.tensor(9)], 5)
     assert averaged[0].item() == 9
+
+
+@pytest.mark.parametrize("decay", [0.9, 0.9999])
+def test_the_decay_is_that_of_diffusers(decay: float) -> None:
+    model = EMAModel([torch.zeros(1)], decay=decay, use_ema_warmup=True, power=0.75)
+    for count in (1, 10, 10**4, 10**6):
+        moved = _moved(WarmUpAveraging(decay=decay), count)
+        assert moved == pytest.approx(1 - model.get_decay(count + 1), abs=1e-6)
