@@ -19,6 +19,7 @@ from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.pictures.review_views import view_files
 from callosal.pipelines.planning.plan_document import with_files
+from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
@@ -50,7 +51,9 @@ def process_case(
         pictures = beside.submit(_pictures, images, outcome, drawn, settings)
         kinds = settings.dicom_objects
         overlay = drawn.result() if "sc" in kinds else None
-        objects = case_objects(case, outcome.document, outcome.callosum, overlay, kinds)
+        objects = case_objects(
+            case, Plan.from_document(outcome.document), outcome.callosum, overlay, kinds
+        )
         if outcome.pose is not sighting.pose:  # the verdict turned it down
             views = beside.submit(_view_files, images, sighting, outcome.pose)
     files = {**views.result(), **pictures.result(), **objects.files}
