@@ -25,7 +25,7 @@ from callosal.pipelines.settings import Settings
 
 
 def process_case(
-    case: Case, images: Images, segmenter: Segmenter, settings: Settings, config_sha256: str
+    case: Case, images: Images, segmenter: Segmenter, settings: Settings
 ) -> CaseFiles:
     """Plan on the images of a case and make all its files.
 
@@ -35,7 +35,6 @@ def process_case(
         images: Its voxels.
         segmenter: Opened model.
         settings: How to plan, and which objects to make.
-        config_sha256: Hash of the settings.
 
     Raises:
         CallosalError: As `process_volume`; objects that cannot be made are a note in the plan.
@@ -45,7 +44,7 @@ def process_case(
     # neighbours leave a part of the cores idle.
     with ThreadPoolExecutor(1) as beside:
         views = beside.submit(_view_files, images, sighting, sighting.pose)
-        outcome = conclude(images, sighting, segmenter, settings, case.source, config_sha256)
+        outcome = conclude(images, sighting, segmenter, settings, case.source)
         start = time.perf_counter()
         drawn = beside.submit(draw_case_overlay, outcome)
         pictures = beside.submit(_pictures, images, outcome, drawn, settings)
