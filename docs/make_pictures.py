@@ -89,7 +89,7 @@ def _review(run: Path) -> None:
 
 
 def _confidence(desk: ReviewDesk, name: str) -> float:
-    return float(desk.case(name).plan["confidence"])
+    return float(desk.case(name).plan.confidence or 0)
 
 
 def draw_robustness(folder: Path) -> None:

@@ -1,6 +1,8 @@
 """What a user may set of pose and plan. It imports nothing heavy: the command line reads it."""
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from callosal.models.errors import GeometryError
@@ -103,3 +105,8 @@ class Settings:
                 f"settings: aligned_voxel_mm {self.aligned_voxel_mm} must lie in 0.2 to 10",
                 "bad_spacing",
             )
+
+    @property
+    def config_sha256(self) -> str:
+        """Hash of all values: results of equal hash were planned with equal settings."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

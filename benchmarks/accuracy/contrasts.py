@@ -91,7 +91,7 @@ def exam_rows(
 
 
 def _plan(volume: Volume, segmenter: Segmenter) -> Outcome:
-    return process_volume(volume, segmenter, Settings(), {}, "0" * 64)
+    return process_volume(volume, segmenter, Settings(), {})
 
 
 def _motion(folder: Path, exam: str, one: dict[str, str]) -> Array:

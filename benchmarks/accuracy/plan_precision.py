@@ -67,7 +67,7 @@ def _print(name: str, which: str, errors: np.ndarray) -> None:
 
 
 def _plan(volume: Volume, segmenter: Segmenter) -> dict[str, Any]:
-    return process_volume(volume, segmenter, Settings(), {}, "0" * 64).document
+    return process_volume(volume, segmenter, Settings(), {}).document
 
 
 def _error(reference: dict[str, Any], found: dict[str, Any], motion: np.ndarray) -> list[float]:

@@ -76,7 +76,7 @@ def plan_series() -> Task:
 
     def plan(case: Case) -> dict[str, Any]:
         try:
-            answer = process_case(case, case.load(), segmenter, settings, "0" * 64)
+            answer = process_case(case, case.load(), segmenter, settings)
         except CallosalError as error:
             return {"told": error.code}
         document = answer.document

@@ -17,6 +17,7 @@ from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.outputs.case_folder import write_case, write_outputs
 from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.outputs.results import append_row, plan_row
+from callosal.pipelines.planning.plan_file import Plan
 
 Results = Generator[tuple[Job, CaseResult]]
 
@@ -112,7 +113,7 @@ def _finish(
         _tell_fault(job, result.answer, "failed", shown)
     else:
         answer = result.answer
-    row = plan_row(job.name, answer.document, result.seconds)
+    row = plan_row(job.name, Plan.from_document(answer.document), result.seconds)
     if isinstance(result.answer, Fault) and result.answer.may_pass:
         # Without done.json the next run tries it again.
         write_outputs(folder, answer)

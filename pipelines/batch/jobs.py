@@ -1,7 +1,6 @@
 """Jobs: cases with a name and with all that their result depends on."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,11 +57,6 @@ def split_finished(jobs: Sequence[Job], output: Path) -> tuple[list[Job], list[d
     rows = {job.name: finished_row(output / CASES / job.name, job.fingerprint) for job in jobs}
     to_do = [job for job in jobs if rows[job.name] is None]
     return to_do, [row for row in rows.values() if row is not None]
-
-
-def settings_sha256(settings: dict[str, Any]) -> str:
-    """Hash of the settings a result depends on."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def other_rows(

@@ -22,7 +22,6 @@ class WorkerPlan:
         device: Where the network runs.
         threads: Threads of the network.
         settings: How the pose and the plan are made.
-        config_sha256: Their hash.
     """
 
     model: str
@@ -30,7 +29,6 @@ class WorkerPlan:
     device: Device
     threads: int
     settings: Settings
-    config_sha256: str
 
 
 class Worker:
@@ -60,7 +58,5 @@ class Worker:
         return work_on(
             case,
             case.load,
-            lambda case, volume: process_case(
-                case, volume, self._segmenter, plan.settings, plan.config_sha256
-            ),
+            lambda case, volume: process_case(case, volume, self._segmenter, plan.settings),
         )

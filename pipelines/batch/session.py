@@ -11,7 +11,6 @@ from rich.console import Console
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.pipelines.batch.driver import Runner
-from callosal.pipelines.batch.jobs import settings_sha256
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.request import Engine, Request
 from callosal.pipelines.case.process_case import process_case
@@ -68,15 +67,15 @@ def open_session(request: Request, segmenter: Segmenter, console: Console) -> It
     with run_lock(request.output):
         for folder in (request.output, *(request.output / CASES).glob("case-*")):
             sweep_temporaries(folder)
-        config_sha256 = settings_sha256(request.config)
+        config_sha256 = request.settings.config_sha256
         fingerprint = Fingerprint("", segmenter.sha256, config_sha256, version("callosal"))
-        with _runner(request, segmenter, config_sha256) as runner:
+        with _runner(request, segmenter) as runner:
             salt = output_salt(request.output)
             yield Session(request, segmenter, salt, fingerprint, runner, console)
 
 
 @contextmanager
-def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Iterator[Runner]:
+def _runner(request: Request, segmenter: Segmenter) -> Iterator[Runner]:
     """What works on the cases: this process, or a cluster for as long as it is needed."""
     engine, settings = request.engine, request.settings
     if engine.ray is None:
@@ -84,7 +83,7 @@ def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Itera
             if settings.dicom_objects:
                 beside.submit(load_standard_tables)
             yield LocalEngine(
-                lambda case, volume: process_case(case, volume, segmenter, settings, config_sha256),
+                lambda case, volume: process_case(case, volume, segmenter, settings),
                 engine.workers,
             )
         return
@@ -93,8 +92,6 @@ def _runner(request: Request, segmenter: Segmenter, config_sha256: str) -> Itera
     from callosal.pipelines.batch.ray_worker import WorkerPlan
 
     threads = engine.threads or max(1, int(engine.ray.cpus))
-    plan = WorkerPlan(
-        engine.model, segmenter.sha256, engine.device, threads, settings, config_sha256
-    )
+    plan = WorkerPlan(engine.model, segmenter.sha256, engine.device, threads, settings)
     with connected(engine.ray):
         yield RayEngine(engine.ray, plan)

@@ -87,7 +87,6 @@ def process_volume(
     segmenter: Segmenter,
     settings: Settings,
     source: Mapping[str, Any],
-    config_sha256: str,
 ) -> Outcome:
     """Plan on one volume, on the slices of a 2D stack or on a localizer.
 
@@ -96,14 +95,13 @@ def process_volume(
         segmenter: Opened model.
         settings: How to plan.
         source: Facts of the images for plan.json, none of them personal.
-        config_sha256: Hash of the settings.
 
     Raises:
         InputError: No sagittal view can be made of the volume.
         GeometryError: The mask is degenerate.
     """
     sighting = look(images, segmenter, settings)
-    return conclude(images, sighting, segmenter, settings, source, config_sha256)
+    return conclude(images, sighting, segmenter, settings, source)
 
 
 def look(images: Images, segmenter: Segmenter, settings: Settings) -> Sighting:
@@ -147,7 +145,6 @@ def conclude(
     segmenter: Segmenter,
     settings: Settings,
     source: Mapping[str, Any],
-    config_sha256: str,
 ) -> Outcome:
     """Judge what was found and measure it; other arguments as of `process_volume`."""
     watch = Stopwatch()
@@ -161,7 +158,7 @@ def conclude(
     watch.lap("morphometry")
     findings = _findings(seen, callosum, kept, spread, morphometry)
     timings_ms = {**sighting.timings_ms, **watch.timings_ms}
-    provenance = _provenance(segmenter, source, config_sha256, timings_ms)
+    provenance = _provenance(segmenter, source, settings, timings_ms)
     document = plan_document(verdict, findings, provenance)
     return Outcome(document, seen, callosum, kept, verdict, morphometry)
 
@@ -227,7 +224,7 @@ def _uncertainty(seen: SagittalViews, spread: Spread | None) -> dict[str, float 
 def _provenance(
     segmenter: Segmenter,
     source: Mapping[str, Any],
-    config_sha256: str,
+    settings: Settings,
     timings_ms: Mapping[str, float],
 ) -> Provenance:
     return Provenance(
@@ -238,6 +235,6 @@ def _provenance(
             "provider": segmenter.provider,
         },
         software={"callosal": version("callosal")},
-        config_sha256=config_sha256,
+        config_sha256=settings.config_sha256,
         timings_ms=timings_ms,
     )

@@ -19,12 +19,13 @@ from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.pictures.review_views import view_files
 from callosal.pipelines.planning.plan_document import with_files
+from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
 
 def process_case(
-    case: Case, images: Images, segmenter: Segmenter, settings: Settings, config_sha256: str
+    case: Case, images: Images, segmenter: Segmenter, settings: Settings
 ) -> CaseFiles:
     """Plan on the images of a case and make all its files.
 
@@ -34,7 +35,6 @@ def process_case(
         images: Its voxels.
         segmenter: Opened model.
         settings: How to plan, and which objects to make.
-        config_sha256: Hash of the settings.
 
     Raises:
         CallosalError: As `process_volume`; objects that cannot be made are a note in the plan.
@@ -44,13 +44,15 @@ def process_case(
     # neighbours leave a part of the cores idle.
     with ThreadPoolExecutor(1) as beside:
         views = beside.submit(_view_files, images, sighting, sighting.pose)
-        outcome = conclude(images, sighting, segmenter, settings, case.source, config_sha256)
+        outcome = conclude(images, sighting, segmenter, settings, case.source)
         start = time.perf_counter()
         drawn = beside.submit(draw_case_overlay, outcome)
         pictures = beside.submit(_pictures, images, outcome, drawn, settings)
         kinds = settings.dicom_objects
         overlay = drawn.result() if "sc" in kinds else None
-        objects = case_objects(case, outcome.document, outcome.callosum, overlay, kinds)
+        objects = case_objects(
+            case, Plan.from_document(outcome.document), outcome.callosum, overlay, kinds
+        )
         if outcome.pose is not sighting.pose:  # the verdict turned it down
             views = beside.submit(_view_files, images, sighting, outcome.pose)
     files = {**views.result(), **pictures.result(), **objects.files}

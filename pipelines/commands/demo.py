@@ -1,10 +1,9 @@
 """`callosal demo`: the main job on a head of known tilt, with truth beside result."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from callosal.pipelines.outputs.file_names import CASES, OVERLAY, PLAN, RUN_FILE
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
     from callosal.pipelines.phantom.demo_head import DemoHead
     from callosal.pipelines.phantom.reference_pose import ReferencePose
+    from callosal.pipelines.planning.plan_file import Plan
 
 ANGLE_TOLERANCE_DEG = 1.0
 CENTER_TOLERANCE_MM = 2.0
@@ -65,6 +65,7 @@ def demo(output: Path = Path("callosal-demo"), seed: int = 0) -> int:
     from rich.console import Console  # the command line reads this file for its help alone
 
     from callosal.pipelines.commands.infer import infer
+    from callosal.pipelines.planning.plan_file import Plan
 
     console = Console()
     head = write_series(output / "series", seed)
@@ -72,9 +73,9 @@ def demo(output: Path = Path("callosal-demo"), seed: int = 0) -> int:
     _clear_result(result)
     infer([output / "series"], output=result)
     plans = sorted(result.glob(f"{CASES}/*/{PLAN}"))
-    plan = json.loads(plans[0].read_text(encoding="utf-8")) if plans else {}
-    if plan.get("final") is None:
-        reasons = ", ".join(plan.get("reasons", [])) or "no case was written"
+    plan = Plan.read(plans[0]) if plans else None
+    if plan is None or plan.final is None:
+        reasons = "no case was written" if plan is None else ", ".join(plan.reasons)
         console.print(f"No plan for the {head.name}: {reasons}; see {result / RUN_FILE}")
         return 1
     comparison = compare(head.pose, plan)
@@ -82,7 +83,7 @@ def demo(output: Path = Path("callosal-demo"), seed: int = 0) -> int:
     verdict = "within" if comparison.within_tolerance else "NOT within"
     console.print(
         f"{verdict} tolerance (angle {ANGLE_TOLERANCE_DEG:g} degree, "
-        f"centre {CENTER_TOLERANCE_MM:g} mm); status {plan['status']}"
+        f"centre {CENTER_TOLERANCE_MM:g} mm); status {plan.status}"
     )
     console.print(f"picture: {plans[0].with_name(OVERLAY)}", soft_wrap=True)
     return 0 if comparison.within_tolerance else 2
@@ -102,23 +103,25 @@ def write_series(folder: Path, seed: int) -> "DemoHead":
     return head
 
 
-def compare(pose: "ReferencePose", plan: dict[str, Any]) -> Comparison:
+def compare(pose: "ReferencePose", plan: "Plan") -> Comparison:
     """Hold a plan against the truth.
 
     Args:
         pose: True pose in patient coordinates.
-        plan: Contents of a plan.json whose `final` is not null.
+        plan: A plan with a pose.
     """
-    final, slice_frame = plan["final"], plan["midsagittal"]
-    directions = slice_frame["row_dir"], slice_frame["col_dir"]
+    final, place = plan.final, plan.midsagittal
+    assert final is not None  # the caller has seen to it
+    assert place is not None
+    directions = place.row_dir, place.col_dir
     return Comparison(
         true_angle_deg=pose.angle_deg(*directions),
-        angle_deg=final["angle_deg"],
-        angle_error_deg=pose.angle_error_deg(final["angle_deg"], *directions),
+        angle_deg=final.angle_deg,
+        angle_error_deg=pose.angle_error_deg(final.angle_deg, *directions),
         true_center_lps_mm=tuple(pose.center_lps_mm.tolist()),
-        center_lps_mm=tuple(final["center_lps_mm"]),
-        center_error_mm=pose.center_error_mm(final["center_lps_mm"]),
-        plane_error_deg=pose.plane_error_deg(slice_frame["normal"]),
+        center_lps_mm=final.center_lps_mm,
+        center_error_mm=pose.center_error_mm(final.center_lps_mm),
+        plane_error_deg=pose.plane_error_deg(place.normal),
     )
 
 

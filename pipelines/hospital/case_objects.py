@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from PIL import Image
 from pydicom.dataset import Dataset
@@ -18,6 +17,7 @@ from callosal.pipelines.hospital.segmentation_object import callosum_segmentatio
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
 from callosal.pipelines.hospital.structured_report import plan_report
 from callosal.pipelines.outputs.file_names import DICOM_OBJECTS
+from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import DicomObject
 
@@ -37,7 +37,7 @@ class CaseObjects:
 
 def case_objects(
     case: Case,
-    document: Mapping[str, Any],
+    plan: Plan,
     callosum: Callosum | None,
     overlay: Image.Image | None,
     kinds: Sequence[DicomObject],
@@ -46,19 +46,19 @@ def case_objects(
 
     Args:
         case: The case.
-        document: Content of plan.json.
+        plan: Its plan.
         callosum: What was segmented.
         overlay: Its picture; the Secondary Capture needs it.
         kinds: Which objects are wanted.
     """
-    if not kinds or callosum is None or document["planes"] is None:
+    if not kinds or callosum is None or plan.planes is None:
         return CaseObjects({})
     if case.stack is None:
         return CaseObjects({}, ("no DICOM objects: a NIfTI file belongs to no study",))
     try:
         with quiet():
             source = read_source(case.stack)
-            made = {kind: _make(kind, source, document, callosum, overlay) for kind in kinds}
+            made = {kind: _make(kind, source, plan, callosum, overlay) for kind in kinds}
             return CaseObjects({DICOM_OBJECTS[kind]: file_bytes(made[kind]) for kind in kinds})
     except CallosalError as error:
         return CaseObjects({}, (f"no DICOM objects: {error.code}",))
@@ -91,13 +91,13 @@ def quiet() -> Iterator[None]:
 def _make(
     kind: DicomObject,
     source: SourceSeries,
-    document: Mapping[str, Any],
+    plan: Plan,
     callosum: Callosum,
     overlay: Image.Image | None,
 ) -> Dataset:
     if kind == "seg":
-        return callosum_segmentation(source, document, callosum.mask, callosum.slice_image)
+        return callosum_segmentation(source, plan, callosum.mask, callosum.slice_image)
     if kind == "sr":
-        return plan_report(source, document, callosum.contour_mm)
+        return plan_report(source, plan, callosum.contour_mm)
     assert overlay is not None  # there is a callosum
-    return overlay_capture(source, document, overlay)
+    return overlay_capture(source, plan, overlay)

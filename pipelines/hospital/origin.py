@@ -1,15 +1,15 @@
 """What an object was made of and by: the root of its UIDs, names, numbers and dates."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from callosal.models.errors import InputError
 from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.report_source import ReportSource
+from callosal.pipelines.planning.plan_file import Plan
 
 DISCLAIMER = "research, not for diagnosis"
 _FIRST_SERIES_NUMBER = 9000
@@ -41,8 +41,14 @@ class Origin:
     moment: tuple[str, str]
 
     @classmethod
-    def of(cls, source: ReportSource, document: Mapping[str, Any]) -> "Origin":
-        """The origin of a plan document's objects."""
+    def of(cls, source: ReportSource, plan: Plan) -> "Origin":
+        """The origin of a plan's objects.
+
+        Raises:
+            InputError: The plan does not say what made it (`no_provenance`).
+        """
+        if plan.model is None or plan.software is None or plan.config_sha256 is None:
+            raise InputError("plan: names no model, settings or version", "no_provenance")
         facts = source.facts
         images = "\n".join([facts.study_uid, facts.series_uid, *sorted(facts.frames)])
         number = facts.series_number
@@ -50,10 +56,10 @@ class Origin:
             source=hashlib.sha256(images.encode()).hexdigest(),
             series=(facts.study_uid, facts.series_uid),
             source_number=number if 0 <= number <= _LAST_SOURCE_NUMBER else 0,
-            model=str(document["model"]["name"])[:64],
-            model_sha256=document["model"]["sha256"],
-            config_sha256=document["config_sha256"],
-            software=document["software"]["callosal"],
+            model=str(plan.model["name"])[:64],
+            model_sha256=plan.model["sha256"],
+            config_sha256=plan.config_sha256,
+            software=plan.software["callosal"],
             moment=facts.moment,
         )
 

@@ -8,8 +8,12 @@ from highdicom.sr import Measurement, QualitativeEvaluation
 from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
 
+from callosal.models.errors import InputError
+from callosal.pipelines.geometry.reference_line import LineKind
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.report_group import Group, GroupMaker, say
+from callosal.pipelines.planning.plan_file import FinalPose, Plan, PlannedLine, PlannedStack
 
 Array = NDArray[np.float64]
 _COSINES = tuple(
@@ -19,24 +23,28 @@ _COSINES = tuple(
 )
 
 
-def plan_groups(
-    document: Mapping[str, Any], contour_mm: Array, make: GroupMaker, comment: str
-) -> list[Group]:
+def plan_groups(plan: Plan, contour_mm: Array, make: GroupMaker, comment: str) -> list[Group]:
     """All groups of a plan, in the order in which people read them.
 
     Args:
-        document: Content of plan.json, with a plan.
+        plan: A plan with a pose.
         contour_mm: Outline of the callosum in the midsagittal slice, shape (N, 2).
         make: Makes each group.
         comment: What a reviewer says of the pose; "" for nothing.
+
+    Raises:
+        InputError: The plan has no pose (`no_plan`).
     """
+    line, box, final, stacks = plan.line, plan.box, plan.final, plan.planes
+    if line is None or box is None or final is None or stacks is None:
+        raise InputError(f"plan: status {plan.status} holds no pose to report", "no_plan")
     return [
-        _callosum(document["morphometry"] or {}, contour_mm, make),
-        *_ends(document["line"], make),
-        _line(document["line"], make),
-        _box(document["box"], make),
-        _final(document, make, comment),
-        *(_stack(name, stack, make) for name, stack in document["planes"].items()),
+        _callosum(plan.morphometry or {}, contour_mm, make),
+        *_ends(line, make),
+        _line(line, make),
+        _box(box, make),
+        _final(plan, final, make, comment),
+        *(_stack(name, stack, make) for name, stack in stacks.by_name().items()),
     ]
 
 
@@ -56,67 +64,64 @@ def _callosum(measures: Mapping[str, Any], contour_mm: Array, make: GroupMaker) 
     return make.region("corpus callosum", concepts.CALLOSUM, outline, found)
 
 
-def _ends(line: Mapping[str, Any], make: GroupMaker) -> list[Group]:
+def _ends(line: PlannedLine, make: GroupMaker) -> list[Group]:
     """Genu and splenium, where the line has its ends on them."""
-    if line["kind"] == "principal_axis":
+    if line.kind is LineKind.PRINCIPAL_AXIS:
         return []
     ends = (
-        ("genu", concepts.GENU, line["start_mm"]),
-        ("splenium", concepts.SPLENIUM, line["end_mm"]),
+        ("genu", concepts.GENU, line.start_mm),
+        ("splenium", concepts.SPLENIUM, line.end_mm),
     )
     return [make.point(name, finding, point) for name, finding, point in ends]
 
 
-def _line(line: Mapping[str, Any], make: GroupMaker) -> Group:
-    ends_mm = np.array([line["start_mm"], line["end_mm"]])
+def _line(line: PlannedLine, make: GroupMaker) -> Group:
+    ends_mm = np.array([line.start_mm, line.end_mm])
     length_mm = float(round(np.linalg.norm(ends_mm[1] - ends_mm[0]), 4))
     along = [make.coordinates("POLYLINE", ends_mm)]
     return make.measured(
         "reference line",
-        concepts.LINES[line["kind"]],
+        concepts.LINES[line.kind],
         [
             Measurement(
                 concepts.LENGTH, length_mm, concepts.MILLIMETER, referenced_coordinates=along
             ),
-            Measurement(concepts.ANGLE, float(line["angle_deg"]), concepts.DEGREE),
+            Measurement(concepts.ANGLE, float(line.angle_deg), concepts.DEGREE),
         ],
     )
 
 
-def _box(box: Mapping[str, Any], make: GroupMaker) -> Group:
-    length_mm, width_mm = box["size_mm"]
+def _box(box: RotatedBox, make: GroupMaker) -> Group:
+    length_mm, width_mm = box.size_mm
     found = [
         Measurement(concepts.LENGTH, float(length_mm), concepts.MILLIMETER),
         Measurement(concepts.WIDTH, float(width_mm), concepts.MILLIMETER),
-        Measurement(concepts.ANGLE, float(box["angle_deg"]), concepts.DEGREE),
+        Measurement(concepts.ANGLE, float(box.angle_deg), concepts.DEGREE),
     ]
-    corners_mm = _rectangle(
-        np.array(box["center_mm"]), _axes(box["angle_deg"]), (length_mm, width_mm)
-    )
+    corners_mm = _rectangle(np.array(box.center_mm), _axes(box.angle_deg), (length_mm, width_mm))
     return make.region("box", concepts.BOX, make.place.mm_to_lps(corners_mm), found)
 
 
-def _final(document: Mapping[str, Any], make: GroupMaker, comment: str) -> Group:
-    final = document["final"]
-    center = [make.coordinates("POINT", np.array([final["center_mm"]]))]
+def _final(plan: Plan, final: FinalPose, make: GroupMaker, comment: str) -> Group:
+    center = [make.coordinates("POINT", np.array([final.center_mm]))]
     found = [
         Measurement(
             concepts.ANGLE,
-            float(final["angle_deg"]),
+            float(final.angle_deg),
             concepts.DEGREE,
             referenced_coordinates=center,
         ),
-        Measurement(concepts.CONFIDENCE, float(document["confidence"]), concepts.UNITY),
-        Measurement(concepts.DOF, float(document["dof_estimated"]), concepts.UNITY),
+        Measurement(concepts.CONFIDENCE, float(plan.confidence or 0), concepts.UNITY),
+        Measurement(concepts.DOF, float(plan.dof_estimated or 0), concepts.UNITY),
     ]
-    status = concepts.STATUSES[document["status"]]
+    status = concepts.STATUSES[plan.status]
     group = make.measured(
         "final pose",
         concepts.FINAL,
         found,
         [QualitativeEvaluation(name=concepts.STATUS, value=status)],
     )
-    for reason in document["reasons"]:
+    for reason in plan.reasons:
         say(group, f"reason: {reason}")
     if comment:
         say(group, f"reviewer: {comment}")
@@ -125,24 +130,24 @@ def _final(document: Mapping[str, Any], make: GroupMaker, comment: str) -> Group
     return group
 
 
-def _stack(name: str, stack: Mapping[str, Any], make: GroupMaker) -> Group:
-    cosines = stack["image_orientation_patient"]
+def _stack(name: str, stack: PlannedStack, make: GroupMaker) -> Group:
+    cosines = stack.image_orientation_patient
     directions = np.reshape(cosines, (2, 3))
-    corners = _rectangle(np.array(stack["center_lps_mm"]), directions, stack["fov_mm"])
-    distance_mm = float(round(stack["thickness_mm"] + stack["gap_mm"], 4))
-    along_rows_mm, along_columns_mm = stack["fov_mm"]
+    corners = _rectangle(np.array(stack.center_lps_mm), directions, stack.fov_mm)
+    distance_mm = float(round(stack.thickness_mm + stack.gap_mm, 4))
+    along_rows_mm, along_columns_mm = stack.fov_mm
     found = [
-        Measurement(codes.DCM.SliceThickness, float(stack["thickness_mm"]),
+        Measurement(codes.DCM.SliceThickness, float(stack.thickness_mm),
                     concepts.MILLIMETER),
         Measurement(codes.DCM.SpacingBetweenSlices, distance_mm, concepts.MILLIMETER),
-        Measurement(concepts.N_SLICES, float(stack["n_slices"]), concepts.UNITY),
+        Measurement(concepts.N_SLICES, float(stack.n_slices), concepts.UNITY),
         Measurement(concepts.FOV_ROWS, float(along_rows_mm), concepts.MILLIMETER),
         Measurement(concepts.FOV_COLUMNS, float(along_columns_mm), concepts.MILLIMETER),
         *(Measurement(code, float(value), concepts.UNITY)
           for code, value in zip(_COSINES, cosines, strict=True)),
     ]  # fmt: skip
     group = make.region(f"{name} stack", concepts.STACKS[name], corners, found)
-    say(group, f"{name}: {stack['prescription']}")
+    say(group, f"{name}: {stack.prescription}")
     return group
 
 

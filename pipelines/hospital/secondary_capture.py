@@ -1,8 +1,6 @@
 """The overlay picture as a Secondary Capture, for viewers that show neither SEG nor SR."""
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from highdicom.sc import SCImage
@@ -12,22 +10,21 @@ from pydicom.valuerep import DA, TM
 
 from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
 from callosal.pipelines.hospital.source_series import SourceSeries
+from callosal.pipelines.planning.plan_file import Plan
 
 
-def overlay_capture(
-    source: SourceSeries, document: Mapping[str, Any], overlay: Image.Image
-) -> Dataset:
+def overlay_capture(source: SourceSeries, plan: Plan, overlay: Image.Image) -> Dataset:
     """A picture as an object of the study.
 
     Args:
         source: The series that was planned on.
-        document: Content of plan.json.
+        plan: The plan of the case.
         overlay: The picture.
 
     Returns:
         A Secondary Capture; the same one for the same arguments.
     """
-    origin = Origin.of(source, document)
+    origin = Origin.of(source, plan)
     pixels = np.asarray(overlay.convert("RGB"))
     reference = source.references()[0]
     capture = SCImage.from_ref_dataset(

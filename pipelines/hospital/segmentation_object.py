@@ -1,8 +1,6 @@
 """The callosum as a DICOM SEG on the grid of its source."""
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence
@@ -15,11 +13,12 @@ from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
 from callosal.pipelines.hospital.source_mask import SourceMask, mask_on_source
 from callosal.pipelines.hospital.source_series import SourceSeries
+from callosal.pipelines.planning.plan_file import Plan
 
 
 def callosum_segmentation(
     source: SourceSeries,
-    document: Mapping[str, Any],
+    plan: Plan,
     mask: NDArray[np.uint8],
     place: SliceImage,
 ) -> Dataset:
@@ -27,7 +26,7 @@ def callosum_segmentation(
 
     Args:
         source: The series that was planned on.
-        document: Content of plan.json.
+        plan: The plan of the case.
         mask: 0 outside, on the midsagittal slice, shape (H, W).
         place: Place of that slice.
 
@@ -37,7 +36,7 @@ def callosum_segmentation(
     Raises:
         GeometryError: The mask lies outside the source.
     """
-    origin = Origin.of(source, document)
+    origin = Origin.of(source, plan)
     found = mask_on_source(mask, place, source.stack.geometry)
     segmentation = Segmentation(
         source_images=source.single_frames(found.slices),

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from highdicom.sr import (
@@ -27,7 +25,7 @@ from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
 from callosal.pipelines.hospital.report_content import plan_groups
 from callosal.pipelines.hospital.report_group import GroupMaker
 from callosal.pipelines.hospital.report_source import ReportSource
-from callosal.pipelines.planning.plan_file import slice_of_document
+from callosal.pipelines.planning.plan_file import Plan
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Review:
 
 def plan_report(
     source: ReportSource,
-    document: Mapping[str, Any],
+    plan: Plan,
     contour_mm: NDArray[np.float64],
     review: Review | None = None,
 ) -> Dataset:
@@ -56,7 +54,7 @@ def plan_report(
     Args:
         source: The series that was planned on, as of `read_source(case.content)`, or an earlier
             report of it, as `ReportedSource`.
-        document: Content of plan.json, or of a corrected plan of the same schema.
+        plan: The plan.
         contour_mm: Outline of the callosum in the midsagittal slice of the document, shape
             (N, 2), as of `contour_of_case` or `Callosum.contour_mm`.
         review: Who corrected the plan, None for the plan of the algorithm.
@@ -67,13 +65,13 @@ def plan_report(
     Raises:
         InputError: The document holds no plan (`no_plan`).
     """
-    if document["planes"] is None:
+    place = plan.midsagittal
+    if plan.planes is None or place is None:
         raise InputError(
-            f"plan: status {document['status']} holds no planes, so there is nothing to report",
+            f"plan: status {plan.status} holds no planes, so there is nothing to report",
             "no_plan",
         )
-    origin = Origin.of(source, document)
-    place = slice_of_document(document)
+    origin = Origin.of(source, plan)
     frame_uid = source.facts.frame_of_reference_uid
     make = GroupMaker(place, frame_uid, origin)
     report = Comprehensive3DSR(
@@ -81,12 +79,12 @@ def plan_report(
         content=MeasurementReport(
             observation_context=_observers(origin, review),
             procedure_reported=concepts.MRI,
-            imaging_measurements=plan_groups(document, contour_mm, make, _comment(review)),
+            imaging_measurements=plan_groups(plan, contour_mm, make, _comment(review)),
             title=codes.DCM.ImagingMeasurementReport,
         ),
         series_instance_uid=_series_uid(origin, review),
         series_number=origin.series_number(2),
-        sop_instance_uid=origin.uid("sr", _digest(document, contour_mm, review)),
+        sop_instance_uid=origin.uid("sr", _digest(plan, contour_mm, review)),
         instance_number=_instance_number(review),
         manufacturer="callosal",
         manufacturer_model_name=origin.model,
@@ -148,11 +146,9 @@ def _instance_number(review: Review | None) -> int:
     return 2 if review.predecessor is None else int(review.predecessor.InstanceNumber) + 1
 
 
-def _digest(
-    document: Mapping[str, Any], contour_mm: NDArray[np.float64], review: Review | None
-) -> str:
+def _digest(plan: Plan, contour_mm: NDArray[np.float64], review: Review | None) -> str:
     """Hash of all that a report tells; how long the parts took is not of it."""
-    told = {key: value for key, value in document.items() if key != "timings_ms"}
+    told = {key: value for key, value in plan.document.items() if key != "timings_ms"}
     words = [
         json.dumps(told, sort_keys=True),
         json.dumps(np.round(contour_mm, 4).tolist()),

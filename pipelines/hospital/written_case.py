@@ -1,9 +1,7 @@
 """The outline of a case that was written before: what a corrected plan's report is made from."""
 
 import gzip
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -17,16 +15,15 @@ from callosal.pipelines.hospital import concepts
 from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.outputs.file_names import MASK, STRUCTURED_REPORT
-from callosal.pipelines.planning.plan_file import slice_of_document
 
 
-def contour_of_case(folder: Path, document: Mapping[str, Any]) -> NDArray[np.float64]:
+def contour_of_case(folder: Path, place: SliceImage) -> NDArray[np.float64]:
     """The outline of the callosum in the midsagittal slice of a case.
 
     Args:
         folder: Folder of the case; its report holds the outline as it was found, its mask, the
             second choice, on the grid of its pixels.
-        document: Content of plan.json.
+        place: Place of the midsagittal slice, as the plan of the case has it.
 
     Returns:
         Closed polygon, shape (N, 2) in mm.
@@ -34,7 +31,6 @@ def contour_of_case(folder: Path, document: Mapping[str, Any]) -> NDArray[np.flo
     Raises:
         InputError: The folder holds neither (`no_outline`).
     """
-    place = slice_of_document(document)
     if (folder / STRUCTURED_REPORT).is_file():
         return place.lps_to_mm(outline_lps_mm(dcmread(folder / STRUCTURED_REPORT)))
     if (folder / MASK).is_file():

@@ -10,6 +10,7 @@ from typing import Any
 from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import append_line, write_text
 from callosal.pipelines.outputs.file_names import ROWS, TABLE
+from callosal.pipelines.planning.plan_file import Plan
 
 Row = Mapping[str, Any]
 
@@ -37,29 +38,29 @@ COLUMNS = (
 )
 
 
-def plan_row(case_id: str, document: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-    """The row of one plan document; what was not measured is None."""
-    final, box, line = (document[key] or {} for key in ("final", "box", "line"))
-    center = final.get("center_lps_mm") or (None, None, None)
-    length, width = box.get("size_mm") or (None, None)
-    planes, measures = document["planes"] or {}, document["morphometry"] or {}
+def plan_row(case_id: str, plan: Plan, seconds: float) -> dict[str, Any]:
+    """The row of one plan; what was not measured is None."""
+    final, box, line, stacks = plan.final, plan.box, plan.line, plan.planes
+    center = (None, None, None) if final is None else final.center_lps_mm
+    length, width = (None, None) if box is None else box.size_mm
+    measures = plan.morphometry or {}
     return {
         "case_id": case_id,
-        "status": document["status"],
-        "confidence": document["confidence"],
-        "reasons": ";".join(document["reasons"]),
-        "kind": document["source"].get("kind"),
-        "final_angle_deg": final.get("angle_deg"),
+        "status": str(plan.status),
+        "confidence": plan.confidence,
+        "reasons": ";".join(plan.reasons),
+        "kind": plan.source.get("kind"),
+        "final_angle_deg": None if final is None else final.angle_deg,
         "final_center_x_lps_mm": center[0],
         "final_center_y_lps_mm": center[1],
         "final_center_z_lps_mm": center[2],
-        "box_angle_deg": box.get("angle_deg"),
+        "box_angle_deg": None if box is None else box.angle_deg,
         "box_length_mm": length,
         "box_width_mm": width,
-        "line_angle_deg": line.get("angle_deg"),
+        "line_angle_deg": None if line is None else line.angle_deg,
         **{name: measures.get(name) for name in MEASURES},
-        "dof_estimated": document["dof_estimated"],
-        "transverse": planes.get("transverse", {}).get("prescription"),
+        "dof_estimated": plan.dof_estimated,
+        "transverse": None if stacks is None else stacks.transverse.prescription,
         "seconds": round(seconds, 3),
     }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from callosal.models.errors import InputError
 from callosal.pipelines.outputs.file_names import REVIEWED_PLAN
 from callosal.pipelines.outputs.reviewed_row import reviewed_row
 
@@ -63,5 +64,5 @@ def read_review(folder: Path, row: Mapping[str, Any], plan_sha256: str) -> CaseR
             row=reviewed_row(review, row),
             plan=review["plan"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError):
         return CaseReview(UNREADABLE, "", "", "", False, None, None)

@@ -19,7 +19,7 @@ from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outputs.case_id import is_case_name
 from callosal.pipelines.outputs.file_names import CASES, HEAD, MASK, MIDSAGITTAL, PLAN, REFORMATS
 from callosal.pipelines.pictures.label_image import LPS_TO_RAS
-from callosal.pipelines.planning.plan_validation import validate_plan
+from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.nifti import read_nifti
 
 Array = NDArray[np.float64]
@@ -33,7 +33,7 @@ class ReviewCase:
 
     Attributes:
         name: Name of its folder.
-        plan: Content of plan.json.
+        plan: Its plan.
         plan_sha256: Hash of that file.
         midsagittal: The slice, in 4096 gray levels.
         reformats: Transverse and coronal slice by name, as slice images; empty for a single slice.
@@ -42,7 +42,7 @@ class ReviewCase:
     """
 
     name: str
-    plan: Mapping[str, Any]
+    plan: Plan
     plan_sha256: str
     midsagittal: SliceImage
     reformats: Mapping[str, SliceImage]
@@ -66,16 +66,14 @@ def case_names(output: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if is_case_name(name)))
 
 
-def read_plan(folder: Path) -> tuple[dict[str, Any], str]:
-    """Content and hash of the plan.json of a case folder.
+def read_plan(folder: Path) -> tuple[Plan, str]:
+    """The plan of a case folder, and the hash of its plan.json.
 
     Raises:
         InputError: It is missing, unreadable, or not a plan.
     """
     content = _plan_bytes(folder)
-    plan = _parsed(content, folder)
-    validate_plan(plan)
-    return plan, hashlib.sha256(content).hexdigest()
+    return Plan.from_json(content, folder / PLAN), hashlib.sha256(content).hexdigest()
 
 
 def plan_summary(folder: Path) -> dict[str, Any]:
@@ -84,11 +82,14 @@ def plan_summary(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: plan.json is missing or not JSON.
     """
-    plan = _parsed(_plan_bytes(folder), folder)
-    final = plan.get("final") or {}
+    try:
+        document = dict(json.loads(_plan_bytes(folder)))
+    except (ValueError, TypeError) as error:
+        raise _bad_plan(folder, error) from error
+    final = document.get("final") or {}
     return {
-        "status": plan.get("status"),
-        "confidence": plan.get("confidence"),
+        "status": document.get("status"),
+        "confidence": document.get("confidence"),
         "angle_deg": final.get("angle_deg"),
     }
 
@@ -100,16 +101,9 @@ def _plan_bytes(folder: Path) -> bytes:
         raise _bad_plan(folder, error) from error
 
 
-def _parsed(content: bytes, folder: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(content))
-    except (ValueError, TypeError) as error:
-        raise _bad_plan(folder, error) from error
-
-
 def _bad_plan(folder: Path, error: Exception) -> InputError:
     return InputError(
-        f"{folder.name}: plan.json cannot be read ({type(error).__name__}); run infer again",
+        f"{folder.name}: {PLAN} cannot be read ({type(error).__name__}); run infer again",
         "bad_plan",
     )
 
@@ -128,7 +122,7 @@ def read_case(output: Path, name: str) -> ReviewCase:
     plan, digest = read_plan(folder)
     if not (folder / MIDSAGITTAL).is_file():
         raise InputError(
-            f"{name}: has no midsagittal.nii.gz to look at ({plan['status']}); a case that could "
+            f"{name}: has no midsagittal.nii.gz to look at ({plan.status}); a case that could "
             "not be read has none, another gets one by `callosal infer --overwrite`",
             "no_views",
         )

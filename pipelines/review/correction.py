@@ -1,6 +1,5 @@
 """A plan with a pose that a person has set, made by the code that made the first one."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from callosal.models.errors import GeometryError, InputError
@@ -8,6 +7,7 @@ from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import make_plan, plan_axes
 from callosal.pipelines.planning.plan_document import with_pose
+from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.run_settings import RunSettings
@@ -17,19 +17,16 @@ LARGEST_ANGLE_DEG = 60.0
 FIRST_ROI = RotatedBox((0.0, 0.0), (80.0, 40.0), 0.0)
 
 
-def automatic_roi(plan: Mapping[str, Any], settings: RunSettings) -> RotatedBox | None:
-    """The final region of a plan document: its pose, and the box's size with margins.
+def automatic_roi(plan: Plan, settings: RunSettings) -> RotatedBox | None:
+    """The final region of a plan: its pose, and the box's size with margins.
 
     Returns:
         None where the plan has no pose.
     """
-    if plan["final"] is None or plan["box"] is None:
+    if plan.final is None or plan.box is None:
         return None
-    x, y = plan["final"]["center_mm"]
-    length, width = plan["box"]["size_mm"]
-    return RotatedBox((x, y), (length, width), plan["final"]["angle_deg"]).with_margin(
-        settings.fusion.margin_mm
-    )
+    roi = RotatedBox(plan.final.center_mm, plan.box.size_mm, plan.final.angle_deg)
+    return roi.with_margin(settings.fusion.margin_mm)
 
 
 def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> dict[str, Any]:
@@ -50,7 +47,7 @@ def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> 
         InputError: The case was planned with other settings (`settings_differ`).
     """
     _check_pose(case, roi)
-    planned_with = case.plan["config_sha256"]
+    planned_with = case.plan.config_sha256
     if planned_with not in (None, settings.config_sha256):
         raise InputError(
             f"{case.name}: was planned with other settings than those of run.json; run infer again",
@@ -60,8 +57,8 @@ def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> 
     axes = plan_axes(place, roi.angle_deg)
     extent = reach_of_head_mm(case.head, axes, place.mm_to_lps(roi.center_mm))
     plan = make_plan(place, roi, extent, settings.plan)
-    document = with_pose(case.plan, place, roi, plan)
-    document["reasons"] = [*(code for code in case.plan["reasons"] if code != CORRECTED), CORRECTED]
+    document = with_pose(case.plan.document, place, roi, plan)
+    document["reasons"] = [*(code for code in case.plan.reasons if code != CORRECTED), CORRECTED]
     if document["status"] in ("no_callosum", "failed"):
         document["status"] = "low_confidence"
     validate_plan(document)

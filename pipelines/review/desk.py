@@ -87,7 +87,7 @@ class ReviewDesk:
         automatic = automatic_roi(case.plan, self.settings)
         return {
             "case_id": name,
-            "plan": case.plan,
+            "plan": case.plan.document,
             "plan_sha256": case.plan_sha256,
             "automatic_roi": None if automatic is None else roi_entry(automatic),
             "first_roi": roi_entry(automatic or FIRST_ROI),

@@ -137,7 +137,7 @@ def _decided(
                 f"{case.name}: has no plan to accept; set the region by hand, or reject it",
                 "no_plan",
             )
-        return before, dict(case.plan)
+        return before, dict(case.plan.document)
     if judgement.roi is None:
         raise InputError(f"{case.name}: a correction needs the region", "no_roi")
     if not _changes(before, judgement.roi):

@@ -12,7 +12,7 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from callosal.models.errors import CallosalError
+from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.hospital.case_objects import file_bytes, quiet
 from callosal.pipelines.hospital.report_source import ReportedSource
 from callosal.pipelines.hospital.structured_report import Review, plan_report
@@ -23,6 +23,7 @@ from callosal.pipelines.outputs.file_names import (
     REVISIONS,
     STRUCTURED_REPORT,
 )
+from callosal.pipelines.planning.plan_file import Plan
 
 
 def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
@@ -58,11 +59,13 @@ def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
 
 def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
     first = dcmread(folder / STRUCTURED_REPORT)
-    document = review["plan"]
+    plan = Plan.from_document(review["plan"])
+    if plan.midsagittal is None:
+        raise InputError("review: its plan has no midsagittal slice", "no_plan")
     report = plan_report(
         ReportedSource(first),
-        document,
-        contour_of_case(folder, document),
+        plan,
+        contour_of_case(folder, plan.midsagittal),
         Review(review["reviewer"], review["comment"], _report_before(folder, first)),
     )
     # A report by a person has the time of the decision, by that person's clock.

@@ -39,7 +39,7 @@ class Planner:
         laps.append(time.perf_counter())
         volume = case.load()
         laps.append(time.perf_counter())
-        answer = process_case(case, volume, self.segmenter, Settings(), "0" * 64)
+        answer = process_case(case, volume, self.segmenter, Settings())
         laps.append(time.perf_counter())
         write_case(self.output, answer, {}, Fingerprint("", "", "", ""))
         laps.append(time.perf_counter())

@@ -35,7 +35,7 @@ def real_answer() -> CaseFiles:
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
     volume, settings = head.volume, Settings()
     sighting = look(volume, segmenter, settings)
-    outcome = conclude(volume, sighting, segmenter, settings, {"kind": "dicom"}, "0" * 64)
+    outcome = conclude(volume, sighting, segmenter, settings, {"kind": "dicom"})
     views = draw_review_views(volume, sighting, outcome.pose)
     pictures = draw_pictures(volume, outcome, draw_case_overlay(outcome), settings)
     files = {**view_files(views), **picture_files(pictures, outcome.callosum)}

@@ -13,7 +13,7 @@ from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import EngineError
 from callosal.pipelines.batch.driver import run_jobs
-from callosal.pipelines.batch.jobs import Job, Part, make_jobs, settings_sha256
+from callosal.pipelines.batch.jobs import Job, Part, make_jobs
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.case.process_case import process_case
@@ -27,7 +27,6 @@ ray: Any = pytest.importorskip("ray", reason="needs the extra `ray`")
 pytestmark = pytest.mark.slow
 
 N_CASES = 8
-CONFIG = settings_sha256({})
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def _engine(options: RayOptions, model: str = DEFAULT) -> Any:
     from callosal.pipelines.batch.ray_worker import WorkerPlan
 
     sha256 = open_segmenter(resolve_model(DEFAULT), "cpu", 1).sha256
-    return RayEngine(options, WorkerPlan(model, sha256, "cpu", 1, Settings(), CONFIG))
+    return RayEngine(options, WorkerPlan(model, sha256, "cpu", 1, Settings()))
 
 
 def _masks(output: Path) -> dict[str, bytes]:
@@ -98,8 +97,6 @@ def test_each_case_is_there_once_though_a_machine_is_lost(
     assert sorted(row["case_id"] for row in rows) == sorted(job.name for job in jobs)
     assert {row["status"] for row in rows} == {"ok"}
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
-    here = LocalEngine(
-        lambda case, volume: process_case(case, volume, segmenter, Settings(), CONFIG), 1
-    )
+    here = LocalEngine(lambda case, volume: process_case(case, volume, segmenter, Settings()), 1)
     list(run_jobs(jobs[:2], tmp_path / "here", here, console))
     assert _masks(tmp_path / "here").items() <= _masks(tmp_path / "ray").items()

@@ -334,11 +334,12 @@ def test_a_second_tab_does_not_lose_the_work_of_the_first(page: Page) -> None:
 
 
 def test_theirs_can_be_taken_instead(page: Page) -> None:
+    from callosal.pipelines.planning.plan_file import Plan
     from callosal.pipelines.review.correction import automatic_roi
     from callosal.pipelines.review.review_document import Decision, Judgement
 
     page.turn_by_drag(6.0)
-    roi = automatic_roi(plan_of(page), page.desk.settings).moved((0, 3))
+    roi = automatic_roi(Plan.from_document(plan_of(page)), page.desk.settings).moved((0, 3))
     page.desk.save(page.name, Judgement(Decision.CORRECTED, "Other", "", roi), based_on=0)
     page.save("correct")
     page.wait(lambda: page.element("conflict").is_displayed())

@@ -85,6 +85,6 @@ def test_a_ventricle_beside_the_midline_of_an_average_head_is_no_ok() -> None:
     affine[:3, 0] *= 20.0
     localizer = Volume(np.stack([one.pixels for one in slices]), affine, "PATIENT")
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
-    plan = process_volume(localizer, segmenter, Settings(), {"kind": "test"}, "0" * 64).document
+    plan = process_volume(localizer, segmenter, Settings(), {"kind": "test"}).document
     assert plan["status"] != "ok"
     assert "off_midline" in plan["reasons"]

@@ -10,8 +10,6 @@ from callosal.pipelines.case.process import failed_document, process_volume
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.settings import Settings
 
-NO_CONFIG = "0" * 64
-
 
 @pytest.fixture(scope="module")
 def segmenter() -> Segmenter:
@@ -24,7 +22,7 @@ def head() -> Volume:
 
 
 def _plan(volume: Volume, segmenter: Segmenter) -> dict:
-    return process_volume(volume, segmenter, Settings(), {"kind": "test"}, NO_CONFIG).document
+    return process_volume(volume, segmenter, Settings(), {"kind": "test"}).document
 
 
 def test_a_volume_measures_three_angles_with_their_uncertainty(

@@ -40,7 +40,7 @@ def volume(case: Case) -> Volume:
 
 
 def test_the_review_sees_the_stacks_of_the_plan(case, volume, segmenter):
-    made = process_case(case, volume, segmenter, SETTINGS, "0" * 64)
+    made = process_case(case, volume, segmenter, SETTINGS)
     sighting = look(volume, segmenter, SETTINGS)
     planned = view_files(draw_review_views(volume, sighting, sighting.pose))
     assert made.document["planes"] is not None
@@ -50,10 +50,10 @@ def test_the_review_sees_the_stacks_of_the_plan(case, volume, segmenter):
 
 
 def test_a_pose_that_is_turned_down_leaves_level_stacks(case, volume, segmenter, monkeypatch):
-    planned = process_case(case, volume, segmenter, SETTINGS, "0" * 64)
+    planned = process_case(case, volume, segmenter, SETTINGS)
     refused = Verdict(Status.LOW_CONFIDENCE, 0.01, ("not_arched",))
     monkeypatch.setattr(process, "judge_case", lambda *_: refused)
-    made = process_case(case, volume, segmenter, SETTINGS, "0" * 64)
+    made = process_case(case, volume, segmenter, SETTINGS)
     level = view_files(draw_review_views(volume, look(volume, segmenter, SETTINGS), None))
     assert made.document["planes"] is None
     assert {name: made.files[name] for name in level} == level

@@ -6,11 +6,13 @@ import numpy as np
 import pydicom
 import pytest
 
+from callosal.pipelines.case.process import failed_document
 from callosal.pipelines.commands import demo as module
 from callosal.pipelines.commands.demo import compare, demo, write_series
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.phantom.demo_head import DemoHead
 from callosal.pipelines.phantom.reference_pose import ReferencePose, RigidMotion
+from callosal.pipelines.planning.plan_file import Plan
 
 
 @pytest.fixture
@@ -23,14 +25,18 @@ def plan_of(pose, angle_error_deg=0.0, shift_mm=(0.0, 0.0, 0.0)):
     turn = RigidMotion.of_angles(10, 5, -3).rotation
     row_dir, col_dir = turn @ [0, 1, 0], turn @ [0, 0, -1]
     return {
-        "status": "ok",
-        "reasons": [],
+        **failed_document({}, "stub"),
+        "status": "low_confidence",
         "midsagittal": {
+            "origin_lps_mm": [0.0, 0.0, 0.0],
+            "spacing_mm": [1.0, 1.0],
+            "shape": [2, 2],
             "row_dir": row_dir.tolist(),
             "col_dir": col_dir.tolist(),
             "normal": np.cross(row_dir, col_dir).tolist(),
         },
         "final": {
+            "center_mm": [0.0, 0.0],
             "angle_deg": pose.angle_deg(row_dir, col_dir) + angle_error_deg,
             "center_lps_mm": (pose.center_lps_mm + shift_mm).tolist(),
         },
@@ -60,7 +66,7 @@ def stub(monkeypatch, pose):
 
 
 def test_comparison_tells_the_errors_put_in(pose):
-    comparison = compare(pose, plan_of(pose, 0.4, (0.0, 1.2, 0.9)))
+    comparison = compare(pose, Plan.from_document(plan_of(pose, 0.4, (0.0, 1.2, 0.9))))
     assert comparison.true_angle_deg == pytest.approx(0, abs=1e-9)
     assert comparison.angle_error_deg == pytest.approx(0.4)
     assert comparison.center_error_mm == pytest.approx(1.5)
@@ -83,7 +89,7 @@ def test_exit_code_follows_the_tolerance(
 
 
 @pytest.mark.parametrize(
-    "plan", [None, {"status": "no_callosum", "reasons": ["empty_mask"], "final": None}]
+    "plan", [None, {**failed_document({}, "empty_mask"), "status": "no_callosum"}]
 )
 def test_no_plan_is_said_with_its_reason(stub, tmp_path, capsys, plan):
     stub(plan)

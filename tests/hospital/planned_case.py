@@ -32,5 +32,5 @@ class PlannedCase:
 def planned(folder: Path) -> PlannedCase:
     (case,) = find_cases([folder]).cases
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
-    outcome = process_volume(case.load(), segmenter, Settings(), case.source, "0" * 64)
+    outcome = process_volume(case.load(), segmenter, Settings(), case.source)
     return PlannedCase(case, outcome)

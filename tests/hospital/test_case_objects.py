@@ -8,6 +8,7 @@ from pydicom import dcmread
 
 from callosal.pipelines.case.case_pictures import draw_case_overlay
 from callosal.pipelines.hospital.case_objects import CaseObjects, case_objects
+from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case, find_cases
 from callosal.pipelines.settings import DicomObject
 from tests.hospital.planned_case import PlannedCase, planned
@@ -29,7 +30,9 @@ def case(folder: Path) -> PlannedCase:
 def objects_of(case: Case, planned: PlannedCase, kinds: tuple[DicomObject, ...]) -> CaseObjects:
     outcome = planned.outcome
     overlay = draw_case_overlay(outcome)
-    return case_objects(case, outcome.document, outcome.callosum, overlay, kinds)
+    return case_objects(
+        case, Plan.from_document(outcome.document), outcome.callosum, overlay, kinds
+    )
 
 
 def with_tags(folder: Path, to: Path, **tags: object) -> Path:

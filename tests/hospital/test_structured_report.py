@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from callosal.models.errors import InputError
 from callosal.pipelines.hospital import concepts
@@ -10,7 +11,7 @@ from callosal.pipelines.hospital.source_series import SourceSeries, read_source
 from callosal.pipelines.hospital.structured_report import Review, plan_report
 from callosal.pipelines.hospital.written_case import contour_of_case
 from callosal.pipelines.pictures.label_image import slice_nifti_bytes
-from callosal.pipelines.planning.plan_file import slice_of_document
+from callosal.pipelines.planning.plan_file import Plan
 from tests.hospital.independent_reading import (
     groups_of,
     items_of,
@@ -34,6 +35,12 @@ def source(case: PlannedCase) -> SourceSeries:
     return read_source(case.case.content)
 
 
+def report_of(
+    source: SourceSeries, document: dict, contour_mm: np.ndarray, review: Review | None = None
+) -> Dataset:
+    return plan_report(source, Plan.from_document(document), contour_mm, review)
+
+
 def corrected(case: PlannedCase) -> dict:
     """A plan that a person turned by two degrees."""
     document = copy.deepcopy(case.outcome.document)
@@ -42,7 +49,7 @@ def corrected(case: PlannedCase) -> dict:
 
 
 def test_every_point_of_the_outline_is_where_it_was_found(case, source, tmp_path):
-    report = plan_report(source, case.outcome.document, case.callosum.contour_mm)
+    report = report_of(source, case.outcome.document, case.callosum.contour_mm)
     report.save_as(tmp_path / "sr.dcm", enforce_file_format=True)
     outline = points_of(groups_of(report)["corpus callosum"])
     expected = case.callosum.slice_image.mm_to_lps(case.callosum.contour_mm)
@@ -50,7 +57,7 @@ def test_every_point_of_the_outline_is_where_it_was_found(case, source, tmp_path
 
 
 def test_the_slice_of_a_document_is_the_slice_that_was_measured(case):
-    place, again = case.callosum.slice_image, slice_of_document(case.outcome.document)
+    place, again = case.callosum.slice_image, Plan.from_document(case.outcome.document).midsagittal
     corners = np.array([[0, 0], [0, 300], [200, 0], [200, 300]])
     np.testing.assert_allclose(
         again.pixels_to_lps(corners), place.pixels_to_lps(corners), atol=1e-3
@@ -59,9 +66,9 @@ def test_the_slice_of_a_document_is_the_slice_that_was_measured(case):
 
 def test_timings_change_nothing_and_findings_change_the_identity(case, source):
     document, contour = case.outcome.document, case.callosum.contour_mm
-    first = plan_report(source, document, contour)
-    slower = plan_report(source, {**document, "timings_ms": {"plan": 1e6}}, contour)
-    other = plan_report(source, corrected(case), contour)
+    first = report_of(source, document, contour)
+    slower = report_of(source, {**document, "timings_ms": {"plan": 1e6}}, contour)
+    other = report_of(source, corrected(case), contour)
     assert slower.SOPInstanceUID == first.SOPInstanceUID
     assert other.SOPInstanceUID != first.SOPInstanceUID
     assert other.SeriesInstanceUID == first.SeriesInstanceUID
@@ -70,7 +77,7 @@ def test_timings_change_nothing_and_findings_change_the_identity(case, source):
 def test_a_comment_changes_the_identity_and_no_comment_is_not_told(case, source):
     document, contour = case.outcome.document, case.callosum.contour_mm
     silent, told = (
-        plan_report(source, document, contour, Review("R. Reader", comment))
+        report_of(source, document, contour, Review("R. Reader", comment))
         for comment in ("", "turned")
     )
     assert silent.SOPInstanceUID != told.SOPInstanceUID
@@ -79,9 +86,9 @@ def test_a_comment_changes_the_identity_and_no_comment_is_not_told(case, source)
 
 def test_a_corrected_plan_names_its_reviewer_and_what_it_replaces(case, source, tmp_path):
     contour = case.callosum.contour_mm
-    first = plan_report(source, case.outcome.document, contour)
+    first = report_of(source, case.outcome.document, contour)
     review = Review("Dr. Änne = Müller\\", "genu cut off:\n=3\x00mm", first)
-    second = plan_report(source, corrected(case), contour, review)
+    second = report_of(source, corrected(case), contour, review)
     names = [str(item.PersonName) for item in items_of(second, "PNAME")]
     assert names == ["Dr. Änne   Müller^"]
     remarks = [item.TextValue for item in items_of(groups_of(second)["final pose"], "TEXT")]
@@ -100,7 +107,7 @@ def test_a_corrected_plan_names_its_reviewer_and_what_it_replaces(case, source, 
 def test_a_principal_axis_names_no_genu_and_no_splenium(case, source):
     document = copy.deepcopy(case.outcome.document)
     document["line"]["kind"] = "principal_axis"
-    groups = groups_of(plan_report(source, document, case.callosum.contour_mm))
+    groups = groups_of(report_of(source, document, case.callosum.contour_mm))
     assert "genu" not in groups
     assert "reference line" in groups
 
@@ -108,23 +115,24 @@ def test_a_principal_axis_names_no_genu_and_no_splenium(case, source):
 def test_a_document_without_a_plan_is_refused(case, source):
     document = {**case.outcome.document, "planes": None, "status": "no_callosum"}
     with pytest.raises(InputError, match="no_callosum") as caught:
-        plan_report(source, document, case.callosum.contour_mm)
+        report_of(source, document, case.callosum.contour_mm)
     assert caught.value.code == "no_plan"
 
 
 def test_the_outline_comes_back_from_the_report_or_else_from_the_mask(case, source, tmp_path):
     document, contour = case.outcome.document, case.callosum.contour_mm
+    place = Plan.from_document(document).midsagittal
     with pytest.raises(InputError, match="infer") as caught:
-        contour_of_case(tmp_path, document)
+        contour_of_case(tmp_path, place)
     assert caught.value.code == "no_outline"
     mask = slice_nifti_bytes(case.mask, case.callosum.slice_image)
     (tmp_path / "mask.nii.gz").write_bytes(mask)
-    traced = contour_of_case(tmp_path, document)
+    traced = contour_of_case(tmp_path, place)
     gaps = np.linalg.norm(traced[:, None] - contour[None], axis=2).min(axis=1)
     assert gaps.max() < 0.6  # a pixel of the mask
-    report = plan_report(source, document, contour)
+    report = report_of(source, document, contour)
     report.save_as(tmp_path / "plan_sr.dcm", enforce_file_format=True)
-    np.testing.assert_allclose(contour_of_case(tmp_path, document), contour, atol=1e-3)
+    np.testing.assert_allclose(contour_of_case(tmp_path, place), contour, atol=1e-3)
 
 
 def test_private_codes_fit_the_short_value_of_the_standard():
@@ -137,7 +145,7 @@ def test_private_codes_fit_the_short_value_of_the_standard():
 
 def test_the_confidence_and_reasons_are_told(case, source):
     document = {**case.outcome.document, "status": "low_confidence", "reasons": ["blurred"]}
-    report = plan_report(source, document, case.callosum.contour_mm)
+    report = report_of(source, document, case.callosum.contour_mm)
     texts = [item.TextValue for item in items_of(report, "TEXT")]
     assert "reason: blurred" in texts
     statuses = [item.ConceptCodeSequence[0].CodeValue for item in items_of(report, "CODE")]
@@ -145,5 +153,5 @@ def test_the_confidence_and_reasons_are_told(case, source):
 
 
 def test_the_path_of_no_file_is_told(case, source, tmp_path: Path):
-    report = plan_report(source, case.outcome.document, case.callosum.contour_mm)
+    report = report_of(source, case.outcome.document, case.callosum.contour_mm)
     assert str(Path(case.case.content.header.file.path).parent) not in str(report)

@@ -24,4 +24,4 @@ def make_run(folder: Path) -> Path:
 
 def case_of(desk: ReviewDesk, has_plan: bool) -> str:
     """Name of the case with, or of the one without a plan."""
-    return next(n for n in desk.names if (desk.case(n).plan["planes"] is not None) is has_plan)
+    return next(n for n in desk.names if (desk.case(n).plan.planes is not None) is has_plan)

@@ -8,7 +8,7 @@ from callosal.pipelines.review.case_files import case_names, read_case
 
 def test_a_case_is_read_back_in_its_place(run, planned):
     case = read_case(run, planned)
-    told = case.plan["midsagittal"]
+    told = case.plan.document["midsagittal"]
     np.testing.assert_allclose(case.midsagittal.origin_lps_mm, told["origin_lps_mm"], atol=1e-3)
     np.testing.assert_allclose(case.midsagittal.row_dir, told["row_dir"], atol=1e-6)
     np.testing.assert_allclose(case.midsagittal.col_dir, told["col_dir"], atol=1e-6)
@@ -19,16 +19,16 @@ def test_a_case_is_read_back_in_its_place(run, planned):
 def test_reformats_lie_as_the_stacks_do(run, planned):
     case = read_case(run, planned)
     for name, place in case.reformats.items():
-        told = np.reshape(case.plan["planes"][name]["image_orientation_patient"], (2, 3))
+        told = np.reshape(case.plan.document["planes"][name]["image_orientation_patient"], (2, 3))
         np.testing.assert_allclose([place.row_dir, place.col_dir], told, atol=1e-6)
-        offset = np.array(case.plan["final"]["center_lps_mm"]) - place.center_lps_mm
+        offset = np.array(case.plan.document["final"]["center_lps_mm"]) - place.center_lps_mm
         assert offset @ place.normal == pytest.approx(0, abs=1e-3)
 
 
 def test_the_outline_is_that_of_the_callosum(run, planned):
     case = read_case(run, planned)
     area = polygon.area_mm2(case.outline_mm)
-    assert area == pytest.approx(case.plan["morphometry"]["area_mm2"], rel=0.03)
+    assert area == pytest.approx(case.plan.document["morphometry"]["area_mm2"], rel=0.03)
 
 
 def test_a_case_without_callosum_can_still_be_looked_at(run, unplanned):

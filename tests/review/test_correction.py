@@ -11,13 +11,13 @@ def test_the_same_pose_gives_the_same_stacks(desk, planned):
     plan = corrected_plan(case, automatic_roi(case.plan, desk.settings), desk.settings)
     for name, stack in plan["planes"].items():
         for key, value in stack.items():
-            before = case.plan["planes"][name][key]
+            before = case.plan.document["planes"][name][key]
             if key == "prescription":
                 assert value == before
             else:
                 np.testing.assert_allclose(value, before, atol=2e-3, err_msg=f"{name} {key}")
     np.testing.assert_allclose(
-        plan["final"]["center_lps_mm"], case.plan["final"]["center_lps_mm"], atol=1e-3
+        plan["final"]["center_lps_mm"], case.plan.final.center_lps_mm, atol=1e-3
     )
 
 
@@ -28,7 +28,7 @@ def test_a_turned_region_turns_the_stacks_in_the_slice(desk, planned, turn_deg):
     plan = corrected_plan(case, before.rotated_about(before.center_mm, turn_deg), desk.settings)
     place = case.midsagittal
     for name, stack in plan["planes"].items():
-        old = np.reshape(case.plan["planes"][name]["image_orientation_patient"], (2, 3))
+        old = np.reshape(case.plan.document["planes"][name]["image_orientation_patient"], (2, 3))
         new = np.reshape(stack["image_orientation_patient"], (2, 3))
         # Directions in the slice turn by the angle; the one across it stays.
         for a, b in zip(old, new, strict=True):
@@ -38,7 +38,7 @@ def test_a_turned_region_turns_the_stacks_in_the_slice(desk, planned, turn_deg):
                 assert np.degrees(np.arccos(np.clip(a @ b, -1, 1))) == pytest.approx(
                     abs(turn_deg), abs=0.01
                 )
-    assert plan["final"]["angle_deg"] == pytest.approx(case.plan["final"]["angle_deg"] + turn_deg)
+    assert plan["final"]["angle_deg"] == pytest.approx(case.plan.final.angle_deg + turn_deg)
 
 
 def test_all_that_was_measured_stays_and_the_hand_is_told(desk, planned):
@@ -46,9 +46,9 @@ def test_all_that_was_measured_stays_and_the_hand_is_told(desk, planned):
     plan = corrected_plan(
         case, automatic_roi(case.plan, desk.settings).moved((1, 2)), desk.settings
     )
-    changed = {key for key in plan if plan[key] != case.plan[key]}
+    changed = {key for key in plan if plan[key] != case.plan.document[key]}
     assert changed == {"final", "planes", "reasons"}
-    assert plan["reasons"] == [*case.plan["reasons"], CORRECTED]
+    assert plan["reasons"] == [*case.plan.reasons, CORRECTED]
 
 
 def test_a_case_without_callosum_gets_a_plan_by_hand(desk, unplanned):

@@ -32,7 +32,7 @@ def test_a_dropped_slice_gives_the_pose_of_its_run(desk, planned, segmenter):
         {},
     )
     pose = dropped_pose(message, desk.settings)
-    final = desk.case(planned).plan["final"]
+    final = desk.case(planned).plan.document["final"]
     assert pose["found"]
     assert pose["roi"]["angle_deg"] == pytest.approx(final["angle_deg"], abs=0.1)
     np.testing.assert_allclose(pose["roi"]["center_mm"], final["center_mm"], atol=0.1)

@@ -116,7 +116,7 @@ def test_planning_keeps_nothing(server, desk, planned):
     roi = json.dumps(json.loads(judgement(desk, planned, 4.0))["roi"])
     status, _, body = asked(server, "POST", f"cases/{planned}/plan", roi)
     assert status == 200
-    before = desk.case(planned).plan["final"]["angle_deg"]
+    before = desk.case(planned).plan.document["final"]["angle_deg"]
     assert json.loads(body)["final"]["angle_deg"] == pytest.approx(before + 4.0)
     assert not (desk.folder(planned) / "reviews").exists()
 
