@@ -100,6 +100,7 @@ RANGES: dict[str, tuple[Range, str]] = {
     "rival": (Range(-0.01, 0.0, 0.15, 0.8), "second_candidate"),
     "at_edge": (Range(-0.01, 0.0, 0.02, 0.2), "cut_by_field_of_view"),
     "contrast": (Range(0.28, 0.39, math.inf, math.inf), "low_contrast"),
+    "distinct": (Range(0.2, 0.45, 1.0, 1.01), "indistinct_border"),
     "dark_in_even": (Range(-0.01, 0.0, 2.2, 3.3), "dark_in_even_tissue"),
 }
 

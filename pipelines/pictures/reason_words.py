@@ -51,6 +51,7 @@ REASONS: dict[str, Reason] = {
         ("label_image", "label image", "the image holds labels, not intensities"),
         ("later_time_point", "later time point", "another time point of a series that is planned"),
         ("length_out_of_range", "unusual length", "the length is unusual for a callosum"),
+        ("indistinct_border", "border hardly seen", "much of its border looks like the inside"),
         ("low_contrast", "low contrast", "hardly brighter or darker than what surrounds it"),
         ("midline_unknown", "midline unknown",
          "the slices are too few to tell which of them lies on the midline"),

@@ -7,6 +7,7 @@ of its own. The idea of random curves is that of Billot et al. 2023 (Med Image A
 applied to real slices, so that partial volume and texture stay those of a scanner.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -19,17 +20,17 @@ KNOTS: Final = (0.0, 0.15, 0.4, 0.6, 0.8, 1.0, 1.25, 1.7)
 """Where the curves bend, in intensities of the callosum: air, fluid, grey matter, between grey
 and white, white matter, callosum, bright white matter, fat."""
 
-WEIGHTINGS: Final = (
-    # air  fluid grey  mixed white call. brighter fat
-    (0.05, 1.00, 0.55, 0.45, 0.35, 0.28, 0.30, 0.60),  # T2
-    (0.05, 0.90, 0.50, 0.35, 0.22, 0.15, 0.20, 0.85),  # T2 with bright fat, as of fast spin echoes
-    (0.05, 0.10, 0.65, 0.58, 0.48, 0.42, 0.45, 0.50),  # FLAIR
-    (0.05, 0.75, 0.85, 0.75, 0.62, 0.58, 0.60, 0.80),  # proton density
-    (0.05, 0.45, 0.60, 0.58, 0.55, 0.55, 0.60, 0.90),  # gradient echo
-    (0.05, 0.15, 0.55, 0.48, 0.38, 0.32, 0.40, 0.80),  # T1 of an infant
-    (0.05, 0.90, 0.20, 0.40, 0.60, 0.70, 0.75, 0.40),  # inversion recovery, magnitude
-    (0.05, 0.12, 0.45, 0.60, 0.78, 0.85, 0.95, 1.10),  # T1
-)
+WEIGHTINGS: Final = {
+    #                     air  fluid grey  mixed white call. brighter fat
+    "t2": (0.05, 1.00, 0.55, 0.45, 0.35, 0.28, 0.30, 0.60),
+    "fast_spin_echo_t2": (0.05, 0.90, 0.50, 0.35, 0.22, 0.15, 0.20, 0.85),
+    "flair": (0.05, 0.10, 0.65, 0.58, 0.48, 0.42, 0.45, 0.50),
+    "proton_density": (0.05, 0.75, 0.85, 0.75, 0.62, 0.58, 0.60, 0.80),
+    "gradient_echo": (0.05, 0.45, 0.60, 0.58, 0.55, 0.55, 0.60, 0.90),
+    "infant_t1": (0.05, 0.15, 0.55, 0.48, 0.38, 0.32, 0.40, 0.80),
+    "inversion_recovery": (0.05, 0.90, 0.20, 0.40, 0.60, 0.70, 0.75, 0.40),
+    "t1": (0.05, 0.12, 0.45, 0.60, 0.78, 0.85, 0.95, 1.10),
+}
 """Intensity of each knot in known weightings; random curves start from one of them or from none."""
 
 JITTER: Final = 0.12
@@ -40,7 +41,12 @@ BRAIN_MM: Final = (82.0, 65.0)
 
 
 def random_weighting(
-    images: Tensor, masks: Tensor, spacing_mm: float, share: float, draws: Draws
+    images: Tensor,
+    masks: Tensor,
+    spacing_mm: float,
+    share: float,
+    draws: Draws,
+    near: Sequence[str] = tuple(WEIGHTINGS),
 ) -> Tensor:
     """Give a share of the images the contrast of another weighting.
 
@@ -51,6 +57,7 @@ def random_weighting(
         spacing_mm: Pixel size.
         share: Share of the images that are changed.
         draws: One stream an image.
+        near: Names of the known weightings that two thirds of the curves start from.
 
     Returns:
         Images of the same shape, the brightest tissue of changed ones near 1.
@@ -58,7 +65,7 @@ def random_weighting(
     if share == 0:
         return images
     chosen = draws.chosen(share) & (masks.sum((1, 2, 3), keepdim=True) > 0)
-    brain, outside = _curves(draws), _curves(draws)
+    brain, outside = _curves(near, draws), _curves(near, draws)
     # Air is dark in every weighting, and so is bone, which on T1 is as dark as fluid.
     brain = torch.cat([0.3 * brain[:, :1], brain[:, 1:]], dim=1)
     outside = torch.cat([0.1 * outside[:, :1], 0.2 * outside[:, 1:2], outside[:, 2:]], dim=1)
@@ -98,14 +105,14 @@ def slipped_rows(grid: Tensor, spacing_mm: float, share: float, draws: Draws) ->
     return torch.where(chosen, grid + along * shift / spacing_mm, grid)
 
 
-def _curves(draws: Draws) -> Tensor:
+def _curves(near: Sequence[str], draws: Draws) -> Tensor:
     """Values of one random curve an image at the knots, shape (B, knots)."""
-    known = torch.tensor(WEIGHTINGS, device=draws.device)
-    which = draws.uniform(0, len(WEIGHTINGS), (1,)).long().clamp(max=len(WEIGHTINGS) - 1)[:, 0]
-    near = known[which] + JITTER * draws.normal((len(KNOTS),))
+    known = torch.tensor([WEIGHTINGS[name] for name in near], device=draws.device)
+    which = draws.uniform(0, len(known), (1,)).long().clamp(max=len(known) - 1)[:, 0]
+    close = known[which] + JITTER * draws.normal((len(KNOTS),))
     free = draws.uniform(0.0, 1.1, (len(KNOTS),))
     is_known = draws.chosen(0.65)[:, :, 0, 0]
-    return torch.where(is_known, near, free).clamp(min=0)
+    return torch.where(is_known, close, free).clamp(min=0)
 
 
 def _through(relative: Tensor, curves: Tensor) -> Tensor:

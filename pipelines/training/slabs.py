@@ -22,7 +22,7 @@ from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, fi
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.midsagittal import find_midsagittal_plane
 from callosal.pipelines.midplane.sagittal_slice import cut_slice, sagittal_directions
-from callosal.pipelines.training.contrast import random_weighting
+from callosal.pipelines.training.contrast import WEIGHTINGS, random_weighting
 from callosal.pipelines.training.draws import Draws
 
 Array = NDArray[np.float64]
@@ -32,6 +32,8 @@ FIELD_MM: Final = 224.0
 SPACING_MM: Final = 0.5
 SAMPLE_MM: Final = 1.0
 """Distance of the points within a slab that are averaged."""
+
+_STEP: Final = round(SAMPLE_MM / SPACING_MM)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class SlabSettings:
         offset_mm: Largest distance from it, at the callosum.
         pixel_mm: Least and largest pixel.
         natural: Share of slabs that keep the contrast of their head.
+        near: Names of the weightings that the others are drawn about, as of `random_weighting`.
     """
 
     thickness_mm: tuple[float, float] = (2.0, 10.0)
@@ -51,6 +54,7 @@ class SlabSettings:
     offset_mm: float = 4.0
     pixel_mm: tuple[float, float] = (0.5, 1.9)
     natural: float = 0.3
+    near: tuple[str, ...] = tuple(WEIGHTINGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +124,7 @@ def draw_slab(
     pixel_mm = rng.uniform(*settings.pixel_mm)
     thickness_mm = rng.uniform(*settings.thickness_mm)
     planes = _sampled(head, grid, thickness_mm)
-    planes = _other_contrast(planes, mask, 1 - settings.natural, seed)
+    planes = _other_contrast(planes, mask[::_STEP, ::_STEP], settings, seed)
     image = _in_pixels(planes.mean(axis=0), pixel_mm)
     return image, mask
 
@@ -140,37 +144,41 @@ def _projected(callosum: Callosum, grid: SliceImage) -> NDArray[np.uint8]:
 
 
 def _sampled(head: LabelledHead, grid: SliceImage, thickness_mm: float) -> Image:
-    """Planes through a slab, shape (N, S, S); 0 outside of the head."""
+    """Planes through a slab at every millimetre, shape (N, S / 2, S / 2); 0 outside of the head."""
     count = max(1, round(thickness_mm / SAMPLE_MM))
     depths_mm = ((np.arange(count) + 0.5) / count - 0.5) * thickness_mm
     to_index = np.linalg.inv(head.image.affine) @ np.linalg.inv(head.to_reference)
-    step = 2  # linear samples a millimetre apart; what is finer is lost in the blur of the voxels
-    index = np.moveaxis(np.indices(grid.pixels[::step, ::step].shape), 0, -1) * step
+    index = np.moveaxis(np.indices(grid.pixels[::_STEP, ::_STEP].shape), 0, -1) * _STEP
     points = grid.pixels_to_lps(index)
     voxels = head.image.array.astype(np.float32)
     planes = []
     for depth_mm in depths_mm:
         at = (points + depth_mm * grid.normal) @ to_index[:3, :3].T + to_index[:3, 3]
-        coarse = ndimage.map_coordinates(voxels, np.moveaxis(at, -1, 0), order=1)
-        planes.append(ndimage.zoom(coarse, step, order=1, grid_mode=False, mode="nearest"))
+        planes.append(ndimage.map_coordinates(voxels, np.moveaxis(at, -1, 0), order=1))
     return np.stack(planes)
 
 
-def _other_contrast(planes: Image, mask: NDArray[np.uint8], share: float, seed: int) -> Image:
+def _other_contrast(
+    planes: Image, mask: NDArray[np.uint8], settings: SlabSettings, seed: int
+) -> Image:
     """All planes of a slab through one random curve, before they are averaged."""
     images = torch.from_numpy(planes)[:, None]
     masks = torch.from_numpy(mask).float().expand(len(planes), 1, -1, -1)
     draws = Draws([seed] * len(planes))
-    return random_weighting(images, masks, SPACING_MM, share, draws)[:, 0].numpy()
+    share = 1 - settings.natural
+    weighted = random_weighting(images, masks, SAMPLE_MM, share, draws, settings.near)
+    return weighted[:, 0].numpy()
 
 
 def _in_pixels(image: Image, pixel_mm: float) -> Image:
-    """An image as pixels of another size show it, back on its own grid."""
-    width = max(1, round(pixel_mm / SPACING_MM))
+    """A picture with samples every millimetre as pixels of another size show it, every 0.5 mm."""
+    width = max(1, round(pixel_mm / SAMPLE_MM))
     blurred = ndimage.uniform_filter(image, width)
-    zoom = SPACING_MM / pixel_mm
-    coarse = ndimage.zoom(blurred, zoom, order=1, grid_mode=True, mode="nearest")
-    back = np.array(image.shape) / coarse.shape
-    return np.asarray(
-        ndimage.zoom(coarse, back, order=3, grid_mode=True, mode="nearest"), np.float32
-    ).clip(0)
+    size = np.array(image.shape)
+    count = np.maximum(2, np.round(size * SAMPLE_MM / max(pixel_mm, SAMPLE_MM)).astype(int))
+    coarse = ndimage.zoom(blurred, count / size, order=1, grid_mode=True, mode="nearest")
+    zoom = size * _STEP / np.array(coarse.shape)
+    fine = ndimage.zoom(coarse, zoom, order=3, grid_mode=True, mode="nearest")
+    # The first sample lies on the first fine pixel, a quarter of a millimetre before the middle
+    # of the cell that `zoom` takes it for.
+    return np.asarray(ndimage.shift(fine, -0.5, order=1, mode="nearest"), np.float32).clip(0)

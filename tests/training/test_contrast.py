@@ -68,7 +68,7 @@ def test_a_crop_without_a_callosum_is_not_changed(slices) -> None:
 
 
 def test_order_of_tissues_within_a_weighting_follows_its_table() -> None:
-    t2, flair = WEIGHTINGS[0], WEIGHTINGS[2]
+    t2, flair = WEIGHTINGS["t2"], WEIGHTINGS["flair"]
     assert t2[1] > t2[2] > t2[5]  # fluid, grey matter, callosum
     assert flair[2] > flair[5] > flair[1]
 
