@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
+class SliceStack:
     """A stack of parallel slices in patient coordinates (LPS, mm).
 
     Attributes:
@@ -84,9 +84,9 @@ class ScanPlan:
         extent: Head that the stacks cover.
     """
 
-    transverse: Stack
-    coronal: Stack
-    sagittal: Stack
+    transverse: SliceStack
+    coronal: SliceStack
+    sagittal: SliceStack
     center_lps_mm: Array
     extent: HeadExtent
 
@@ -127,7 +127,7 @@ def make_plan(
     lower[0] = upper[0] = max(lower[0], upper[0])
     brain = np.minimum([lower, upper], np.reshape(BRAIN_LIMIT_MM, (2, 3)))
 
-    def stack(rows: int, across: int, columns: int, slices: SliceSettings) -> Stack:
+    def stack(rows: int, across: int, columns: int, slices: SliceSettings) -> SliceStack:
         """One stack; numbers pick the axes of its rows, its slices and its columns."""
         distance = slices.thickness_mm + slices.gap_mm
         below, above = (
@@ -136,7 +136,7 @@ def make_plan(
         shift = (upper - lower) / 2
         shift[across] = (above - below) / 2 * distance
         sides = lower + upper + 2 * settings.fov_margin_mm
-        return Stack(
+        return SliceStack(
             row_dir=axes[rows],
             col_dir=-axes[2] if columns == 2 else axes[columns],
             center_lps_mm=center + shift @ axes,
