@@ -81,14 +81,12 @@ class ScanPlan:
         coronal: Perpendicular to both others.
         sagittal: Parallel to the midsagittal plane; its middle slice is that plane.
         center_lps_mm: Final centre in the patient, on a slice of each stack, shape (3,).
-        extent: Head that the stacks cover.
     """
 
     transverse: SliceStack
     coronal: SliceStack
     sagittal: SliceStack
     center_lps_mm: Array
-    extent: HeadExtent
 
 
 def plan_axes(midsagittal: SliceImage, angle_deg: float) -> Array:
@@ -151,7 +149,6 @@ def make_plan(
         coronal=stack(0, 1, 2, settings.coronal),
         sagittal=stack(1, 0, 2, settings.sagittal),
         center_lps_mm=center,
-        extent=extent,
     )
 
 

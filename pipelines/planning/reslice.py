@@ -1,6 +1,5 @@
 """A volume resampled along a planned stack, and its NIfTI file."""
 
-import gzip
 import math
 from dataclasses import replace
 
@@ -10,11 +9,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS, nifti_file_bytes
 from callosal.pipelines.planning.plan import SliceStack
 
 Array = NDArray[np.float64]
-
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def stack_affine_lps(stack: SliceStack, pixel_mm: float) -> Array:
@@ -41,7 +39,7 @@ def stack_affine_ras(stack: SliceStack, pixel_mm: float) -> Array:
 
 def nifti_affine(affine_lps: Array) -> Array:
     """The RAS matrix over (column, row, slice) of an LPS one over (slice, row, column)."""
-    return np.asarray(_LPS_TO_RAS @ affine_lps[:, [2, 1, 0, 3]])
+    return np.asarray(LPS_TO_RAS @ affine_lps[:, [2, 1, 0, 3]])
 
 
 def stack_shape(stack: SliceStack, pixel_mm: float) -> tuple[int, int, int]:
@@ -110,8 +108,4 @@ def nifti_bytes(volume: highdicom.Volume) -> bytes:
         volume: Volume of shape (slices, rows, columns).
     """
     image = volume.permute_spatial_axes((2, 1, 0)).to_nibabel()
-    image.header.set_xyzt_units("mm")
-    image.set_qform(image.affine, code=1)
-    image.set_sform(image.affine, code=1)
-    # No time stamp, so that equal volumes are equal files; level 3 is four times faster than 9.
-    return gzip.compress(image.to_bytes(), compresslevel=3, mtime=0)
+    return nifti_file_bytes(image, compresslevel=3)
