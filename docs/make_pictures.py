@@ -22,8 +22,8 @@ from selenium import webdriver
 from callosal.pipelines.commands.demo import demo, write_series
 from callosal.pipelines.commands.infer import infer
 from callosal.pipelines.review.correction import automatic_roi
-from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.review_document import Decision, Judgement
+from callosal.pipelines.review.review_session import ReviewSession
 
 PICTURES = Path(__file__).parent / "pictures"
 N_HEADS = 12
@@ -73,7 +73,7 @@ def draw_report(folder: Path) -> None:
 
 def _review(run: Path) -> None:
     """Decisions such as a reader would save: the least certain case rejected, two others kept."""
-    desk = ReviewDesk.of(run)
+    desk = ReviewSession.of(run)
     rejected, *_, accepted, corrected = sorted(desk.names, key=lambda name: _confidence(desk, name))
     found = automatic_roi(desk.case(corrected).plan, desk.settings)
     if found is None:
@@ -88,7 +88,7 @@ def _review(run: Path) -> None:
     desk.report.wait()
 
 
-def _confidence(desk: ReviewDesk, name: str) -> float:
+def _confidence(desk: ReviewSession, name: str) -> float:
     return float(desk.case(name).plan.confidence or 0)
 
 

@@ -19,8 +19,8 @@ from selenium import webdriver
 from callosal.export.shipped import DEFAULT
 from callosal.pipelines.commands.demo import demo
 from callosal.pipelines.review.correction import automatic_roi
-from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.review_document import Decision, Judgement
+from callosal.pipelines.review.review_session import ReviewSession
 from callosal.pipelines.review.serve import make_server
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if demo(Path(folder)) != 0:
             raise SystemExit("the demo is out of tolerance; no picture was drawn")
-        desk = ReviewDesk.of(Path(folder) / "result")
+        desk = ReviewSession.of(Path(folder) / "result")
         with make_server(desk, 0, None, DEFAULT) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             browser = open_browser()
@@ -60,7 +60,7 @@ def open_browser() -> webdriver.Chrome:
     return browser
 
 
-def correct(desk: ReviewDesk) -> None:
+def correct(desk: ReviewSession) -> None:
     """A correction such as a reader would save."""
     (name,) = desk.names
     found = automatic_roi(desk.case(name).plan, desk.settings)

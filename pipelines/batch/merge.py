@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from callosal.models.errors import InputError
-from callosal.pipelines.console.discretion import told
+from callosal.pipelines.console.private_line import private_line
 from callosal.pipelines.outputs.atomic import make_folder, remove, sweep_temporaries, write_bytes
 from callosal.pipelines.outputs.case_folder import read_done
 from callosal.pipelines.outputs.exit_code import ALL_DONE, SOME_DONE, exit_code
@@ -79,7 +79,7 @@ def merge_runs(folders: Sequence[Path], output: Path, console: Console) -> int:
     counts = ", ".join(f"{n} {status}" for status, n in sorted(_counts(rows).items()))
     for line in missing:
         console.print(f"callosal merge: missing_part: {line}", markup=False, soft_wrap=True)
-    line = told(console, counts or "no case", f"results in {output}")
+    line = private_line(console, counts or "no case", f"results in {output}")
     console.print(line, markup=False, soft_wrap=True)
     return _exit_code(rows) or (SOME_DONE if missing else ALL_DONE)
 

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from callosal.pipelines.console.discretion import told
 from callosal.pipelines.console.duration import duration
+from callosal.pipelines.console.private_line import private_line
 from callosal.pipelines.outputs.results import is_planned
 
 _OUTCOMES = ("done", "failed", "refused")
@@ -85,7 +85,7 @@ class Display:
             plain: What holds no name.
             named: What may, for a person at a terminal.
         """
-        line = told(self._console, plain, named) if named else plain
+        line = private_line(self._console, plain, named) if named else plain
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

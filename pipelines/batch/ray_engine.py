@@ -11,8 +11,8 @@ import ray
 from callosal.models.errors import EngineError
 from callosal.pipelines.batch.case_work import CaseResult
 from callosal.pipelines.batch.jobs import Job
-from callosal.pipelines.batch.ray_crew import Crew
 from callosal.pipelines.batch.ray_options import RayOptions
+from callosal.pipelines.batch.ray_pool import WorkerPool
 from callosal.pipelines.batch.ray_worker import WorkerPlan
 from callosal.pipelines.batch.stopping import Stop
 
@@ -45,7 +45,7 @@ class RayEngine:
                 one cannot open the model.
         """
         waiting = deque(jobs)
-        crew = Crew(_n_workers(self.options, len(jobs)), self.options, self.plan)
+        crew = WorkerPool(_n_workers(self.options, len(jobs)), self.options, self.plan)
         try:
             while waiting or crew.is_busy:
                 if stop.asked:

@@ -16,7 +16,7 @@ from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.run_record import run_record
 from callosal.pipelines.batch.session import Session, open_model, open_session
 from callosal.pipelines.batch.work import Work, plan_work
-from callosal.pipelines.console.discretion import told
+from callosal.pipelines.console.private_line import private_line
 from callosal.pipelines.outputs.exit_code import exit_code
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.outputs.results import Row, is_planned, write_tables
@@ -115,7 +115,7 @@ def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
     numbers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     finished = f", {n_kept} of them finished before" if n_kept else ""
     output = session.request.output
-    line = told(
+    line = private_line(
         session.console,
         f"{numbers or 'no case'}{finished}; to look at: {REPORT} in the output folder",
         f"{output / REPORT}",

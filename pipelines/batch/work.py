@@ -6,7 +6,7 @@ from rich.console import Console
 
 from callosal.pipelines.batch.jobs import Job, make_jobs, split_finished
 from callosal.pipelines.batch.session import Session
-from callosal.pipelines.console.discretion import told
+from callosal.pipelines.console.private_line import private_line
 from callosal.pipelines.outputs.case_id import case_id
 from callosal.pipelines.outputs.results import Row, failed_row
 from callosal.pipelines.reading.cases import CaseIndex
@@ -14,7 +14,7 @@ from callosal.pipelines.reading.skips import Skip
 
 
 @dataclass(frozen=True)
-class Aside:
+class SkippedInput:
     """What is no case, with its name."""
 
     skip: Skip
@@ -41,7 +41,7 @@ class Work:
     jobs: list[Job]
     to_do: list[Job]
     kept: list[Row]
-    asides: list[Aside]
+    asides: list[SkippedInput]
 
     @property
     def names(self) -> frozenset[str]:
@@ -70,7 +70,7 @@ def plan_work(index: CaseIndex, session: Session) -> Work:
     jobs = make_jobs(index.cases, session.salt, session.fingerprint, part)
     to_do, kept = (jobs, []) if request.overwrite else split_finished(jobs, request.output)
     skips = [skip for skip in index.skipped if part.holds(_key(skip))]
-    asides = [Aside(skip, case_id(_key(skip), session.salt)) for skip in skips]
+    asides = [SkippedInput(skip, case_id(_key(skip), session.salt)) for skip in skips]
     for aside in asides:
         _tell(aside, session.console)
     return Work(jobs, to_do, list(kept), asides)
@@ -81,10 +81,10 @@ def _key(skip: Skip) -> str:
     return skip.uid_key or f"{skip.label}:{skip.code}"
 
 
-def _tell(aside: Aside, console: Console) -> None:
+def _tell(aside: SkippedInput, console: Console) -> None:
     """Say on the console what is broken or refused."""
     skip = aside.skip
     if skip.is_fault:
         plain = f"{aside.name} skipped: {skip.code}"
-        line = told(console, plain, f"{skip.label}: {skip.message}")
+        line = private_line(console, plain, f"{skip.label}: {skip.message}")
         console.print(line, markup=False, soft_wrap=True)

@@ -27,7 +27,7 @@ Pixel = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class CloseView:
     """A turned square of a slice.
 
     Attributes:
@@ -77,7 +77,7 @@ def look_closely(
     ]
 
 
-def views(pixels: Picture, center: Pixel, side: int) -> list[View]:
+def views(pixels: Picture, center: Pixel, side: int) -> list[CloseView]:
     """The turned squares of a slice around a pixel, one for each of `ANGLES_DEG`.
 
     Args:
@@ -92,7 +92,8 @@ def views(pixels: Picture, center: Pixel, side: int) -> list[View]:
     spline = ndimage.spline_filter(window, output=np.float32)
     middle = np.subtract(center, corner)
     return [
-        View(_turned(spline, turn, middle, side), turn, center) for turn in map(_turn, ANGLES_DEG)
+        CloseView(_turned(spline, turn, middle, side), turn, center)
+        for turn in map(_turn, ANGLES_DEG)
     ]
 
 
@@ -114,7 +115,7 @@ def _middle(side: int) -> Array:
     return np.full(2, side // 2, dtype=float)
 
 
-def _refined(given: Picture, of_slice: list[View], answers: list[Picture]) -> Picture:
+def _refined(given: Picture, of_slice: list[CloseView], answers: list[Picture]) -> Picture:
     """A map, with its mean with the views' answers where all views see."""
     if not of_slice:
         return given

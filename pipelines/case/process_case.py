@@ -24,9 +24,7 @@ from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
 
-def process_case(
-    case: Case, images: Images, segmenter: Segmenter, settings: Settings
-) -> CaseFiles:
+def process_case(case: Case, images: Images, segmenter: Segmenter, settings: Settings) -> CaseFiles:
     """Plan on the images of a case and make all its files.
 
     Args:

@@ -63,10 +63,10 @@ def generate(
             "--given-mask and --shape-model: masks come from one of them", code="wrong_usage"
         )
     # The help of this command has to come at once: what samples and checks is loaded here.
+    from callosal.pipelines.synthesis.generation_session import GenerationRequest
     from callosal.pipelines.synthesis.run import run_generation
-    from callosal.pipelines.synthesis.studio import Request
 
-    request = Request(
+    request = GenerationRequest(
         count,
         seed,
         tuple(condition),

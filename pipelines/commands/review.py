@@ -33,11 +33,11 @@ def review(
         Exit code 0.
     """
     # The help of this command has to come at once: what reads cases is loaded here.
-    from callosal.pipelines.review.desk import ReviewDesk
     from callosal.pipelines.review.read_only import write_read_only_pages
+    from callosal.pipelines.review.review_session import ReviewSession
     from callosal.pipelines.review.serve import serve
 
-    desk = ReviewDesk.of(input)
+    desk = ReviewSession.of(input)
     if read_only:
         count = write_read_only_pages(desk)
         print(f"{count} pages written, each as review.html in its case's folder")

@@ -4,7 +4,6 @@ A pair is one sagittal slice (1, A, S) in RAS, and its mask.
 """
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from callosal.models.errors import DataError
 from callosal.pipelines.datasets.nifti_pairs import Participant, read_canonical
+from callosal.pipelines.geometry.nifti_file import nifti_file_bytes
 from callosal.pipelines.outputs.atomic import make_folder, write_bytes, write_text
 
 SLICE_THICKNESS_MM = 1.0
@@ -125,9 +125,5 @@ def slice_nifti(pixels: NDArray[np.integer], spacing_mm: float) -> bytes:
     # Stored from posterior to anterior and from inferior to superior, as RAS has it.
     voxels = np.ascontiguousarray(pixels[::-1, ::-1].T)[None]
     picture = nib.Nifti1Image(voxels, affine)
-    picture.header.set_xyzt_units("mm")
     picture.header["descrip"] = b"synthetic, not a patient"
-    picture.set_qform(affine, code=2)
-    picture.set_sform(affine, code=2)
-    # No time stamp, so that equal slices are equal files.
-    return gzip.compress(picture.to_bytes(), compresslevel=6, mtime=0)
+    return nifti_file_bytes(picture, code=2, compresslevel=6)

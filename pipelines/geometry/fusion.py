@@ -15,19 +15,17 @@ from callosal.pipelines.settings import FusionSettings
 
 @dataclass(frozen=True)
 class FusedRoi:
-    """The final region and how well its two sources agree.
+    """The final region and how far its two sources lie apart.
 
     Attributes:
         roi: Centre and angle fused, size of the box with margins.
         angle_difference_deg: Box minus line, in (-90, 90].
         shift_mm: Line's centre from the box's, along the box, positive toward anterior.
-        agreement: 1 when both tell the same, toward 0 as they part.
     """
 
     roi: RotatedBox
     angle_difference_deg: float
     shift_mm: float
-    agreement: float
 
 
 def axial_mean_deg(first_deg: float, second_deg: float, first_weight: float = 0.5) -> float:
@@ -72,7 +70,6 @@ def fuse(box: RotatedBox, line: ReferenceLine, settings: FusionSettings) -> Fuse
         roi=RotatedBox((x, y), box.size_mm, angle).with_margin(settings.margin_mm),
         angle_difference_deg=axis_difference_deg(box.angle_deg, line.angle_deg),
         shift_mm=_shift_mm(box, line),
-        agreement=agreement(box, line, settings),
     )
 
 

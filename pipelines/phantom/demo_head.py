@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from callosal.models.errors import InputError
+from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
@@ -82,7 +83,7 @@ def mni152_head() -> DemoHead:
             "demo_head_missing",
         )
     image = nibabel.Nifti1Image.from_filename(path)
-    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine
+    affine = LPS_TO_RAS @ image.affine
     volume = Volume(np.asanyarray(image.dataobj), affine, "PATIENT")
     pose = ReferencePose.of_plane(MNI152_BOX, MNI152_LINE, mni152_plane(np.zeros((1, 1))))
     return DemoHead("MNI152 average head", volume, pose)

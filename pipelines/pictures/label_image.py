@@ -1,14 +1,11 @@
 """Labels and gray levels on the midsagittal slice as a NIfTI image, in their patient place."""
 
-import gzip
-
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS, nifti_file_bytes
 from callosal.pipelines.geometry.slice_image import SliceImage
-
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def slice_nifti_bytes(
@@ -21,8 +18,4 @@ def slice_nifti_bytes(
         slice_image: Gives the place; the affine is RAS, as NIfTI has it.
     """
     image = nib.Nifti1Image(pixels[..., None], LPS_TO_RAS @ slice_image.affine_lps)
-    image.header.set_xyzt_units("mm")
-    image.set_qform(image.affine, code=1)
-    image.set_sform(image.affine, code=1)
-    # No time stamp, so that equal pixels are equal files.
-    return gzip.compress(image.to_bytes(), mtime=0)
+    return nifti_file_bytes(image)

@@ -16,7 +16,7 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import HEAD, MIDSAGITTAL, REFORMATS
 from callosal.pipelines.pictures.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
-from callosal.pipelines.planning.plan import ScanPlan, Stack, make_plan, plan_axes
+from callosal.pipelines.planning.plan import ScanPlan, SliceStack, make_plan, plan_axes
 from callosal.pipelines.planning.reslice import nifti_bytes, reslice
 from callosal.pipelines.settings import PlanSettings
 
@@ -103,7 +103,7 @@ def quantised(pixels: NDArray[np.float32]) -> NDArray[np.uint16]:
     return np.round((pixels - low) * scale).astype(np.uint16)
 
 
-def _middle_slice(stack: Stack, plan: ScanPlan) -> Stack:
+def _middle_slice(stack: SliceStack, plan: ScanPlan) -> SliceStack:
     """The slice of a stack that passes through the centre of the plan."""
     across_mm = (plan.center_lps_mm - stack.center_lps_mm) @ stack.normal
     center = stack.center_lps_mm + across_mm * stack.normal

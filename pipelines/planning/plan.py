@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
+class SliceStack:
     """A stack of parallel slices in patient coordinates (LPS, mm).
 
     Attributes:
@@ -81,14 +81,12 @@ class ScanPlan:
         coronal: Perpendicular to both others.
         sagittal: Parallel to the midsagittal plane; its middle slice is that plane.
         center_lps_mm: Final centre in the patient, on a slice of each stack, shape (3,).
-        extent: Head that the stacks cover.
     """
 
-    transverse: Stack
-    coronal: Stack
-    sagittal: Stack
+    transverse: SliceStack
+    coronal: SliceStack
+    sagittal: SliceStack
     center_lps_mm: Array
-    extent: HeadExtent
 
 
 def plan_axes(midsagittal: SliceImage, angle_deg: float) -> Array:
@@ -127,7 +125,7 @@ def make_plan(
     lower[0] = upper[0] = max(lower[0], upper[0])
     brain = np.minimum([lower, upper], np.reshape(BRAIN_LIMIT_MM, (2, 3)))
 
-    def stack(rows: int, across: int, columns: int, slices: SliceSettings) -> Stack:
+    def stack(rows: int, across: int, columns: int, slices: SliceSettings) -> SliceStack:
         """One stack; numbers pick the axes of its rows, its slices and its columns."""
         distance = slices.thickness_mm + slices.gap_mm
         below, above = (
@@ -136,7 +134,7 @@ def make_plan(
         shift = (upper - lower) / 2
         shift[across] = (above - below) / 2 * distance
         sides = lower + upper + 2 * settings.fov_margin_mm
-        return Stack(
+        return SliceStack(
             row_dir=axes[rows],
             col_dir=-axes[2] if columns == 2 else axes[columns],
             center_lps_mm=center + shift @ axes,
@@ -151,7 +149,6 @@ def make_plan(
         coronal=stack(0, 1, 2, settings.coronal),
         sagittal=stack(1, 0, 2, settings.sagittal),
         center_lps_mm=center,
-        extent=extent,
     )
 
 

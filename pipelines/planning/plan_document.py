@@ -12,7 +12,7 @@ from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.findings import Findings, Provenance, Verdict
-from callosal.pipelines.planning.plan import ScanPlan, Stack
+from callosal.pipelines.planning.plan import ScanPlan, SliceStack
 from callosal.pipelines.planning.plan_validation import validate_plan
 
 SCHEMA = "callosal/plan/1"
@@ -137,7 +137,7 @@ def stack_entries(plan: ScanPlan) -> dict[str, Any]:
     }
 
 
-def _stack(stack: Stack) -> dict[str, Any]:
+def _stack(stack: SliceStack) -> dict[str, Any]:
     return {
         "image_orientation_patient": _rounded(stack.image_orientation_patient, 7),
         "center_lps_mm": _rounded(stack.center_lps_mm),

@@ -1,6 +1,5 @@
 """A volume resampled along a planned stack, and its NIfTI file."""
 
-import gzip
 import math
 from dataclasses import replace
 
@@ -10,14 +9,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.planning.plan import Stack
+from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS, nifti_file_bytes
+from callosal.pipelines.planning.plan import SliceStack
 
 Array = NDArray[np.float64]
 
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
-
-def stack_affine_lps(stack: Stack, pixel_mm: float) -> Array:
+def stack_affine_lps(stack: SliceStack, pixel_mm: float) -> Array:
     """4x4 matrix from (slice, row, column) indices of a stack to LPS mm.
 
     Args:
@@ -34,17 +32,17 @@ def stack_affine_lps(stack: Stack, pixel_mm: float) -> Array:
     return affine
 
 
-def stack_affine_ras(stack: Stack, pixel_mm: float) -> Array:
+def stack_affine_ras(stack: SliceStack, pixel_mm: float) -> Array:
     """4x4 NIfTI matrix from (column, row, slice) indices of a stack to RAS mm."""
     return nifti_affine(stack_affine_lps(stack, pixel_mm))
 
 
 def nifti_affine(affine_lps: Array) -> Array:
     """The RAS matrix over (column, row, slice) of an LPS one over (slice, row, column)."""
-    return np.asarray(_LPS_TO_RAS @ affine_lps[:, [2, 1, 0, 3]])
+    return np.asarray(LPS_TO_RAS @ affine_lps[:, [2, 1, 0, 3]])
 
 
-def stack_shape(stack: Stack, pixel_mm: float) -> tuple[int, int, int]:
+def stack_shape(stack: SliceStack, pixel_mm: float) -> tuple[int, int, int]:
     """Slices, rows and columns of a stack at a pixel spacing.
 
     Raises:
@@ -56,14 +54,14 @@ def stack_shape(stack: Stack, pixel_mm: float) -> tuple[int, int, int]:
     return stack.n_slices, round(height / pixel_mm), round(width / pixel_mm)
 
 
-def isotropic(stack: Stack, voxel_mm: float) -> Stack:
+def isotropic(stack: SliceStack, voxel_mm: float) -> SliceStack:
     """The stack's block of tissue in slices without gap, as thick as the pixels are wide."""
     cover_mm = (stack.n_slices - 1) * stack.slice_distance_mm + stack.thickness_mm
     count = max(1, math.ceil(cover_mm / voxel_mm - 1e-9))
     return replace(stack, thickness_mm=voxel_mm, gap_mm=0.0, n_slices=count)
 
 
-def reslice(volume: highdicom.Volume, stack: Stack, pixel_mm: float) -> highdicom.Volume:
+def reslice(volume: highdicom.Volume, stack: SliceStack, pixel_mm: float) -> highdicom.Volume:
     """Samples a volume at the slice centres of a stack, one slice at a time.
 
     Linear interpolation; 0 outside the volume. Slices are sampled at their middle plane: thin
@@ -110,8 +108,4 @@ def nifti_bytes(volume: highdicom.Volume) -> bytes:
         volume: Volume of shape (slices, rows, columns).
     """
     image = volume.permute_spatial_axes((2, 1, 0)).to_nibabel()
-    image.header.set_xyzt_units("mm")
-    image.set_qform(image.affine, code=1)
-    image.set_sform(image.affine, code=1)
-    # No time stamp, so that equal volumes are equal files; level 3 is four times faster than 9.
-    return gzip.compress(image.to_bytes(), compresslevel=3, mtime=0)
+    return nifti_file_bytes(image, compresslevel=3)

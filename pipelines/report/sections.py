@@ -8,7 +8,7 @@ from typing import Any
 from callosal.pipelines.pictures.reason_words import STATUS_WORDS
 from callosal.pipelines.report.case_review import DECISIONS
 from callosal.pipelines.report.run_folder import ReportedCase
-from callosal.pipelines.report.summary import STATUSES, Spread, spread, status_counts
+from callosal.pipelines.report.summary import STATUSES, Distribution, distribution, status_counts
 
 FEWEST_OF_A_RANGE = 5
 """With fewer cases their values are listed instead of their distribution."""
@@ -59,12 +59,12 @@ def tiles(cases: Sequence[ReportedCase]) -> str:
         [
             *(_status_tile(status, count, total) for status, count in counts.items()),
             _reviewed_tile(cases),
-            _time_tile(spread(case.numbers["seconds"] for case in cases)),
+            _time_tile(distribution(case.numbers["seconds"] for case in cases)),
         ]
     )
 
 
-def stage_table(stages: Mapping[str, Spread]) -> str:
+def stage_table(stages: Mapping[str, Distribution]) -> str:
     """Median and 95th percentile of each stage, with a bar of the median."""
     if not stages:
         return '<p class="muted">No case was planned on.</p>'
@@ -137,7 +137,7 @@ def _reviewed_tile(cases: Sequence[ReportedCase]) -> str:
     )
 
 
-def _time_tile(found: Spread | None) -> str:
+def _time_tile(found: Distribution | None) -> str:
     """The time of a case; without a range if there are only a few cases."""
     if found is None:
         value, note = "\N{EN DASH}", "not measured"
@@ -155,7 +155,7 @@ def _time_tile(found: Spread | None) -> str:
     )
 
 
-def _stage_row(stage: str, found: Spread, longest: float) -> str:
+def _stage_row(stage: str, found: Distribution, longest: float) -> str:
     return (
         f'<tr><th scope="row">{escape(stage)}</th><td class="bar"><svg viewBox="0 0 100 8" '
         f'preserveAspectRatio="none" aria-hidden="true"><rect width="'

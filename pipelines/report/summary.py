@@ -12,7 +12,7 @@ STATUSES = ("ok", "low_confidence", "no_callosum", "failed", "skipped")
 
 
 @dataclass(frozen=True)
-class Spread:
+class Distribution:
     """Middle and range of a measure.
 
     Attributes:
@@ -34,17 +34,19 @@ def status_counts(cases: Iterable[ReportedCase]) -> dict[str, int]:
     return {name: found.pop(name, 0) for name in STATUSES} | dict(sorted(found.items()))
 
 
-def spread(values: Iterable[float | None]) -> Spread | None:
+def distribution(values: Iterable[float | None]) -> Distribution | None:
     """Median, 5th and 95th percentile of the measured values; None without any."""
     known = [value for value in values if value is not None]
     if not known:
         return None
     low, median, high = (float(value) for value in np.percentile(known, [5, 50, 95]))
-    return Spread(len(known), median, low, high)
+    return Distribution(len(known), median, low, high)
 
 
-def stage_timings_ms(cases: Sequence[ReportedCase]) -> dict[str, Spread]:
+def stage_timings_ms(cases: Sequence[ReportedCase]) -> dict[str, Distribution]:
     """Milliseconds of each stage over the cases that ran it, in the order of the stages."""
     stages = dict.fromkeys(stage for case in cases for stage in case.timings_ms)
-    spreads = {stage: spread(case.timings_ms.get(stage) for case in cases) for stage in stages}
+    spreads = {
+        stage: distribution(case.timings_ms.get(stage) for case in cases) for stage in stages
+    }
     return {stage: found for stage, found in spreads.items() if found is not None}

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError, InputError
+from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outputs.case_id import is_case_name
 from callosal.pipelines.outputs.file_names import CASES, HEAD, MASK, MIDSAGITTAL, PLAN, REFORMATS
-from callosal.pipelines.pictures.label_image import LPS_TO_RAS
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.nifti import read_nifti
 

@@ -9,7 +9,7 @@ from callosal.models.errors import CallosalError, InputError
 
 
 @dataclass(frozen=True)
-class Request:
+class PageRequest:
     """One request that passed the guard.
 
     Attributes:
@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Response:
+class PageResponse:
     """One answer.
 
     Attributes:
@@ -58,18 +58,18 @@ class Response:
 
 def json_response(
     content: Mapping[str, Any] | list[Any], status: int = 200, etag: int | None = None
-) -> Response:
+) -> PageResponse:
     """An answer in JSON, with the revision, if any, as its ETag."""
     headers = {} if etag is None else {"ETag": f'"{etag}"'}
     body = json.dumps(content, allow_nan=False).encode("utf-8")
-    return Response(status, "application/json", body, headers)
+    return PageResponse(status, "application/json", body, headers)
 
 
-def error_response(error: CallosalError, status: int) -> Response:
+def error_response(error: CallosalError, status: int) -> PageResponse:
     """An error as code and message."""
     return json_response({"code": error.code, "message": str(error)}, status)
 
 
-def not_found() -> Response:
+def not_found() -> PageResponse:
     """There is nothing here."""
     return json_response({"code": "not_found", "message": "there is nothing here"}, 404)

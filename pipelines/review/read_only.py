@@ -18,8 +18,8 @@ from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT, REVIEW_PAGE
 from callosal.pipelines.pictures.reason_words import page_words
-from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import page_files, page_folder
+from callosal.pipelines.review.review_session import ReviewSession
 
 MAIN = "main.js"
 
@@ -30,7 +30,7 @@ _LINKS = re.compile(r'<(link rel="stylesheet"|script type="module")[^>]*>(</scri
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
-def write_read_only_pages(desk: ReviewDesk) -> int:
+def write_read_only_pages(desk: ReviewSession) -> int:
     """Write a page into the folder of each case that can be looked at.
 
     Returns:
@@ -52,7 +52,7 @@ def write_read_only_pages(desk: ReviewDesk) -> int:
     return written
 
 
-def read_only_page(desk: ReviewDesk, name: str) -> str:
+def read_only_page(desk: ReviewSession, name: str) -> str:
     """The page of one case, self-contained.
 
     Raises:

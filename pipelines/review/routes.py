@@ -7,19 +7,19 @@ from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.report.run_folder import OPENED
-from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.dropped import dropped_pose, dropped_slice
 from callosal.pipelines.review.guard import REPORT_POLICY
 from callosal.pipelines.review.history import ReviewConflictError, latest_review
 from callosal.pipelines.review.messages import (
-    Request,
-    Response,
+    PageRequest,
+    PageResponse,
     error_response,
     json_response,
     not_found,
 )
 from callosal.pipelines.review.page_files import CONTENT_TYPES, PageFile
 from callosal.pipelines.review.review_document import Decision, Judgement, roi_of_entry
+from callosal.pipelines.review.review_session import ReviewSession
 
 _PAGE = "index.html"
 _MISSING = ("no_such_case", "no_such_picture", "no_views")
@@ -35,11 +35,11 @@ class Routes:
         facts: What the page should know of this server.
     """
 
-    desk: ReviewDesk
+    desk: ReviewSession
     files: Mapping[str, PageFile]
     facts: Mapping[str, Any]
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: PageRequest) -> PageResponse:
         """The answer to a request that passed the guard; errors of callosal become answers."""
         try:
             return self._answer(request)
@@ -48,7 +48,7 @@ class Routes:
         except CallosalError as error:
             return error_response(error, 404 if error.code in _MISSING else 422)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: PageRequest) -> PageResponse:
         if request.method == "POST":
             return self._post(request)
         match request.path:
@@ -68,7 +68,7 @@ class Routes:
                 return self._of_run(self.desk.output / "report.html")
         return self._file("/".join(request.path))
 
-    def _post(self, request: Request) -> Response:
+    def _post(self, request: PageRequest) -> PageResponse:
         match request.path:
             case ("cases", name, "plan"):
                 return json_response(self.desk.planned(name, roi_of_entry(request.json())))
@@ -80,10 +80,10 @@ class Routes:
                 return json_response(dropped_pose(request.body, self.desk.settings))
         return not_found()
 
-    def _picture(self, name: str, picture: str) -> Response:
+    def _picture(self, name: str, picture: str) -> PageResponse:
         return _binary(self.desk.picture(name, picture).pixels.astype("<u2").tobytes())
 
-    def _save(self, name: str, request: Request) -> Response:
+    def _save(self, name: str, request: PageRequest) -> PageResponse:
         if not (request.if_match[:1] == request.if_match[-1:] == '"'):
             raise InputError("the request names no revision in If-Match", "bad_request")
         revision = request.if_match.strip('"')
@@ -92,26 +92,26 @@ class Routes:
         saved = self.desk.save(name, _judgement(request.json()), int(revision))
         return json_response(saved, etag=saved["review"]["revision"])
 
-    def _conflict(self, name: str, error: ReviewConflictError) -> Response:
+    def _conflict(self, name: str, error: ReviewConflictError) -> PageResponse:
         current = latest_review(self.desk.folder(name))
         content = {"code": error.code, "message": str(error), "review": current}
         return json_response(content, 412, None if current is None else current["revision"])
 
-    def _of_run(self, path: Path) -> Response:
+    def _of_run(self, path: Path) -> PageResponse:
         """A file that infer wrote."""
         if not path.is_file():
             return not_found()
         is_report = path.suffix == ".html"
         headers = {"Content-Security-Policy": REPORT_POLICY} if is_report else {}
-        return Response(200, CONTENT_TYPES[path.suffix], path.read_bytes(), headers)
+        return PageResponse(200, CONTENT_TYPES[path.suffix], path.read_bytes(), headers)
 
-    def _file(self, path: str) -> Response:
+    def _file(self, path: str) -> PageResponse:
         file = self.files.get(_PAGE if path in ("", "review.html") else path)
-        return not_found() if file is None else Response(200, file.content_type, file.read())
+        return not_found() if file is None else PageResponse(200, file.content_type, file.read())
 
 
-def _binary(content: bytes) -> Response:
-    return Response(200, "application/octet-stream", content)
+def _binary(content: bytes) -> PageResponse:
+    return PageResponse(200, "application/octet-stream", content)
 
 
 def _judgement(content: Mapping[str, Any]) -> Judgement:

@@ -14,8 +14,8 @@ from callosal.export.shipped import resolve_model
 from callosal.models.errors import InputError
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
-from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import PageFile, model_file, page_files, runtime_files
+from callosal.pipelines.review.review_session import ReviewSession
 from callosal.pipelines.review.routes import Routes
 from callosal.pipelines.review.server import ReviewServer
 
@@ -23,7 +23,7 @@ RUNTIME = Path("node_modules") / "onnxruntime-web" / "dist"
 
 
 def serve(
-    desk: ReviewDesk, port: int, opens: bool, onnxruntime_web: Path | None, model: str
+    desk: ReviewSession, port: int, opens: bool, onnxruntime_web: Path | None, model: str
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -47,7 +47,7 @@ def serve(
 
 
 def make_server(
-    desk: ReviewDesk, port: int, onnxruntime_web: Path | None, model: str
+    desk: ReviewSession, port: int, onnxruntime_web: Path | None, model: str
 ) -> ReviewServer:
     """The server of a run, listening but not serving yet."""
     path = resolve_model(model)
@@ -71,7 +71,7 @@ def _runtime(folder: Path | None) -> dict[str, PageFile]:
 
 
 def _facts(
-    contract: SegmenterContract, runtime: Mapping[str, PageFile], desk: ReviewDesk
+    contract: SegmenterContract, runtime: Mapping[str, PageFile], desk: ReviewSession
 ) -> dict[str, object]:
     return {
         "version": version("callosal"),

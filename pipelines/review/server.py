@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from callosal.pipelines.review.guard import HEADERS, HOST, Guard
-from callosal.pipelines.review.messages import Request, Response, json_response, not_found
+from callosal.pipelines.review.messages import PageRequest, PageResponse, json_response, not_found
 from callosal.pipelines.review.routes import Routes
 
 MAX_JSON_BYTES = 1 << 16
@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(response.body)
 
-    def _answer(self) -> Response:
+    def _answer(self) -> PageResponse:
         guard = self.server.guard
         if not guard.admits(self.command, dict(self.headers)):
             return self._refuse(403, "forbidden", "only the review page itself may ask")
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(413, "too_large", f"at most {limit} bytes are taken")
         body = self.rfile.read(length)
         return self.server.routes.answer(
-            Request(self.command, path, self.headers.get("If-Match", ""), body)
+            PageRequest(self.command, path, self.headers.get("If-Match", ""), body)
         )
 
     def _body_length(self) -> int | None:
@@ -90,6 +90,6 @@ class _Handler(BaseHTTPRequestHandler):
         told = self.headers.get("Content-Length", "")
         return int(told) if told.isdecimal() else None
 
-    def _refuse(self, status: int, code: str, message: str) -> Response:
+    def _refuse(self, status: int, code: str, message: str) -> PageResponse:
         self.close_connection = True
         return json_response({"code": code, "message": message}, status)

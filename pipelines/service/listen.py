@@ -13,11 +13,11 @@ from callosal.pipelines.batch.session import open_model, open_session
 from callosal.pipelines.batch.stopping import stopping
 from callosal.pipelines.service.admission import Admission
 from callosal.pipelines.service.arrivals import Arrivals
-from callosal.pipelines.service.desk import Desk
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.listener import Listener
 from callosal.pipelines.service.pace import Pace
 from callosal.pipelines.service.retention import Retention
+from callosal.pipelines.service.series_planner import SeriesPlanner
 from callosal.pipelines.service.spool import open_spool
 from callosal.pipelines.service.watch import ending, keep_watch
 
@@ -75,7 +75,7 @@ def listen_at(station: Station, request: Request, pace: Pace) -> int:
         listener = Listener(spool, station.admission, station.limits, _told_on(console))
         arrivals = Arrivals(spool.received, pace.quiet_seconds)
         retention = Retention(spool, station.keep_hours)
-        desk = Desk(session)
+        desk = SeriesPlanner(session)
         port = listener.start(station.bind, station.port, station.aet)
         console.print(
             f"listening as {station.aet} at {station.bind} port {port}; Ctrl-C ends it",

@@ -14,10 +14,10 @@ from callosal.models.errors import InputError
 from callosal.pipelines.dicom.headers import MR_IMAGE_CLASSES
 from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.service.admission import Admission
+from callosal.pipelines.service.associations import Association, Associations
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.spool import Spool, SpoolFull
 from callosal.pipelines.service.transfer_syntaxes import transfer_syntaxes
-from callosal.pipelines.service.visits import Visit, Visits
 
 SUCCESS = 0x0000
 INVALID_INSTANCE = 0x0117
@@ -46,7 +46,7 @@ class Listener:
         self._admission = admission
         self._limits = limits
         self._tell = tell
-        self._visits = Visits(spool, admission, limits)
+        self._visits = Associations(spool, admission, limits)
         self._ae = AE()
 
     def start(self, bind: str, port: int, aet: str) -> int:
@@ -153,7 +153,7 @@ class Listener:
         visit.n_refused += status != SUCCESS
         return status
 
-    def _keep(self, event: Any, visit: Visit) -> int:
+    def _keep(self, event: Any, visit: Association) -> int:
         """Write an object as received, with a file header before it; returns the status."""
         request = event.request
         uid = UID(request.AffectedSOPInstanceUID or "")

@@ -15,8 +15,8 @@ from callosal.pipelines.batch.stopping import Stop, stopping
 from callosal.pipelines.outputs.exit_code import ALL_DONE, exit_code
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.service.arrivals import Arrival, Arrivals
-from callosal.pipelines.service.desk import Desk
 from callosal.pipelines.service.pace import Pace
+from callosal.pipelines.service.series_planner import SeriesPlanner
 
 AT_MOST_FILES = 20_000
 """Files of one round: their headers are held together, 1.8 KB each."""
@@ -57,7 +57,7 @@ def watch_folder(request: Request, pace: Pace) -> int:
     arrivals = Arrivals(folder, pace.quiet_seconds)
     arrivals.look()
     with stopping() as stop, open_session(request, open_model(request.engine), console) as session:
-        desk = Desk(session)
+        desk = SeriesPlanner(session)
         for _ in keep_watch(arrivals, desk, pace, stop, console):
             pass
     return ending(desk, stop, pace, console)
@@ -78,7 +78,7 @@ def check_place(folder: Path, output: Path) -> None:
 
 
 def keep_watch(
-    arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop, console: Console
+    arrivals: Arrivals, desk: SeriesPlanner, pace: Pace, stop: Stop, console: Console
 ) -> Iterator[list[Arrival]]:
     """Look, work, wait, until stopped, or with `pace.once` until all is done.
 
@@ -105,7 +105,7 @@ def keep_watch(
 
 
 def _work_on(
-    taken: list[Arrival], arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop
+    taken: list[Arrival], arrivals: Arrivals, desk: SeriesPlanner, pace: Pace, stop: Stop
 ) -> list[Arrival]:
     """Work on series; those with a temporary fault are tried again later."""
     ended = desk.work_on(taken, stop) if taken else {}
@@ -140,7 +140,7 @@ def _rest(seconds: float, stop: Stop) -> None:
         time.sleep(min(_NAP_S, seconds))
 
 
-def ending(desk: Desk, stop: Stop, pace: Pace, console: Console) -> int:
+def ending(desk: SeriesPlanner, stop: Stop, pace: Pace, console: Console) -> int:
     """Print the result, and return the exit code."""
     counts = f"{desk.n_done} done, {desk.n_refused} failed or refused"
     if stop.asked:

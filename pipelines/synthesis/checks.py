@@ -30,7 +30,7 @@ NEVER_WRITTEN = frozenset({"not_finite", "black", "empty_mask"})
 
 
 @dataclass(frozen=True)
-class Limits:
+class CheckLimits:
     """What a sample is held against.
 
     Attributes:
@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Findings:
+class CheckResult:
     """What was measured on one sample; None is "could not be measured".
 
     Attributes:
@@ -73,8 +73,8 @@ class Findings:
 
 
 def examine(
-    joint: NDArray[np.float32], drawn: SyntheticSlice, spec: GeneratorSpec, limits: Limits
-) -> Findings:
+    joint: NDArray[np.float32], drawn: SyntheticSlice, spec: GeneratorSpec, limits: CheckLimits
+) -> CheckResult:
     """Measure one sample and say what is wrong with it.
 
     Args:
@@ -85,7 +85,7 @@ def examine(
     """
     broken = _unreadable(joint, drawn)
     if broken is not None:
-        return Findings(None, None, None, None, (broken,))
+        return CheckResult(None, None, None, None, (broken,))
     inside = drawn.mask > 0
     spacing_mm = (drawn.spacing_mm, drawn.spacing_mm)
     components = int(ndimage.label(inside, structure=np.ones((3, 3)))[1])
@@ -103,7 +103,7 @@ def examine(
         and nearest > limits.training.threshold,
     }
     reasons = tuple(name for name, failed in judged.items() if failed)
-    return Findings(components, measured, agreement, nearest, reasons)
+    return CheckResult(components, measured, agreement, nearest, reasons)
 
 
 def measured_conditions(joint: NDArray[np.float32], spec: GeneratorSpec) -> dict[str, float]:

@@ -18,12 +18,17 @@ from callosal.pipelines.synthesis.checks import (
     examine,
     measured_shape,
 )
+from callosal.pipelines.synthesis.generation_session import (
+    GenerationRequest,
+    GenerationSession,
+    description,
+    open_generation,
+)
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice, as_slice
 from callosal.pipelines.synthesis.manifest import counts, write_summary
 from callosal.pipelines.synthesis.record import Candidate, append, open_record
-from callosal.pipelines.synthesis.studio import Request, Studio, description, open_studio
 from callosal.pipelines.synthesis.synthetic_series import write_synthetic_series
-from callosal.pipelines.synthesis.wishes import as_network_input, drawn_values
+from callosal.pipelines.synthesis.wanted_ranges import as_network_input, drawn_values
 
 TRIES_PER_SAMPLE = 4
 SPARE_TRIES = 20
@@ -35,7 +40,7 @@ GIVEN_UP = (
 Array = NDArray[np.float32]
 
 
-def run_generation(model: str, output: Path, device: Device, request: Request) -> int:
+def run_generation(model: str, output: Path, device: Device, request: GenerationRequest) -> int:
     """Write labelled synthetic scans; see `callosal generate`.
 
     Returns:
@@ -44,7 +49,7 @@ def run_generation(model: str, output: Path, device: Device, request: Request) -
     Raises:
         CallosalError: The generator, an option or the output folder cannot be used.
     """
-    studio = open_studio(model, output, device, request)
+    studio = open_generation(model, output, device, request)
     run = description(studio)
     candidates = open_record(output, run)
     tries = TRIES_PER_SAMPLE * request.count + SPARE_TRIES
@@ -62,7 +67,7 @@ def run_generation(model: str, output: Path, device: Device, request: Request) -
     return _tell(output, candidates, request.count)
 
 
-def _next_batch(studio: Studio, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _next_batch(studio: GenerationSession, candidates: Sequence[Candidate]) -> list[Candidate]:
     request = studio.request
     missing = request.count - _written(candidates)
     first = len(candidates)
@@ -95,7 +100,7 @@ def _next_batch(studio: Studio, candidates: Sequence[Candidate]) -> list[Candida
 
 
 def _finish(
-    studio: Studio, number: int, joint: Array, asked: dict[str, float], given: str | None
+    studio: GenerationSession, number: int, joint: Array, asked: dict[str, float], given: str | None
 ) -> Candidate:
     """Check one sample and write it where it may be written."""
     # What is not finite is found by the checks; drawing it must not fail before.
@@ -110,7 +115,7 @@ def _finish(
     return Candidate(number, name, _digest(drawn), voxels, asked, given, findings.as_row())
 
 
-def _write(studio: Studio, name: str, number: int, drawn: SyntheticSlice) -> None:
+def _write(studio: GenerationSession, name: str, number: int, drawn: SyntheticSlice) -> None:
     write_pair(studio.output, name, drawn.image, drawn.mask, drawn.spacing_mm)
     if studio.request.dicom:
         # Two samples that happen to be equal are two series nevertheless.

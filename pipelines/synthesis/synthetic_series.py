@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from callosal.pipelines.datasets.pair_files import ras_affine
 from callosal.pipelines.dicom.write import write_mr_series
-from callosal.pipelines.pictures.label_image import LPS_TO_RAS
+from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice
 
 

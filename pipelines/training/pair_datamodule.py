@@ -24,7 +24,7 @@ from callosal.pipelines.training.pair_bank import PairBank, make_pair_bank
 from callosal.pipelines.training.pair_batches import Batch, PlainSlices, SliceStream
 from callosal.pipelines.training.pair_view import (
     Placement,
-    View,
+    WindowSettings,
     cut_windows,
     plain_placement,
     random_placement,
@@ -56,7 +56,7 @@ class PairDataModule(pl.LightningDataModule):
     def __init__(
         self,
         root: Path | None = None,
-        view: View = View(),  # noqa: B008 (frozen)
+        view: WindowSettings = WindowSettings(),  # noqa: B008 (frozen)
         batch_size: int = 16,
         limit: int | None = None,
         labelled: int | None = None,

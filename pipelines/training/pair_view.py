@@ -16,7 +16,7 @@ BEND_KNOTS = 6
 
 
 @dataclass(frozen=True)
-class View:
+class WindowSettings:
     """A window on a slice.
 
     Attributes:
@@ -77,7 +77,7 @@ class Placement:
     bend_mm: Tensor
 
 
-def plain_placement(centers_mm: Tensor, view: View) -> Placement:
+def plain_placement(centers_mm: Tensor, view: WindowSettings) -> Placement:
     """Unturned windows about the callosum's or the slice's centre, centers_mm (B, 2)."""
     ones = torch.ones(len(centers_mm), device=centers_mm.device)
     center = centers_mm if view.around == "callosum" else torch.zeros_like(centers_mm)
@@ -85,7 +85,9 @@ def plain_placement(centers_mm: Tensor, view: View) -> Placement:
     return Placement(center, torch.zeros_like(ones), ones, ones, straight)
 
 
-def random_placement(centers_mm: Tensor, view: View, generator: torch.Generator) -> Placement:
+def random_placement(
+    centers_mm: Tensor, view: WindowSettings, generator: torch.Generator
+) -> Placement:
     """Random windows within the ranges of a view, centers_mm (B, 2)."""
     plain = plain_placement(centers_mm, view)
     draw = 2 * torch.rand((len(centers_mm), 5), generator=generator, device=generator.device) - 1
@@ -102,7 +104,9 @@ def random_placement(centers_mm: Tensor, view: View, generator: torch.Generator)
     )
 
 
-def cut_windows(images: Tensor, distances_mm: Tensor, placement: Placement, view: View) -> Tensor:
+def cut_windows(
+    images: Tensor, distances_mm: Tensor, placement: Placement, view: WindowSettings
+) -> Tensor:
     """Cut one window out of each slice.
 
     Args:
@@ -124,7 +128,7 @@ def cut_windows(images: Tensor, distances_mm: Tensor, placement: Placement, view
     return torch.stack([image, mask], dim=1)
 
 
-def _grid(size: int, placement: Placement, view: View) -> Tensor:
+def _grid(size: int, placement: Placement, view: WindowSettings) -> Tensor:
     """Sampling grid in grid_sample units, shape (B, H * finer, W * finer, 2)."""
     step = view.bank_spacing_mm
     rows, columns = (

@@ -218,7 +218,7 @@ def test_without_ray_the_extra_is_named(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    for name in ("ray_engine", "ray_crew"):
+    for name in ("ray_engine", "ray_pool"):
         monkeypatch.delitem(sys.modules, f"callosal.pipelines.batch.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)
     assert _infer(archive, tmp_path / "out", "--engine", "ray") == 1

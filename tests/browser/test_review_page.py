@@ -19,8 +19,8 @@ import pytest
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.pictures.reason_words import short_reason
-from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.read_only import write_read_only_pages
+from callosal.pipelines.review.review_session import ReviewSession
 from callosal.pipelines.review.serve import make_server
 from callosal.pipelines.review.server import ReviewServer
 from tests.review.made_run import case_of, make_run
@@ -38,7 +38,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def server(finished_run: Path, tmp_path: Path) -> Iterator[ReviewServer]:
     """A server of a copy of the run, with onnxruntime-web where it is installed."""
-    desk = ReviewDesk.of(Path(shutil.copytree(finished_run, tmp_path / "out")))
+    desk = ReviewSession.of(Path(shutil.copytree(finished_run, tmp_path / "out")))
     runtime = RUNTIME if RUNTIME.is_dir() else None
     with make_server(desk, 0, runtime, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)

@@ -67,18 +67,17 @@ def test_axes_across_the_vertical_average_to_the_vertical():
 def test_fusion_turns_with_the_patient(degrees, x, line_angle, weight):
     settings = FusionSettings(box_weight=weight)
     box, line = pair((x, 3), -8, np.array([x + 2, -8]), line_angle)
-    turned = fuse(
-        box.rotated_about((0, 0), degrees),
-        ReferenceLine(
-            line.kind,
-            tuple(rotated_mm(line.start_mm, (0, 0), degrees)),
-            tuple(rotated_mm(line.end_mm, (0, 0), degrees)),
-        ),
-        settings,
+    turned_box = box.rotated_about((0, 0), degrees)
+    turned_line = ReferenceLine(
+        line.kind,
+        tuple(rotated_mm(line.start_mm, (0, 0), degrees)),
+        tuple(rotated_mm(line.end_mm, (0, 0), degrees)),
     )
-    expected = fuse(box, line, settings)
+    turned, expected = fuse(turned_box, turned_line, settings), fuse(box, line, settings)
     assert turned.roi.iou(expected.roi.rotated_about((0, 0), degrees)) > 1 - 1e-6
-    assert turned.agreement == pytest.approx(expected.agreement, abs=1e-6)
+    assert agreement(turned_box, turned_line, settings) == pytest.approx(
+        agreement(box, line, settings), abs=1e-6
+    )
 
 
 def test_all_weight_on_one_gives_that_one():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.review_session import ReviewSession
 from tests.review.made_run import case_of, make_run
 
 
@@ -21,17 +21,17 @@ def run(finished_run: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(run: Path) -> ReviewDesk:
-    return ReviewDesk.of(run)
+def desk(run: Path) -> ReviewSession:
+    return ReviewSession.of(run)
 
 
 @pytest.fixture
-def planned(desk: ReviewDesk) -> str:
+def planned(desk: ReviewSession) -> str:
     """Name of the case with a plan."""
     return case_of(desk, has_plan=True)
 
 
 @pytest.fixture
-def unplanned(desk: ReviewDesk) -> str:
+def unplanned(desk: ReviewSession) -> str:
     """Name of the case without one."""
     return case_of(desk, has_plan=False)

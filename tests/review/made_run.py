@@ -8,7 +8,7 @@ import numpy as np
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.review.desk import ReviewDesk
+from callosal.pipelines.review.review_session import ReviewSession
 
 
 def make_run(folder: Path) -> Path:
@@ -22,6 +22,6 @@ def make_run(folder: Path) -> Path:
     return folder / "out"
 
 
-def case_of(desk: ReviewDesk, has_plan: bool) -> str:
+def case_of(desk: ReviewSession, has_plan: bool) -> str:
     """Name of the case with, or of the one without a plan."""
     return next(n for n in desk.names if (desk.case(n).plan.planes is not None) is has_plan)

@@ -7,7 +7,7 @@ from callosal.models.errors import DataError
 from callosal.models.generation.spec import GeneratorSpec
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.synthesis.checks import Limits, area_range, examine
+from callosal.pipelines.synthesis.checks import CheckLimits, area_range, examine
 from callosal.pipelines.synthesis.copies import training_bank
 from callosal.pipelines.synthesis.joint_image import as_slice
 from tests.synthesis.phantom_generator import CONDITIONS, SCALE_MM, SPACING_MM, phantom_pair
@@ -24,7 +24,7 @@ def segmenter():
 
 @pytest.fixture
 def limits(segmenter):
-    return Limits(area_range(CONDITIONS), segmenter, None)
+    return CheckLimits(area_range(CONDITIONS), segmenter, None)
 
 
 def reasons(joint, limits):
@@ -75,7 +75,7 @@ def test_what_no_reader_takes_is_found_first(limits, change, code):
 def test_an_area_of_a_given_mask_is_not_judged(segmenter):
     thin = phantom_pair()
     thin[1] = np.where(thin[1] > 0.6, thin[1], -0.2)
-    assert "area" not in reasons(thin, Limits(None, segmenter, None))
+    assert "area" not in reasons(thin, CheckLimits(None, segmenter, None))
 
 
 def phantom_bank(count):
@@ -89,7 +89,7 @@ def phantom_bank(count):
 def test_a_copy_is_found_and_new_slices_are_none(segmenter):
     bank = training_bank(phantom_bank(40))
     copied = phantom_pair(4)
-    limits = Limits(None, segmenter, bank)
+    limits = CheckLimits(None, segmenter, bank)
     assert "copy" in reasons(copied, limits)
     new = ["copy" in reasons(phantom_pair(seed), limits) for seed in range(1004, 1010)]
     assert sum(new) <= 1

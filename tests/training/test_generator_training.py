@@ -18,9 +18,9 @@ from callosal.models.generation.diffusion_module import DiffusionModule
 from callosal.models.generation.objectives import ObjectiveName
 from callosal.pipelines.training.callbacks.averaging import WarmUpAveraging
 from callosal.pipelines.training.pair_datamodule import PairDataModule
-from callosal.pipelines.training.pair_view import View
+from callosal.pipelines.training.pair_view import WindowSettings
 
-VIEW = View(spacing_mm=3.0, shape=(32, 40), finer=1)
+VIEW = WindowSettings(spacing_mm=3.0, shape=(32, 40), finer=1)
 STEPS = 6
 
 

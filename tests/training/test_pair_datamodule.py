@@ -8,14 +8,14 @@ from callosal.models.errors import DataError
 from callosal.models.generation.pair_source import PairSource
 from callosal.pipelines.training.pair_batches import SliceStream
 from callosal.pipelines.training.pair_datamodule import PairDataModule
-from callosal.pipelines.training.pair_view import View
+from callosal.pipelines.training.pair_view import WindowSettings
 
 
 @pytest.fixture
 def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PairDataModule:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CALLOSAL_DATA", raising=False)
-    view = View(spacing_mm=2.0, shape=(48, 64), finer=1)
+    view = WindowSettings(spacing_mm=2.0, shape=(48, 64), finer=1)
     data = PairDataModule(view=view, batch_size=3, phantoms=8, labelled=5, seed=1)
     data.setup("fit")
     return data

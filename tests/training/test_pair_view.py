@@ -7,13 +7,13 @@ from torch import Tensor
 
 from callosal.pipelines.training.pair_bank import REACH_MM
 from callosal.pipelines.training.pair_view import (
-    View,
+    WindowSettings,
     cut_windows,
     plain_placement,
     random_placement,
 )
 
-VIEW = View(spacing_mm=1.0, shape=(48, 64), finer=2)
+VIEW = WindowSettings(spacing_mm=1.0, shape=(48, 64), finer=2)
 
 
 def _disc(center_mm: tuple[float, float], radius_mm: float) -> tuple[Tensor, Tensor]:
@@ -119,4 +119,4 @@ def test_bends_out_of_range_are_refused(bend_mm: float) -> None:
 @pytest.mark.parametrize("shape", [(60, 64), (8, 8)])
 def test_odd_shapes_are_refused(shape: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="multiples of 8"):
-        View(shape=shape)
+        WindowSettings(shape=shape)

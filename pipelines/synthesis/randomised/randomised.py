@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from callosal.pipelines.phantom.arch import pixel_axes_mm
 from callosal.pipelines.phantom.texture import smooth_field
-from callosal.pipelines.synthesis.randomised.anatomy import Anatomy
 from callosal.pipelines.synthesis.randomised.settings import Randomisation
+from callosal.pipelines.synthesis.randomised.tissue_classes import TissueClasses
 
 Image = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ AIR = 0.06
 
 
 def randomised_pair(
-    anatomy: Anatomy,
+    anatomy: TissueClasses,
     spacing_mm: float,
     rng: np.random.Generator,
     settings: Randomisation = Randomisation(),  # noqa: B008 (frozen)

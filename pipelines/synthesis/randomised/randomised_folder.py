@@ -16,9 +16,13 @@ from callosal.pipelines.datasets.nifti_pairs import Participant, read_split
 from callosal.pipelines.datasets.pair_files import write_scaled_pair, write_table
 from callosal.pipelines.datasets.slice_bank import SliceBank, evenly_spread, make_bank
 from callosal.pipelines.synthesis.grid_picture import gray, write_grid
-from callosal.pipelines.synthesis.randomised.anatomy import Anatomy, anatomy_of, blobs_around
 from callosal.pipelines.synthesis.randomised.randomised import randomised_pair
 from callosal.pipelines.synthesis.randomised.settings import Randomisation
+from callosal.pipelines.synthesis.randomised.tissue_classes import (
+    TissueClasses,
+    blobs_around,
+    tissue_classes,
+)
 
 Surroundings = Literal["classes", "blobs"]
 
@@ -107,7 +111,7 @@ def _anatomy(
     spacing_mm: float,
     surroundings: Surroundings,
     rng: np.random.Generator,
-) -> Anatomy:
+) -> TissueClasses:
     if surroundings == "blobs":
         return blobs_around(mask, spacing_mm, rng)
-    return anatomy_of(image, mask, spacing_mm)
+    return tissue_classes(image, mask, spacing_mm)

@@ -3,9 +3,9 @@ import pytest
 
 from callosal.models.errors import DataError
 from callosal.pipelines.phantom import phantom_slice
-from callosal.pipelines.synthesis.randomised.anatomy import anatomy_of, blobs_around
 from callosal.pipelines.synthesis.randomised.randomised import randomised_pair
 from callosal.pipelines.synthesis.randomised.settings import Randomisation
+from callosal.pipelines.synthesis.randomised.tissue_classes import blobs_around, tissue_classes
 
 STILL = Randomisation(
     angle_deg=0, shift_mm=0, log_scale=0, bend_mm=0, natural=1, texture=0, bias=0, noise=0
@@ -19,7 +19,7 @@ def phantom() -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_callosum_is_the_last_region(phantom: tuple[np.ndarray, np.ndarray]) -> None:
     image, mask = phantom
-    anatomy = anatomy_of(image, mask, 1.25)
+    anatomy = tissue_classes(image, mask, 1.25)
     np.testing.assert_array_equal(anatomy.regions == len(anatomy.levels) - 1, mask > 0)
     # Air is the darkest region, and the levels rise.
     assert anatomy.regions[0, 0] == 0
@@ -27,7 +27,7 @@ def test_the_callosum_is_the_last_region(phantom: tuple[np.ndarray, np.ndarray])
 
 
 def test_the_same_seed_gives_the_same_pair(phantom: tuple[np.ndarray, np.ndarray]) -> None:
-    anatomy = anatomy_of(*phantom, 1.25)
+    anatomy = tissue_classes(*phantom, 1.25)
     first = randomised_pair(anatomy, 1.25, np.random.default_rng(5))
     again = randomised_pair(anatomy, 1.25, np.random.default_rng(5))
     other = randomised_pair(anatomy, 1.25, np.random.default_rng(6))
@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_pair(phantom: tuple[np.ndarray, np.ndarray
 def test_without_deformation_the_mask_stays(phantom: tuple[np.ndarray, np.ndarray]) -> None:
     image, mask = phantom
     made, made_mask = randomised_pair(
-        anatomy_of(image, mask, 1.25), 1.25, np.random.default_rng(0), STILL
+        tissue_classes(image, mask, 1.25), 1.25, np.random.default_rng(0), STILL
     )
     np.testing.assert_array_equal(made_mask, mask)
     # Natural levels without noise look like the slice they came from.
@@ -49,7 +49,7 @@ def test_without_deformation_the_mask_stays(phantom: tuple[np.ndarray, np.ndarra
 
 def test_no_appearance_is_copied(phantom: tuple[np.ndarray, np.ndarray]) -> None:
     image, mask = phantom
-    anatomy = anatomy_of(image, mask, 1.25)
+    anatomy = tissue_classes(image, mask, 1.25)
     settings = Randomisation(angle_deg=0, shift_mm=0, log_scale=0, bend_mm=0, natural=0)
     tissue = image > np.percentile(image, 60)
     likeness = [
@@ -74,11 +74,11 @@ def test_blobs_surround_a_mask_without_image(phantom: tuple[np.ndarray, np.ndarr
 def test_bad_anatomy_and_settings_are_refused(phantom: tuple[np.ndarray, np.ndarray]) -> None:
     image, mask = phantom
     with pytest.raises(DataError, match="flat"):
-        anatomy_of(np.ones_like(image), mask, 1.25)
+        tissue_classes(np.ones_like(image), mask, 1.25)
     with pytest.raises(DataError, match="mask is empty"):
-        anatomy_of(image, np.zeros_like(mask), 1.25)
+        tissue_classes(image, np.zeros_like(mask), 1.25)
     with pytest.raises(DataError, match="classes 1"):
-        anatomy_of(image, mask, 1.25, classes=1)
+        tissue_classes(image, mask, 1.25, classes=1)
     with pytest.raises(DataError, match="natural"):
         Randomisation(natural=1.5)
     with pytest.raises(DataError, match="noise is -1"):

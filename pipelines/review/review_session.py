@@ -31,7 +31,7 @@ _CASES_IN_MEMORY = 8
 
 
 @dataclass(frozen=True, eq=False)
-class ReviewDesk:
+class ReviewSession:
     """One run under review.
 
     Attributes:
@@ -48,7 +48,7 @@ class ReviewDesk:
     _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def of(cls, output: Path) -> "ReviewDesk":
+    def of(cls, output: Path) -> "ReviewSession":
         """The desk of a run's folder.
 
         Raises:

@@ -22,7 +22,7 @@ MIN_CLASSES, MAX_CLASSES = 2, 32
 
 
 @dataclass(frozen=True, eq=False)
-class Anatomy:
+class TissueClasses:
     """Regions of one slice and how bright they were.
 
     Attributes:
@@ -34,9 +34,9 @@ class Anatomy:
     levels: NDArray[np.float64]
 
 
-def anatomy_of(
+def tissue_classes(
     image: NDArray[np.generic], mask: NDArray[np.uint8], spacing_mm: float, classes: int = 7
-) -> Anatomy:
+) -> TissueClasses:
     """Split a labelled slice into classes of intensity, the callosum apart.
 
     Args:
@@ -61,12 +61,12 @@ def anatomy_of(
     regions = np.searchsorted((levels[1:] + levels[:-1]) / 2, smooth).astype(np.uint8)
     regions[mask > 0] = len(levels)
     inside = float(smooth[mask > 0].mean())
-    return Anatomy(regions, np.r_[levels, inside])
+    return TissueClasses(regions, np.r_[levels, inside])
 
 
 def blobs_around(
     mask: NDArray[np.uint8], spacing_mm: float, rng: np.random.Generator, classes: int = 7
-) -> Anatomy:
+) -> TissueClasses:
     """Random blobs of 4 to 16 mm around a callosum that comes without an image.
 
     Args:
@@ -85,7 +85,7 @@ def blobs_around(
     fields = [smooth_field(rng, axes, cell) for cell in rng.uniform(2, 8, classes)]
     regions = np.argmax(fields, axis=0).astype(np.uint8)
     regions[mask > 0] = classes
-    return Anatomy(regions, rng.uniform(0, 1, classes + 1))
+    return TissueClasses(regions, rng.uniform(0, 1, classes + 1))
 
 
 def _check(mask: NDArray[np.uint8], classes: int) -> None:

@@ -18,7 +18,7 @@ _STREAM = 1 << 31
 
 
 @dataclass(frozen=True)
-class Wish:
+class WantedRange:
     """One quantity that is asked for.
 
     Attributes:
@@ -32,7 +32,7 @@ class Wish:
     high: float
 
 
-def parse_wishes(words: Sequence[str], conditions: Sequence[Condition]) -> tuple[Wish, ...]:
+def parse_wanted(words: Sequence[str], conditions: Sequence[Condition]) -> tuple[WantedRange, ...]:
     """Read wishes as they are typed.
 
     Args:
@@ -55,7 +55,7 @@ def parse_wishes(words: Sequence[str], conditions: Sequence[Condition]) -> tuple
 
 
 def drawn_values(
-    wishes: Sequence[Wish],
+    wishes: Sequence[WantedRange],
     conditions: Sequence[Condition],
     correlation: Sequence[Sequence[float]],
     seed: int,
@@ -112,7 +112,7 @@ def as_network_input(
     return condition, given
 
 
-def _parsed(word: str, conditions: Sequence[Condition]) -> Wish:
+def _parsed(word: str, conditions: Sequence[Condition]) -> WantedRange:
     name, equals, text = word.partition("=")
     known = {condition.name: condition for condition in conditions}
     if name not in known:
@@ -140,4 +140,4 @@ def _parsed(word: str, conditions: Sequence[Condition]) -> Wish:
             f"({condition.low:.4g} to {condition.high:.4g})",
             code="wrong_usage",
         )
-    return Wish(name, low, high)
+    return WantedRange(name, low, high)

@@ -7,7 +7,7 @@ console is no terminal, case ids and reason codes are told, and nothing that hol
 from rich.console import Console
 
 
-def told(console: Console, plain: str, named: str) -> str:
+def private_line(console: Console, plain: str, named: str) -> str:
     """A line for the console.
 
     Args:

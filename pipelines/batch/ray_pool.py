@@ -23,7 +23,7 @@ Ref = Any
 Actor = Any
 
 
-class Crew:
+class WorkerPool:
     """Workers and what each of them has in hand.
 
     Args:

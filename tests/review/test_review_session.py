@@ -4,9 +4,9 @@ import pytest
 
 from callosal.models.errors import InputError
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi
-from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.history import ReviewConflictError
 from callosal.pipelines.review.review_document import Decision, Judgement
+from callosal.pipelines.review.review_session import ReviewSession
 
 
 def table(run, name="results.reviewed.csv"):
@@ -77,5 +77,5 @@ def test_the_overview_tells_every_case(desk, planned, unplanned):
 def test_a_run_without_cases_is_told(run):
     (run / "empty" / "cases").mkdir(parents=True)
     with pytest.raises(InputError) as error:
-        ReviewDesk.of(run / "empty")
+        ReviewSession.of(run / "empty")
     assert error.value.code == "no_cases"

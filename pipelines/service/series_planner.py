@@ -22,7 +22,7 @@ TABLES_SHARE = 0.05
 """Share of the time that may go into tables and report, which grow with the results."""
 
 
-class Desk:
+class SeriesPlanner:
     """Plans on series as they come, and keeps tables, record and report of all of them.
 
     Args:

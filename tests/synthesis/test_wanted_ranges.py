@@ -2,13 +2,18 @@ import numpy as np
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines.synthesis.wishes import Wish, as_network_input, drawn_values, parse_wishes
+from callosal.pipelines.synthesis.wanted_ranges import (
+    WantedRange,
+    as_network_input,
+    drawn_values,
+    parse_wanted,
+)
 from tests.synthesis.phantom_generator import CONDITIONS
 
 
 def test_values_and_ranges_are_read():
-    found = parse_wishes(["area_mm2=450", "tilt_deg=-5:2.5"], CONDITIONS)
-    assert found == (Wish("area_mm2", 450, 450), Wish("tilt_deg", -5, 2.5))
+    found = parse_wanted(["area_mm2=450", "tilt_deg=-5:2.5"], CONDITIONS)
+    assert found == (WantedRange("area_mm2", 450, 450), WantedRange("tilt_deg", -5, 2.5))
 
 
 @pytest.mark.parametrize(
@@ -28,12 +33,12 @@ def test_values_and_ranges_are_read():
 )
 def test_what_cannot_be_asked_for_is_refused(words, expected):
     with pytest.raises(InputError, match=expected) as error:
-        parse_wishes(words, CONDITIONS)
+        parse_wanted(words, CONDITIONS)
     assert error.value.code == "wrong_usage"
 
 
 def test_draws_follow_from_seed_and_sample_alone():
-    wishes = parse_wishes(["area_mm2=450:600", "length_mm=70"], CONDITIONS)
+    wishes = parse_wanted(["area_mm2=450:600", "length_mm=70"], CONDITIONS)
     values = [drawn_values(wishes, CONDITIONS, (), 3, sample) for sample in range(200)]
     areas = np.array([value["area_mm2"] for value in values])
     assert areas.min() >= 450
@@ -48,7 +53,7 @@ def test_draws_follow_from_seed_and_sample_alone():
 def test_a_small_callosum_is_asked_to_be_a_short_one():
     correlation = np.eye(len(CONDITIONS))
     correlation[0, 1] = correlation[1, 0] = 0.8
-    wishes = parse_wishes(["area_mm2=420"], CONDITIONS)
+    wishes = parse_wanted(["area_mm2=420"], CONDITIONS)
     values = [drawn_values(wishes, CONDITIONS, correlation, 3, sample) for sample in range(300)]
     lengths = np.array([value["length_mm"] for value in values])
     assert {value["area_mm2"] for value in values} == {420}

@@ -18,7 +18,7 @@ _HOSTS = 1000
 
 
 @dataclass(eq=False)
-class Visit:
+class Association:
     """One association.
 
     Attributes:
@@ -42,7 +42,7 @@ class Visit:
         return f"{printable(title)!r} at {self.host}"
 
 
-class Visits:
+class Associations:
     """All associations that last.
 
     Args:
@@ -55,15 +55,15 @@ class Visits:
         self._spool = spool
         self._admission = admission
         self._limits = limits
-        self._open: dict[Hashable, Visit] = {}
+        self._open: dict[Hashable, Association] = {}
         self._throttles: dict[str, Throttle] = {}
         self._lock = threading.Lock()
 
-    def begin(self, association: Hashable, host: str) -> Visit:
+    def begin(self, association: Hashable, host: str) -> Association:
         """Register a connection; one that is not allowed gets a refusal."""
         with self._lock:
             intake = Intake(self._limits, self._throttle(host))
-            visit = Visit(host, intake, self._spool.open_inbox())
+            visit = Association(host, intake, self._spool.open_inbox())
             self._open[association] = visit
             n_open = len(self._open)
         if not self._admission.lets_in(host):
@@ -72,11 +72,11 @@ class Visits:
             intake.refusal = "too many connections"
         return visit
 
-    def of(self, association: Hashable) -> Visit | None:
+    def of(self, association: Hashable) -> Association | None:
         """The visit of an association; None once it has ended."""
         return self._open.get(association)
 
-    def end(self, association: Hashable) -> Visit | None:
+    def end(self, association: Hashable) -> Association | None:
         """Forget an association; None if that was done before."""
         with self._lock:
             return self._open.pop(association, None)

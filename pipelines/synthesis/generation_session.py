@@ -16,18 +16,18 @@ from callosal.models.generation.spec import SHAPE_CONDITIONS
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.synthesis.checks import (
     MIN_AGREEMENT,
-    Limits,
+    CheckLimits,
     area_range,
 )
 from callosal.pipelines.synthesis.copies import TrainingBank, training_bank
 from callosal.pipelines.synthesis.drawn_masks import DrawnMasks
 from callosal.pipelines.synthesis.given_masks import GivenMasks, find_masks
 from callosal.pipelines.synthesis.shape_model import ShapeModel
-from callosal.pipelines.synthesis.wishes import Wish, parse_wishes
+from callosal.pipelines.synthesis.wanted_ranges import WantedRange, parse_wanted
 
 
 @dataclass(frozen=True)
-class Request:
+class GenerationRequest:
     """What a user asks `callosal generate` for; see there.
 
     Attributes:
@@ -62,7 +62,7 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class Studio:
+class GenerationSession:
     """All that is opened once for a run.
 
     Attributes:
@@ -77,14 +77,16 @@ class Studio:
 
     generator: Generator
     sampling: Sampling
-    wishes: tuple[Wish, ...]
+    wishes: tuple[WantedRange, ...]
     masks: GivenMasks | DrawnMasks | None
-    limits: Limits
-    request: Request
+    limits: CheckLimits
+    request: GenerationRequest
     output: Path
 
 
-def open_studio(model: str, output: Path, device: Device, request: Request) -> Studio:
+def open_generation(
+    model: str, output: Path, device: Device, request: GenerationRequest
+) -> GenerationSession:
     """Open all that a run needs.
 
     Args:
@@ -111,18 +113,18 @@ def open_studio(model: str, output: Path, device: Device, request: Request) -> S
     require_sampler(spec, sampling.sampler)
     masks = _masks(generator.folder, request)
     area_mm2 = None if masks else area_range(spec.conditions)
-    limits = Limits(area_mm2, _judge(device), _bank(request.training_data))
-    wishes = parse_wishes(request.condition, spec.conditions)
+    limits = CheckLimits(area_mm2, _judge(device), _bank(request.training_data))
+    wishes = parse_wanted(request.condition, spec.conditions)
     _check_wishes(wishes, request)
-    return Studio(generator, sampling, wishes, masks, limits, request, output)
+    return GenerationSession(generator, sampling, wishes, masks, limits, request, output)
 
 
-def _draws_masks(request: Request) -> bool:
+def _draws_masks(request: GenerationRequest) -> bool:
     """Whether masks are drawn together with their images."""
     return request.given_mask is None and not request.shape_model
 
 
-def _check_wishes(wishes: tuple[Wish, ...], request: Request) -> None:
+def _check_wishes(wishes: tuple[WantedRange, ...], request: GenerationRequest) -> None:
     for wish in wishes:
         if wish.name in SHAPE_CONDITIONS and not _draws_masks(request):
             raise InputError(
@@ -132,7 +134,7 @@ def _check_wishes(wishes: tuple[Wish, ...], request: Request) -> None:
             )
 
 
-def _masks(folder: GeneratorFolder, request: Request) -> GivenMasks | DrawnMasks | None:
+def _masks(folder: GeneratorFolder, request: GenerationRequest) -> GivenMasks | DrawnMasks | None:
     if request.given_mask is not None:
         return find_masks(request.given_mask, folder.spec)
     if not request.shape_model:
@@ -153,7 +155,7 @@ def _bank(folder: Path | None) -> TrainingBank | None:
     return None if folder is None else training_bank(list(read_split(folder, "train")))
 
 
-def description(studio: Studio) -> dict[str, Any]:
+def description(studio: GenerationSession) -> dict[str, Any]:
     """All that decides the samples; equal descriptions give equal samples."""
     folder, limits, request = studio.generator.folder, studio.limits, studio.request
     judge = limits.segmenter
