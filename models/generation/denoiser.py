@@ -98,7 +98,7 @@ class JointDenoiser(nn.Module):
         self.norm = nn.GroupNorm(GROUPS, widths[0])
         self.head = nn.Conv2d(widths[0], channels, 3, padding=1)
         _set_to_zero(self.head)
-        self.register_load_state_dict_pre_hook(_rename_old_weights)
+        self.register_load_state_dict_pre_hook(_rename_old_weights)  # type: ignore[no-untyped-call]
 
     def forward(self, sample: Tensor, timestep: Tensor, condition: Tensor, given: Tensor) -> Tensor:
         """Predict what the objective asks for: a velocity.

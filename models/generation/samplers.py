@@ -14,7 +14,8 @@ from torch import Tensor
 Predict = Callable[[Tensor, float], Tensor]
 """Velocity of samples (N, C, H, W) at one time."""
 
-Scheduler = FlowMatchEulerDiscreteScheduler | DPMSolverMultistepScheduler
+Scheduler = Any
+"""FlowMatchEulerDiscreteScheduler or DPMSolverMultistepScheduler; diffusers carries no types."""
 
 SOLVERS: Mapping[str, Mapping[str, Any]] = {
     # Of first order DPM-Solver++ is DDIM, and its stochastic form DDPM. Unlike DDIMScheduler and
