@@ -31,6 +31,7 @@ from callosal.pipelines.training.callbacks.starting_weights import StartingWeigh
 from callosal.pipelines.training.callbacks.step_progress import StepProgress
 from callosal.pipelines.training.callbacks.teachers import Teachers
 from callosal.pipelines.training.pair_datamodule import PairDataModule
+from callosal.pipelines.training.precision import RunTrainer
 from callosal.pipelines.training.run_loggers import USUAL, run_loggers
 from callosal.pipelines.training.run_messages import leave_out_noise
 from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
@@ -89,6 +90,7 @@ class TrainingCLI(LightningCLI):
             task.model,
             task.data,
             args=list(words),
+            trainer_class=RunTrainer,
             parser_class=TrainingParser,
             parser_kwargs={"prog": "callosal", "allow_abbrev": False},
             save_config_kwargs={"overwrite": True},

@@ -60,8 +60,7 @@ class SliceDataModule(pl.LightningDataModule):
 
     Args:
         root: Folder of NIfTI pairs with participants.tsv. Without it, the folder named by the
-            environment variable CALLOSAL_DATA is taken, then ../shared/data/abide-cc, and where
-            neither exists the procedural phantom.
+            environment variable CALLOSAL_DATA is taken, else the procedural phantom.
         also: More folders of such pairs, as `callosal generate` writes them, whose training slices
             are learned from too. Each folder has the same share of what is seen, however many
             slices it holds; validation stays with `root`.

@@ -39,8 +39,7 @@ class PairDataModule(pl.LightningDataModule):
 
     Args:
         root: Folder of NIfTI pairs with participants.tsv. Without it, the folder named by the
-            environment variable CALLOSAL_DATA is taken, then ../shared/data/abide-cc, and where
-            neither exists the procedural phantom.
+            environment variable CALLOSAL_DATA is taken, else the procedural phantom.
         view: Window that is cut out of each slice.
         batch_size: Windows in a training batch.
         limit: At most so many training slices, evenly spread; all without it.

@@ -52,10 +52,12 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
         field.name: float(getattr(made, field.name)) for field in fields(made)
     }
     assert f"{arrivals.PATIENCE} times the rest" in PAGE
-    assert intake.MAX_PART_BYTES == 1 << 20
-    assert intake.MAX_EXCESS == 8
-    assert watching.RETRY_S == 600
-    assert watching.LOOK_SHARE == 0.05
+    # Each constant as the page says it.
+    counts = {8: "eight", 10: "ten"}
+    assert f"A message part of over {intake.MAX_PART_BYTES / (1 << 20):g} MiB" in PAGE
+    assert f"{counts[intake.MAX_EXCESS]} times as much is cut off" in PAGE
+    assert f"tries again after {counts[int(watching.RETRY_S / 60)]} minutes" in PAGE
+    assert f"no more than {100 * watching.LOOK_SHARE:g} % of the time" in PAGE
     for name, words in (("quiet_seconds", "`--quiet-seconds` (10)"),
                         ("poll_seconds", "`--poll-seconds` (2)")):  # fmt: skip
         assert inspect.signature(watch).parameters[name].default == float(words[-4:].strip(" ()"))
