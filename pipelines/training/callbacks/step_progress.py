@@ -31,6 +31,7 @@ class StepProgress(pl.Callback):
         self._first_step = 0
         self._start = self._told = 0.0
         self._paced_step = self._told_step = 0
+        self._start_scores: dict[str, float] = {}
         self._bar: Progress | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -66,13 +67,20 @@ class StepProgress(pl.Callback):
         if done == 1 and self._paced_step == self._first_step:
             self._start, self._paced_step = time.monotonic(), trainer.global_step
 
+    def on_sanity_check_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say what the weights are worth that a run starts from, where all of it was validated."""
+        if trainer.is_global_zero and trainer.num_sanity_val_steps == float("inf"):
+            self._start_scores = _scores(trainer)
+            figures = ", ".join(f"{name} {value:.4f}" for name, value in self._start_scores.items())
+            _say(f"before the first step, validated: {figures}")
+
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Tell what validation found."""
         if trainer.is_global_zero and not trainer.sanity_checking and self._total:
             found = [
-                f"{name} {float(value):.4f}"
-                for name, value in trainer.callback_metrics.items()
-                if name.startswith("val/")
+                f"{name} {value:.4f}"
+                + (f" (start {self._start_scores[name]:.4f})" if self._start_scores else "")
+                for name, value in _scores(trainer).items()
             ]
             line = f"step {trainer.global_step} of {self._total}, validated: {', '.join(found)}"
             _say(line) if self._bar is None else self._bar.console.print(line, highlight=False)
@@ -122,6 +130,12 @@ def pace(step_s: float) -> str:
     ('0.61 s a step', '52 steps a second')
     """
     return f"{step_s:.2f} s a step" if step_s >= 0.1 else f"{1 / step_s:.0f} steps a second"
+
+
+def _scores(trainer: pl.Trainer) -> dict[str, float]:
+    """What validation found, by name."""
+    metrics = trainer.callback_metrics.items()
+    return {name: float(value) for name, value in metrics if name.startswith("val/")}
 
 
 def _loss(outputs: object) -> float | None:
