@@ -2,6 +2,5 @@
 
 import os
 
-# onnxruntime 1.31 for Linux reports its use to its makers unless it is told not to before it is
-# imported; archives of patients do not.
+# onnxruntime 1.31 for Linux reports its use to its makers unless this is set before it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

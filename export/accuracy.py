@@ -1,4 +1,4 @@
-"""Is a smaller file as good as the float one it came from? Gates on labelled slices."""
+"""Checks that a smaller file is as good as its float file, on labelled slices."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ AngleOf = Callable[[NDArray[np.float32]], float | None]
 
 @dataclass(frozen=True, eq=False)
 class LabelledImage:
-    """A slice for the gates: raw intensities and callosum mask, both of shape (H, W)."""
+    """A slice for the checks: raw intensities and callosum mask, both of shape (H, W)."""
 
     image: NDArray[np.float32]
     mask: NDArray[np.bool_]
@@ -29,17 +29,17 @@ class LabelledImage:
 
 @dataclass(frozen=True)
 class Reduction:
-    """What a smaller precision cost and gained.
+    """Cost and gain of a smaller precision.
 
     Attributes:
         precision: "int8" or "fp16".
         slices: Number of labelled slices it was measured on.
         dice_float: Mean Dice of the float file.
         dice: Mean Dice of the smaller file.
-        angle_deg: Mean change of the plan angle; None where no slice gave one.
+        angle_deg: Mean change of the plan angle; None if no slice gave one.
         size_ratio: Bytes over those of the float file.
         time_ratio: Time of a slice over that of the float file on this CPU, alternating.
-        kept_in_float: Layers that were left in float for their error.
+        kept_in_float: Layers left in float because of their error.
     """
 
     precision: str
@@ -56,7 +56,7 @@ class Reduction:
         return asdict(self)
 
     def require(self, file_name: str) -> None:
-        """Refuse a file that is worse than its precision is worth.
+        """Refuse a file that lost too much accuracy.
 
         Raises:
             ParityError: The Dice dropped, the angle moved or the file is too large
@@ -86,14 +86,14 @@ def measure_reduction(
     angle_of: AngleOf,
     kept_in_float: tuple[str, ...],
 ) -> Reduction:
-    """Run both files over the labelled slices, turn and turn about.
+    """Run both files over the labelled slices, alternating.
 
     Args:
         float_path: The float file.
         path: The smaller file.
         precision: Its name.
         samples: Labelled slices, none of them used for calibration.
-        angle_of: Plan angle in degrees of a probability map, None where it shows no callosum.
+        angle_of: Plan angle in degrees of a probability map, None if it shows no callosum.
         kept_in_float: What `write_int8` returned.
     """
     sessions = [

@@ -1,4 +1,4 @@
-"""What a checkpoint holds, told from its hyper-parameters without unpickling code."""
+"""The kind of a checkpoint, from its hyper-parameters and without unpickling code."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,10 +10,10 @@ Kind = Literal["segmenter", "generator"]
 
 
 def checkpoint_kind(path: Path) -> Kind:
-    """Tell which exporter a checkpoint is for.
+    """Find the exporter of a checkpoint.
 
     Raises:
-        InputError: The file is no checkpoint, or one that is exported with another.
+        InputError: The file is not a checkpoint, or one that is exported with another.
     """
     parameters = read_checkpoint(path).get("hyper_parameters", {})
     if "generator" in parameters:

@@ -1,4 +1,4 @@
-"""What an ONNX segmenter says of itself in its metadata, so that one file is enough to run it."""
+"""The metadata of an ONNX segmenter, so that one file is enough to run it."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from callosal.models.errors import ModelFileError
 
 SCHEMA = "callosal/segmenter/1"
 UNTOLD = "not stated"
-"""What stands for data and terms that nobody told."""
+"""Placeholder for unknown data and terms."""
 ORIENTATION = "midsagittal; rows superior to inferior, columns anterior to posterior"
 # SNOMED CT code of the corpus callosum (structure), as in DICOM CID 7140.
 CORPUS_CALLOSUM = {"name": "corpus callosum", "scheme": "SCT", "code": "88442005"}
@@ -23,8 +23,8 @@ class SegmenterContract:
         name: Short name of the network and its training.
         spacing_mm: Pixel size the network was trained at, in mm (square pixels).
         threshold: Probability above which a pixel is callosum.
-        normalisation: What the graph does to raw intensities, in words.
-        training_data: Which data it was trained on, with its terms.
+        normalisation: The graph's normalisation of raw intensities, in words.
+        training_data: The training data, with its terms.
         checkpoint_sha256: Hash of the checkpoint the weights came from.
         config_sha256: Hash of the configuration of the training run.
         version: Version of callosal that exported the file.
@@ -44,7 +44,7 @@ class SegmenterContract:
     precision: str = "fp32"
 
     def to_metadata(self) -> dict[str, str]:
-        """Write the contract as ONNX metadata_props: plain words, JSON for all else."""
+        """The contract as ONNX metadata_props: plain words, JSON for everything else."""
         fields = {key: _as_text(value) for key, value in asdict(self).items()}
         return {
             "schema": SCHEMA,
@@ -58,7 +58,7 @@ class SegmenterContract:
         """Read the contract back.
 
         Raises:
-            ModelFileError: The schema is another one, or a field is missing or malformed.
+            ModelFileError: The schema is unknown, or a field is missing or malformed.
         """
         if metadata.get("schema") != SCHEMA:
             raise ModelFileError(

@@ -1,4 +1,4 @@
-"""Which device runs a network, decided before a session is opened and refused when absent."""
+"""Choice of the device, before a session is opened; a missing device is refused."""
 
 import math
 import os
@@ -30,7 +30,7 @@ class Placement:
 
     Attributes:
         providers: Execution providers, best first.
-        reason: Why these, in words, for the record of the run.
+        reason: Reason for these, in words, for the record of the run.
     """
 
     providers: tuple[str, ...]
@@ -38,10 +38,10 @@ class Placement:
 
 
 def import_onnxruntime() -> Any:
-    """Import onnxruntime, after a look at what is installed.
+    """Import onnxruntime after a check of the installed distributions.
 
     Raises:
-        DeviceError: No wheel, or several, or a broken rest of one is installed.
+        DeviceError: No wheel is installed, or several, or a broken rest of one.
     """
     wheels = installed_wheels()
     if len(wheels) > 1:
@@ -65,7 +65,7 @@ def import_onnxruntime() -> Any:
             "onnxruntime` (or onnxruntime-gpu)",
             code="no_runtime",
         )
-    # Where somebody imported it before us, the environment was asked too early.
+    # If it was imported earlier, it has read the environment already.
     onnxruntime.disable_telemetry_events()
     return onnxruntime
 
@@ -90,13 +90,12 @@ def choose_providers(device: Device) -> list[str]:
 def place(device: Device) -> Placement:
     """Decide where a network runs.
 
-    `auto` takes CUDA where this onnxruntime has it and a device is there, else OpenVINO where
-    this onnxruntime has it, else the CPU. TensorRT is never chosen without being asked for: it
-    builds an engine for minutes.
+    `auto` takes CUDA if this onnxruntime has it and there is a device, else OpenVINO if this
+    onnxruntime has it, else the CPU. TensorRT must be requested by name, because it builds an
+    engine for minutes.
 
     Raises:
-        DeviceError: The device is not among what this onnxruntime was built with, or there is
-            no GPU on this machine.
+        DeviceError: This onnxruntime was built without the device, or this machine has no GPU.
     """
     onnxruntime = import_onnxruntime()
     available = tuple(onnxruntime.get_available_providers())
@@ -116,7 +115,7 @@ def place(device: Device) -> Placement:
     if device in ("cuda", "tensorrt"):
         _require_gpu(device)
         _prepare_gpu(onnxruntime)
-    # TensorRT leaves to CUDA what it cannot build, and both leave shapes to the CPU.
+    # TensorRT leaves what it cannot build to CUDA, and both leave shapes to the CPU.
     between = (
         (PROVIDERS["cuda"],) if device == "tensorrt" and PROVIDERS["cuda"] in available else ()
     )
@@ -132,7 +131,7 @@ _MENDS = {
 
 
 def _best(available: Sequence[str]) -> tuple[Literal["cuda", "openvino", "cpu"], str]:
-    """The device that `auto` stands for, and why."""
+    """The device that `auto` chooses, and why."""
     has_cuda = PROVIDERS["cuda"] in available
     if has_cuda and cuda_device_present():
         return "cuda", "auto: a CUDA device is there and this onnxruntime can use it"
@@ -152,8 +151,8 @@ def _require_gpu(device: str) -> None:
 
 
 def _prepare_gpu(onnxruntime: Any) -> None:
-    """Load CUDA's libraries, and keep quiet what cuDNN tells on its way."""
-    # Whatever fails is raised; cuDNN tells each plan that it passes over as an error.
+    """Load CUDA's libraries without the messages of cuDNN."""
+    # Real failures are raised; cuDNN logs each plan that it skips as an error.
     onnxruntime.set_default_logger_severity(4)
     if hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()
@@ -162,10 +161,10 @@ def _prepare_gpu(onnxruntime: Any) -> None:
 def provider_options(provider: str) -> dict[str, str]:
     """Options with which a provider is opened.
 
-    CUDA's exhaustive search for the fastest convolution starts anew with every slice size and
+    CUDA's exhaustive search for the fastest convolution starts again with every slice size and
     takes seconds each; the heuristic one is as fast afterwards. TF32 would round every product
-    to ten bits: probabilities then differ from those of the CPU by 1e-3. TensorRT keeps its
-    engines in the user's cache, for building one takes minutes.
+    to ten bits: probabilities then differ from those of the CPU by 1e-3. TensorRT keeps its engines
+    in the user's cache, because building one takes minutes.
     """
     if provider == PROVIDERS["cuda"]:
         return {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
@@ -183,7 +182,7 @@ def cuda_device_present() -> bool:
 
 
 def usable_cores() -> int:
-    """Cores this process may use: its affinity, and the cgroup's quota where there is one."""
+    """Cores this process may use: its affinity, and the cgroup's quota, if any."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(cores or 1, cgroup_cores(Path("/sys/fs/cgroup")) or cores or 1))
 
@@ -192,7 +191,7 @@ def usable_cores() -> int:
 def cgroup_cores(root: Path) -> int | None:
     """Cores that the quota of a control group allows, of version 2 or 1; None without a quota.
 
-    Read once: a case asks 150 times, and quotas of running processes stay.
+    Read once, because a case asks 150 times and quotas of running processes do not change.
     """
     try:
         limit, period = (root / "cpu.max").read_text().split()

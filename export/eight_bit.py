@@ -1,4 +1,4 @@
-"""An eight-bit file of an exported float file, held to the gates."""
+"""An eight-bit file made from an exported float file, and checked."""
 
 import dataclasses
 import tempfile
@@ -17,18 +17,18 @@ from callosal.models.errors import InputError
 def make_int8(source: Path, output: Path, *, name: str, slices: Slices) -> Reduction:
     """Make an eight-bit file of a float file that `callosal export` wrote.
 
-    All that the float file says of itself stays true of it but name, precision and figures.
+    The metadata of the float file is kept, except name, precision and figures.
 
     Args:
         source: The float file.
         output: The file to write.
         name: Its name in the metadata.
-        slices: What it is calibrated and measured with.
+        slices: Slices for calibration and checks.
 
     Raises:
         InputError: The source is not in float (`not_float`).
         ModelFileError: The source does not keep the contract.
-        ParityError: The file is worse than eight bits are worth; none is left behind.
+        ParityError: The file lost too much accuracy; no file is left behind.
     """
     metadata = {each.key: each.value for each in onnx.load(str(source)).metadata_props}
     contract = SegmenterContract.from_metadata(metadata, source.name)

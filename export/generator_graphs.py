@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from callosal.export.generator_folder import DECODER, DENOISER, ENCODER, SCHEDULER
 from callosal.export.graph_file import OPSET, quiet_exporter
-from callosal.export.schedule import scheduler_config
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder
 from callosal.models.generation.checkpoint import Generator
+from callosal.models.generation.spec import scheduler_config
 
 PART_SCHEMA = "callosal/generator-part/1"
 SMALL = 1024

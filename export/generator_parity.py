@@ -10,12 +10,11 @@ from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import Generator
 from callosal.export.generator_sampling import Order, sample_pairs
-from callosal.export.schedule import scheduler_config
 from callosal.export.torch_samples import latent_statistics, sample_in_torch
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder
 from callosal.models.generation.checkpoint import Generator as TorchGenerator
-from callosal.models.generation.spec import GeneratorSpec
+from callosal.models.generation.spec import GeneratorSpec, scheduler_config
 
 MAX_DIFFERENCE = 1e-4
 MAX_ROUNDING = 0.01

@@ -49,8 +49,8 @@ def restore_weights(weights: Mapping[str, Tensor], module: nn.Module, file_name:
     """Give a module the weights of an exported file.
 
     Batch norms that were folded only add what they had added; `renew_statistics` gives them the
-    statistics that training needs. What the file does not hold stays as it is: heads that only
-    training has.
+    statistics that training needs. Heads that only training has are not in the file and stay
+    unchanged.
 
     Args:
         weights: As of `read_weights`.

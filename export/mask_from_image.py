@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.export.diffusion_loop import Array, Denoiser, clean_part
+from callosal.export.schedule import levels
 
 TIME: Final = 0.5
-"""Where what is clean and its noise weigh alike, on either path."""
-
-WEIGHT: Final = {"rectified_flow": 0.5, "vp": float(np.sqrt(0.5))}
-"""What both weigh there, by the objective."""
+"""Where what is clean and its noise weigh about alike, on either path."""
 
 
 def mask_from_image(
@@ -39,13 +37,13 @@ def mask_from_image(
     Returns:
         The pairs with their image channels as given, shape (N, C, H, W).
     """
-    weight = WEIGHT[objective]
+    signal, sigma = (float(weight) for weight in levels(objective, np.array(TIME)))
     clocks = np.tile(np.array([0.0, TIME], np.float32), (len(clean), 1))
     mask = is_mask[:, None, None]
     estimates = []
     for eps in (noise, -noise):
-        sample = np.where(mask, np.float32(weight) * (clean + eps), clean)
+        sample = np.where(mask, np.float32(signal) * clean + np.float32(sigma) * eps, clean)
         prediction = denoise(sample, clocks)
-        estimates.append(clean_part(objective, sample, prediction, weight, weight))
+        estimates.append(clean_part(objective, sample, prediction, signal, sigma))
     found: Array = np.where(mask, np.float32(0.5) * (estimates[0] + estimates[1]), clean)
     return found

@@ -1,4 +1,4 @@
-"""From a checkpoint to one ONNX file that keeps the contract."""
+"""Export of a checkpoint to one ONNX file that keeps the contract."""
 
 import copy
 import hashlib
@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class ProbabilityNetwork(nn.Module):
-    """The whole way from raw intensities to probabilities, as it is exported."""
+    """The exported graph, from raw intensities to probabilities."""
 
     def __init__(self, module: SegmentationModule) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class ProbabilityNetwork(nn.Module):
 
 
 class HalfNetwork(ProbabilityNetwork):
-    """The same with its weights and sums in half precision, for GPUs.
+    """The graph with weights and sums in half precision, for GPUs.
 
     Normalisation and probability stay in float: raw intensities reach beyond what half precision
     holds, and the level set of the probability is traced to a fraction of a pixel.
@@ -61,11 +61,11 @@ class HalfNetwork(ProbabilityNetwork):
 
 @dataclass(frozen=True, eq=False)
 class Slices:
-    """What an export is checked with.
+    """Slices for checking an export.
 
     Attributes:
         parity: Slices (H, W) of raw intensities, at least one.
-        calibration: Slices from which eight-bit ranges are taken; not those of `labelled`.
+        calibration: Slices for eight-bit ranges; not those of `labelled`.
         labelled: Slices with masks, for the gates of the smaller precisions.
         angle_of: Plan angle in degrees of a probability map, None where it shows no callosum.
     """
@@ -78,7 +78,7 @@ class Slices:
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """What an export measured: parity with torch, and what a smaller precision cost."""
+    """Measurements of an export: parity with torch, and the cost of a smaller precision."""
 
     parity: Parity
     reduction: Reduction | None
@@ -107,15 +107,15 @@ def export_segmenter(
         checkpoint: Lightning checkpoint of a SegmentationModule.
         output: The ONNX file to write.
         name: Short name that goes into the metadata.
-        training_data: Which data the weights come from, with its terms. Of weights that were
-            fine-tuned, those of the model they started from are added.
+        training_data: The data of the weights, with its terms. For fine-tuned weights, those of the
+            starting model are added.
         slices: What it is checked with.
         threshold: Probability above which a pixel is callosum.
-        precision: fp32; int8 for CPUs and fp16 for GPUs are made of it and have to be as good.
+        precision: fp32; int8 for CPUs and fp16 for GPUs are made from it and must be as good.
 
     Raises:
         InputError: The checkpoint cannot be used.
-        ParityError: The file does not give the network's numbers; no file is left behind.
+        ParityError: The file differs from the network; no file is left behind.
     """
     module = load_segmenter(checkpoint)
     network = ProbabilityNetwork(module).eval()
@@ -156,7 +156,7 @@ def export_segmenter(
 def _reduce(
     module: SegmentationModule, graph: Path, precision: Precision, slices: Slices
 ) -> tuple[Path, Reduction]:
-    """The graph in a smaller precision, with what that cost."""
+    """The graph in a smaller precision, with its cost."""
     path = graph.with_name(f"{precision}.onnx")
     kept: tuple[str, ...] = ()
     if precision == "int8":

@@ -1,4 +1,4 @@
-"""Does an ONNX file give the numbers of the torch network it came from?"""
+"""Comparison of an ONNX file with its torch network."""
 
 import math
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ class ParityRow:
         shape: Batch, height and width.
         probability: Largest absolute difference of any probability.
         mask: Share of pixels on the other side of one half.
-        angle_deg: Largest difference of the plan angle over the batch; infinite where one of the
-            two shows a callosum and the other none; None where neither does.
-        repeated: Whether a second run gave the very same bytes.
+        angle_deg: Largest difference of the plan angle over the batch; infinite if only one of the
+            two shows a callosum; None if neither does.
+        repeated: Whether a second run gave identical bytes.
     """
 
     shape: tuple[int, int, int]
@@ -134,7 +134,7 @@ def _angle_difference_deg(first: float | None, second: float | None) -> float | 
 
 
 def _cut(image: NDArray[np.float32], height: int, width: int, shift: int) -> NDArray[np.float32]:
-    """A (1, height, width) window about the centre, tiled where the image is smaller."""
+    """A (1, height, width) window about the centre, tiled if the image is smaller."""
     rows = np.arange(height) + (image.shape[0] - height) // 2 + shift
     columns = np.arange(width) + (image.shape[1] - width) // 2 - shift
     window: NDArray[np.float32] = image.take(rows, axis=0, mode="wrap").take(

@@ -28,7 +28,7 @@ _PROBE_SIDE = 192
 
 
 class Calibration(CalibrationDataReader):  # type: ignore[misc]  # untyped library
-    """Slices one by one, as the quantiser asks for them."""
+    """Slices one by one, as the quantiser requests them."""
 
     def __init__(self, images: Sequence[NDArray[np.float32]]) -> None:
         self._images: Iterator[NDArray[np.float32]] = iter(images)
@@ -42,7 +42,7 @@ class Calibration(CalibrationDataReader):  # type: ignore[misc]  # untyped libra
 def write_int8(
     source: Path, target: Path, images: Sequence[NDArray[np.float32]]
 ) -> tuple[str, ...]:
-    """Quantise weights and activations to eight bits, per channel, where that does no harm.
+    """Quantise weights and activations to eight bits, per channel, except in sensitive layers.
 
     Ranges come from calibration slices. Normalisation, last layer and probability stay in float,
     and so does each layer whose activations lose more than `LEAST_SQNR_DB` allows.
@@ -53,7 +53,7 @@ def write_int8(
         images: Slices (H, W), raw intensities; some of every scanner the network will meet.
 
     Returns:
-        Names of the layers that were kept in float for their error.
+        Names of the layers kept in float because of their error.
     """
     # The quantiser warns of every operator that it leaves alone.
     logging.getLogger().setLevel(logging.ERROR)
@@ -80,7 +80,7 @@ def _quantise(
         quant_format=QuantFormat.QDQ,
         per_channel=True,
         # Seven bits of each weight: x86 processors without VNNI add pairs of products in sixteen
-        # bits, which eight would overflow. Dice is the same to 1e-4.
+        # bits, which eight would overflow. Dice is equal to 1e-4.
         reduce_range=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,

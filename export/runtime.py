@@ -1,4 +1,4 @@
-"""The torch-free runtime: an ONNX segmenter that is opened once and asked often."""
+"""The torch-free runtime: an ONNX segmenter that is opened once and run often."""
 
 import hashlib
 import json
@@ -22,14 +22,15 @@ from callosal.export.devices import (
 )
 from callosal.models.errors import DeviceError, ModelFileError
 
-# The largest shipped network is below 10 MB; a gigabyte is no segmenter of slices.
+# The largest shipped network is below 10 MB; no segmenter of slices has a gigabyte.
 MAX_MODEL_BYTES = 1 << 30
 MIN_SIDE = 64
 _WARM_SIDE = 512
 SPIN_US = "20"
-"""Microseconds that a worker waits for the next operator before it sleeps (docs/speed.md)."""
+"""Microseconds that a worker waits for the next operator before it sleeps; see
+docs/reference/speed.md."""
 RECORDS = (".json", ".parity.json")
-"""What may lie beside a model and tell its hash: its model card's record, its export report."""
+"""Files beside a model that hold its hash: the record of its model card, its export report."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +38,11 @@ class Segmenter:
     """An opened segmenter.
 
     Attributes:
-        contract: What the file says of itself.
+        contract: Metadata of the file.
         sha256: Hash of the file.
         provider: The execution provider that runs it.
         session: The onnxruntime session.
-        reason: Why that provider, in words.
+        reason: Reason for that provider, in words.
         threads: Threads of the CPU provider.
     """
 
@@ -54,7 +55,7 @@ class Segmenter:
 
     @property
     def placement(self) -> dict[str, Any]:
-        """What runs the network and why, for the record of a run."""
+        """Provider and reason, for the record of a run."""
         return {"provider": self.provider, "reason": self.reason, "threads": self.threads}
 
     def probability(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -68,7 +69,7 @@ class Segmenter:
             Probabilities in [0, 1], shape (N, 1, H, W).
 
         Raises:
-            ValueError: The shape or type is another one, or a value is not finite.
+            ValueError: Shape or type is wrong, or a value is not finite.
         """
         if images.ndim != 4 or images.shape[1] != 1 or min(images.shape[2:]) < MIN_SIDE:
             raise ValueError(
@@ -80,7 +81,7 @@ class Segmenter:
         return probability
 
     def warm_up(self, height: int, width: int) -> None:
-        """Run once on nothing, so that the first case does not pay for loading kernels."""
+        """Run once on zeros, so that the first case does not pay for loading kernels."""
         self.probability(np.zeros((1, 1, height, width), np.float32))
 
     def _run(self, images: NDArray[np.float32]) -> Any:
@@ -99,7 +100,7 @@ def open_segmenter(path: Path, device: Device = "auto", threads: int | None = No
 
     Args:
         path: File written by `callosal export`.
-        device: "auto" takes CUDA where it works and else the CPU; any other is used or refused.
+        device: "auto" takes CUDA if it works and else the CPU; any other is used or refused.
         threads: Threads of the CPU provider; by default the cores this process may use.
 
     Raises:
@@ -124,10 +125,10 @@ def open_segmenter(path: Path, device: Device = "auto", threads: int | None = No
 
 
 def _told(device: Device, placement: Placement, provider: str) -> str:
-    """Why a provider runs; that another one than asked for does is refused or said.
+    """Reason for a provider; a fallback is refused or reported.
 
     Raises:
-        DeviceError: onnxruntime fell back though a device was asked for by name.
+        DeviceError: onnxruntime fell back although a device was requested by name.
     """
     if provider == placement.providers[0]:
         return placement.reason
@@ -168,7 +169,7 @@ def open_session(
             providers=[(provider, provider_options(provider)) for provider in providers],
         )
     except Exception as error:
-        # onnxruntime has no public error base; whatever it raises here, the file is of no use.
+        # onnxruntime has no public base error; any error here means that the file is unusable.
         reason = load_fault(f"{type(error).__name__}: {error}", onnxruntime.__version__)
         raise ModelFileError(f"{file_name}: {reason}", code="bad_model_file") from error
     session.disable_fallback()
@@ -221,7 +222,7 @@ def _read(path: Path) -> bytes:
 
 
 def _check_records(path: Path, sha256: str) -> None:
-    """Compare with the hash that the files beside the model tell, where there are any."""
+    """Compare with the hash in the files beside the model, if any."""
     for suffix in RECORDS:
         record = path.with_suffix(suffix)
         try:

@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import ModelFileError
+from callosal.models.generation.spec import scheduler_config
+
+TICKS = 1000
+"""Entries of diffusers' tables, `num_train_timesteps`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,45 +31,20 @@ class Schedule:
     noise: NDArray[np.float64]
 
 
-def scheduler_config(objective: str, shift: float = 1.0) -> dict[str, Any]:
-    """What `scheduler_config.json` says of an objective, in the words of diffusers.
-
-    Args:
-        objective: "rectified_flow" or "vp".
-        shift: Above 1, a flow's stations move toward noise (Esser et al. 2024, arXiv:2403.03206).
-    """
-    if objective == "rectified_flow":
-        return {
-            "_class_name": "FlowMatchEulerDiscreteScheduler",
-            "num_train_timesteps": 1000,
-            "shift": shift,
-            "use_dynamic_shifting": False,
-        }
-    return {
-        "_class_name": "DDIMScheduler",
-        "num_train_timesteps": 1000,
-        "beta_schedule": "squaredcos_cap_v2",
-        "prediction_type": "v_prediction",
-        "rescale_betas_zero_snr": True,
-        "timestep_spacing": "trailing",
-        "clip_sample": False,
-    }
-
-
 def read_schedule(config: Mapping[str, Any], objective: str, steps: int) -> Schedule:
     """Lay out the stations of a loop.
 
     Args:
         config: Content of `scheduler_config.json`.
         objective: What the network predicts, "rectified_flow" or "vp".
-        steps: Runs of the network, at least 1.
+        steps: Runs of the network, 1 to 1000.
 
     Raises:
         ModelFileError: The configuration is not one of the objective's.
-        ValueError: There is no step.
+        ValueError: There is no step, or more than the path has ticks.
     """
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1, got {steps}")
+    if not 1 <= steps <= TICKS:
+        raise ValueError(f"steps must be 1 to {TICKS}, got {steps}")
     expected = scheduler_config(objective).get("_class_name")
     shift = config.get("shift", 1.0)
     known = objective in ("rectified_flow", "vp") and config.get("_class_name") == expected
@@ -78,7 +57,31 @@ def read_schedule(config: Mapping[str, Any], objective: str, steps: int) -> Sche
     times = np.linspace(1.0, 0.0, steps + 1)
     if objective == "rectified_flow":
         times = shift * times / (1 + (shift - 1) * times)
-        return Schedule(objective, times, 1 - times, times)
-    # A cosine whose end is pure noise (zero terminal SNR: Lin et al. 2024, arXiv:2305.08891).
-    signal, noise = np.sin(np.pi / 2 * (1 - times)), np.sin(np.pi / 2 * times)
-    return Schedule(objective, times, signal, noise)
+    else:
+        times = np.round(TICKS * times) / TICKS
+    return Schedule(objective, times, *levels(objective, times))
+
+
+def levels(
+    objective: str, times: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of the clean sample and of the noise.
+
+    For "vp" they are those of diffusers' `squaredcos_cap_v2` with `rescale_betas_zero_snr` (a
+    cosine that is moved to end in pure noise: Lin et al. 2024, arXiv:2305.08891). As in diffusers'
+    DPMSolverMultistepScheduler 2**-12 of the clean sample is left there, for a finite SNR.
+
+    Args:
+        objective: "rectified_flow" or "vp".
+        times: From 0 clean to 1 noise, of any shape; for "vp" multiples of 1 / 1000.
+    """
+    if objective == "rectified_flow":
+        return 1 - times, times
+    signal = np.cos((np.arange(TICKS + 1) / TICKS + 0.008) / 1.008 * np.pi / 2)
+    # No step takes more than 99.9 % of the variance.
+    signal[-1] = signal[-2] * np.sqrt(1 - 0.999)
+    signal[1:] = (signal[1:] - signal[-1]) * signal[1] / (signal[1] - signal[-1])
+    signal /= signal[0]
+    signal[-1] = 2.0**-12
+    weight = signal[np.round(TICKS * times).astype(int)]
+    return weight, np.sqrt(1 - weight**2)

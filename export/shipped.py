@@ -16,7 +16,7 @@ WEIGHTS = Path(str(files("callosal.models"))) / "weights"
 
 @dataclass(frozen=True)
 class ShippedModel:
-    """One shipped model and what is known of it.
+    """One shipped model and its facts.
 
     Attributes:
         name: Name to give as --model.
@@ -27,8 +27,8 @@ class ShippedModel:
             holds the hash of every part.
         metrics: Figures of `callosal evaluate` on the test sites, or of the generator's samples.
         size_bytes: Size of the file, or of the folder.
-        reduced_from: Name of the float model that an eight-bit one was made of; None of others.
-        reduction: What eight bits cost and gained, as of `Reduction.figures`; empty for others.
+        reduced_from: Name of the float model of an eight-bit one; None for others.
+        reduction: Cost and gain of eight bits, as in `Reduction.figures`; empty for others.
     """
 
     name: str
@@ -58,7 +58,7 @@ def reduced_models(path: Path) -> tuple[ShippedModel, ...]:
 
 
 def training_name(path: Path) -> str:
-    """What the training of a model's network is called: of eight bits, that of its float model."""
+    """Name of the training of a model; for eight bits, that of its float model."""
     origins = {model.path: model.reduced_from for model in shipped_models()}
     return origins.get(path) or path.stem
 

@@ -1,6 +1,6 @@
 """Samples of a generator by its torch networks, from the noise the exported one starts from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,16 +10,10 @@ from torch import Tensor
 from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_sampling import Order
-from callosal.export.schedule import read_schedule
 from callosal.models.generation.checkpoint import Generator
 from callosal.models.generation.noise import MASK_STEP, sample_noise
 from callosal.models.generation.objectives import objective_named
-from callosal.models.generation.samplers import (
-    ddim,
-    ddpm_ancestral,
-    dpm_solver_pp_2m,
-    euler_flow,
-)
+from callosal.models.generation.samplers import run_sampler, scheduler_for
 from callosal.models.generation.sampling import (
     Known,
     Wish,
@@ -42,7 +36,6 @@ def sample_in_torch(
         scheduler: Content of the exported generator's `scheduler_config.json`.
     """
     spec = generator.spec
-    times = read_schedule(scheduler, spec.objective, sampling.steps).times.tolist()
     noise = torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape))
     scale = sampling.guidance if order.given.any() else 1.0
     wish = Wish(torch.from_numpy(order.condition), torch.from_numpy(order.given), scale)
@@ -52,7 +45,12 @@ def sample_in_torch(
             predict = joint_prediction(generator.denoiser, wish)
         else:
             predict = conditional_prediction(generator.denoiser, wish, known)
-        clean = _loop(spec, order, sampling)(predict, noise, times)
+        clean = run_sampler(
+            predict,
+            noise,
+            scheduler_for(sampling.sampler, scheduler, sampling.steps),
+            partial(_step_noise, spec, order) if sampling.sampler == "ddpm" else None,
+        )
         if known is not None:
             clean = known.into(clean)
         elif sampling.mask_from_image:
@@ -64,17 +62,8 @@ def sample_in_torch(
     return pairs
 
 
-def _loop(spec: GeneratorSpec, order: Order, sampling: Sampling) -> Callable[..., Tensor]:
-    def fresh(step: int) -> Tensor:
-        return torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape, step))
-
-    loops: dict[str, Callable[..., Tensor]] = {
-        "euler_flow": euler_flow,
-        "ddim": ddim,
-        "dpm_solver_pp_2m": dpm_solver_pp_2m,
-        "ddpm": partial(ddpm_ancestral, step_noise=fresh),
-    }
-    return loops[sampling.sampler]
+def _step_noise(spec: GeneratorSpec, order: Order, step: int) -> Tensor:
+    return torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape, step))
 
 
 def _seen_again(generator: Generator, order: Order, clean: Tensor) -> Tensor:

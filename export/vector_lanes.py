@@ -1,7 +1,7 @@
-"""A segmenter in the shape that a CPU's vector units run fastest, with the same answer.
+"""A segmenter reshaped for the vector units of a CPU, with equal answers.
 
 onnxruntime lays channels out in blocks of up to sixteen. A layer of fewer outputs costs as much as
-a full one, and one map that weights many channels has to leave that layout. The networks here have
+a full one, and one map that weights many channels must leave that layout. The networks here have
 both: heads that are shuffled into pixels, and the gates of the attention U-Net.
 """
 
@@ -18,7 +18,7 @@ def fill_vector_lanes(network: nn.Module) -> nn.Module:
     """A copy of a network whose heads and gates fill whole vectors.
 
     Args:
-        network: Any segmenter; one without such layers is copied as it is.
+        network: Any segmenter; one without such layers is copied unchanged.
 
     Returns:
         The same function of the image, up to the rounding of sums.

@@ -88,10 +88,10 @@ def pad_to_multiple(image: Tensor, side: int) -> Tensor:
     """Zeros below and to the right of images (B, C, H, W), so that `side` divides H and W.
 
     Zeros are what convolutions see beyond the other edges; repeating the last row and column gave
-    the same mean Dice and took 2 % more time.
+    an equal mean Dice and took 2 % more time.
 
-    Each halving of such a picture is exact, and doubling it leads back to the same grid: inside of
-    a network no size depends on another, and a runtime may lay the channels out as it likes.
+    Each halving of such a picture is exact, and doubling it returns to its grid. Inside a network
+    no size depends on another, and a runtime is free to lay out the channels.
     """
     height, width = image.shape[2:]
     below = (height + side - 1) // side * side - height

@@ -58,11 +58,11 @@ class ModelFileError(CallosalError, ValueError):
 
 
 class DeviceError(CallosalError, RuntimeError):
-    """The requested device or runtime is not there."""
+    """The requested device or runtime is missing."""
 
 
 class ParityError(CallosalError, ArithmeticError):
-    """An exported file does not give the numbers of the network it came from."""
+    """An exported file differs from its network."""
 
 
 class OutputError(CallosalError, RuntimeError):
@@ -70,4 +70,4 @@ class OutputError(CallosalError, RuntimeError):
 
 
 class EngineError(CallosalError, RuntimeError):
-    """What runs the cases is not there: no workers, no cluster."""
+    """There are no workers or no cluster to run the cases."""

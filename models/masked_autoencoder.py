@@ -19,13 +19,14 @@ from callosal.models.vit import ViTSegmenter
 class MaskedAutoencoderModule(pl.LightningModule):
     """Trains stem and blocks of a ViT segmenter to fill in hidden patches.
 
-    The hidden patches are replaced by a learned value in the picture itself, for a convolutional
-    stem has no tokens to leave out, and one linear layer predicts their pixels (SimMIM: Xie et
+    The hidden patches are replaced by a learned value in the picture itself, because a
+    convolutional stem has no tokens to leave out, and one linear layer predicts their pixels
+    (SimMIM: Xie et
     al. 2022, after the masked autoencoder of He et al. 2022). The loss is the mean absolute
     error on what was hidden, in units of the patch's own contrast.
 
     Args:
-        net: The segmenter whose stem and blocks are trained; its decoder stays as it is.
+        net: The segmenter whose stem and blocks are trained; its decoder stays unchanged.
         spacing_mm: Pixel size of the slices in mm.
         patch: Side of a hidden patch in pixels, a multiple of the side of a token.
         hidden: Share of the patches that is hidden.
@@ -96,7 +97,7 @@ class MaskedAutoencoderModule(pl.LightningModule):
         self.log("val/loss", loss, prog_bar=True, batch_size=len(batch["image"]), sync_dist=True)
 
     def _generator(self, batch_index: int) -> torch.Generator:
-        """Which patches are hidden depends on the step alone: a resumed run hides the same."""
+        """The step alone decides which patches are hidden, so a resumed run hides the same ones."""
         return torch.Generator(self.device).manual_seed(self.global_step * 1_009 + self.global_rank)
 
     def _loss(self, image: Tensor, generator: torch.Generator) -> Tensor:

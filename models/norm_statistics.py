@@ -1,4 +1,4 @@
-"""Batch norms of a network that answers as it should, given the statistics of what it sees."""
+"""New statistics for the batch norms of a network, without a change of its answers."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def renew_statistics(network: nn.Module, batches: Sequence[Tensor]) -> None:
         for handle in handles:
             handle.remove()
     for norm, moments in seen.items():
-        # A head for training alone is not asked here and stays as it is.
+        # A head for training only is not run here and stays unchanged.
         if moments.count:
             _renew(norm, moments.mean(), moments.variance())
 

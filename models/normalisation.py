@@ -17,7 +17,7 @@ class ForegroundNormalisation(nn.Module):
     """
 
     def forward(self, image: Tensor) -> Tensor:
-        """Map raw intensities (B, C, H, W) to values in [-4, 4] of the same shape."""
+        """Map raw intensities (B, C, H, W) to values in [-4, 4], equal in shape."""
         image = image.float()
         image_mean = image.mean((1, 2, 3), keepdim=True)
         foreground = (image > image_mean).float()

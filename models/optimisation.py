@@ -1,4 +1,4 @@
-"""How every network here is trained: AdamW, a linear warm-up and a cosine to zero."""
+"""The optimiser of every network here: AdamW, a linear warm-up and a cosine to zero."""
 
 import math
 from functools import partial
@@ -20,7 +20,7 @@ def warmed_up_adamw(
     """AdamW over a module's parameters, its learning rate stepped each batch.
 
     Args:
-        trainer: Tells how many steps the run has.
+        trainer: Gives the number of steps of the run.
         module: What is trained.
         lr: Peak learning rate.
         weight_decay: Decoupled weight decay (Loshchilov and Hutter 2019).

@@ -40,8 +40,8 @@ class SegmentationModule(pl.LightningModule):
             cosine to zero.
 
     Attributes:
-        started_from: Model that the weights were taken from and the terms of its data; empty
-            where they were drawn at random.
+        started_from: Model that the weights were taken from and the terms of its data; empty for
+            random weights.
     """
 
     def __init__(

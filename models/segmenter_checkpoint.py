@@ -1,4 +1,4 @@
-"""A trained segmenter out of a checkpoint."""
+"""A trained segmenter from a checkpoint."""
 
 import re
 import warnings
@@ -14,7 +14,7 @@ def load_segmenter(path: Path) -> SegmentationModule:
     """Load the averaged weights of a training run in evaluation mode, without unpickling code.
 
     Raises:
-        InputError: The file is missing, is no checkpoint of a SegmentationModule, or does not
+        InputError: The file is missing, is not a checkpoint of a SegmentationModule, or does not
             say how its network was built.
     """
     net = read_checkpoint(path).get("hyper_parameters", {}).get("net")
@@ -24,19 +24,19 @@ def load_segmenter(path: Path) -> SegmentationModule:
         raise InputError(f"{path.name}: {lacking(name)}", code="bad_checkpoint")
     try:
         with warnings.catch_warnings():
-            # The hyper-parameters have to name the network, for it is built from them.
+            # The hyper-parameters must name the network, because it is built from them.
             warnings.filterwarnings("ignore", "Attribute 'net' is an instance of `nn.Module`")
             module = SegmentationModule.load_from_checkpoint(
                 path, map_location="cpu", weights_only=True
             )
     except Exception as error:
-        # Torch and Lightning raise many kinds here; all mean that the file is of no use.
+        # Torch and Lightning raise many kinds here; all mean that the file is unusable.
         raise InputError(f"{path.name}: {_reason(error)}", code="bad_checkpoint") from error
     return module.eval()
 
 
 def _reason(error: Exception) -> str:
-    """Why a checkpoint is of no use, in one line."""
+    """Why a checkpoint is unusable, in one line."""
     missing = re.search(r"No module named '([^']+)'", str(error))
     if missing:
         return (

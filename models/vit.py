@@ -104,7 +104,7 @@ class PatchStem(nn.Module):
     def __init__(self, patch: int, token_width: int, in_channels: int) -> None:
         super().__init__()
         self.stride = self.token_stride = patch
-        # Padded, so that sides that are no multiple of the patch lose nothing.
+        # Padded, so that sides that are not a multiple of the patch lose nothing.
         self.embed = nn.Conv2d(in_channels, token_width, patch, patch, padding=patch // 2)
 
     def forward(self, image: Tensor) -> list[Tensor]:

@@ -6,10 +6,10 @@
 MODEL.onnx is a float file of `callosal export`, named as it is to ship. It is scored on the test
 sites as they are and in random poses (or --metrics test=DIR posed=DIR name what `callosal
 evaluate` wrote), copied to models/weights/ with its record (.json) and card (.md), and its card is
-listed in docs/models.md. Then the eight-bit file NAME-int8 is made of it, calibrated on training
-slices and measured on validation slices, scored and listed in the same way; where it is no faster
-on this machine or costs over half a point of Dice on the test sites, none ships and one of before
-is removed.
+listed in docs/reference/models.md. Then the eight-bit file NAME-int8 is made of it, calibrated on
+training slices and measured on validation slices, and scored and listed in the same way. If it is
+no faster on this machine, or costs over half a point of Dice on the test sites, it does not ship,
+and an earlier one is removed.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--training", required=True, help="machine, time, seed, in words")
     arguments = parser.parse_args()
     origin = Origin(arguments.config, arguments.command, arguments.training)
-    shelf = Shelf(ROOT / "models" / "weights", ROOT / "docs" / "models.md")
+    shelf = Shelf(ROOT / "models" / "weights", ROOT / "docs" / "reference" / "models.md")
     given = {name: Path(folder) for name, folder in (w.split("=", 1) for w in arguments.metrics)}
     metrics = _read_metrics(given) if given else evaluate(arguments.model, arguments.data)
     release(arguments.model, metrics, origin, shelf)
@@ -205,7 +205,8 @@ def _told(name: str, reduction: Reduction) -> str:
 Made of `{name.removesuffix("-int8")}` by static quantisation, calibrated on {CALIBRATION_COUNT}
 training slices: activations in eight bits, weights in seven per channel, normalisation, last layer
 and probability in float. Against that file, on {reduction.slices} validation slices: Dice
-{reduction.dice:.4f} for {reduction.dice_float:.4f}{moved}; {reduction.size_ratio:.2f} of its size
+{reduction.dice:.4f}, in float {reduction.dice_float:.4f}{moved};
+{reduction.size_ratio:.2f} of its size
 and {reduction.time_ratio:.2f} of its time (onnxruntime, one thread of a CPU with VNNI; other CPUs
 gain less, GPUs nothing).
 """

@@ -24,9 +24,9 @@ from callosal.export.generator_export import export_generator
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import open_generator
 from callosal.export.generator_sampling import Order, sample_pairs
-from callosal.export.schedule import scheduler_config
 from callosal.export.torch_samples import sample_in_torch
 from callosal.models.generation.checkpoint import Generator, load_generator
+from callosal.models.generation.spec import scheduler_config
 
 
 def main() -> None:

@@ -1,130 +1,87 @@
-"""Samplers: pure functions from noise to samples, each named after its algorithm.
+"""diffusers' schedulers as samplers: from noise that comes in from outside to clean samples.
 
-Each takes a prediction function, noise that comes in from outside, and falling times from 1 to 0.
-The same formulas in numpy run an exported generator.
+The steps are diffusers'. The network is asked at times from 1 (noise) to 0 (clean), and the noise
+of a stochastic step is handed in, so that it can follow from the seed of each sample.
 """
 
-import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping
+from typing import Any
 
-import torch
+import numpy as np
+from diffusers.schedulers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler
 from torch import Tensor
-
-from callosal.models.generation.objectives import VariancePreserving
 
 Predict = Callable[[Tensor, float], Tensor]
 """Velocity of samples (N, C, H, W) at one time."""
 
+Scheduler = FlowMatchEulerDiscreteScheduler | DPMSolverMultistepScheduler
 
-def trailing_times(steps: int) -> list[float]:
-    """Times from 1 to 0 at equal distance, steps + 1 of them.
-
-    They begin at pure noise ("trailing" spacing, arXiv 2305.08891).
-
-    >>> trailing_times(4)
-    [1.0, 0.75, 0.5, 0.25, 0.0]
-    """
-    return [1 - step / steps for step in range(steps + 1)]
-
-
-def euler_flow(predict: Predict, noise: Tensor, times: Sequence[float]) -> Tensor:
-    """Euler steps along the velocity of a rectified flow (arXiv 2209.03003).
-
-    Args:
-        predict: Velocity noise - clean.
-        noise: Standard normal, shape (N, C, H, W).
-        times: Falling from 1 to 0.
-    """
-    sample = noise
-    for time, following in pairwise(times):
-        sample = sample + (following - time) * predict(sample, time)
-    return sample
+SOLVERS: Mapping[str, Mapping[str, Any]] = {
+    # Of first order DPM-Solver++ is DDIM, and its stochastic form DDPM. Unlike DDIMScheduler and
+    # DDPMScheduler it goes along a flow too, and to the next station for any number of steps.
+    "ddim": {"solver_order": 1},
+    "dpm_solver_pp_2m": {"solver_order": 2},
+    "ddpm": {"solver_order": 1, "algorithm_type": "sde-dpmsolver++"},
+}
 
 
-def ddim(predict: Predict, noise: Tensor, times: Sequence[float]) -> Tensor:
-    """Deterministic DDIM steps on the variance-preserving path (arXiv 2010.02502).
+def scheduler_for(sampler: str, config: Mapping[str, Any], steps: int) -> Scheduler:
+    """Set up the scheduler of a sampler.
 
     Args:
-        predict: Velocity v.
-        noise: Standard normal, shape (N, C, H, W).
-        times: Falling from 1 to 0.
+        sampler: `euler_flow`, or a key of `SOLVERS`.
+        config: Content of `scheduler_config.json`.
+        steps: Runs of the network.
     """
-    path = VariancePreserving()
-    sample = noise
-    for time, following in pairwise(times):
-        velocity = predict(sample, time)
-        now, then = torch.tensor(time), torch.tensor(following)
-        sample = path.noisy(
-            path.clean(sample, velocity, now), path.noise(sample, velocity, now), then
-        )
-    return sample
+    flow = config["_class_name"] == "FlowMatchEulerDiscreteScheduler"
+    if not flow:
+        solver = DPMSolverMultistepScheduler.from_config(config, **SOLVERS[sampler])
+        # The solver's own rounding of 1000 / steps gives one station too many for 61 steps, say.
+        count = solver.config.num_train_timesteps
+        stations = np.linspace(count, 0, steps + 1)[:-1].round() - 1
+        solver.set_timesteps(timesteps=stations.tolist())
+        return solver
+    euler = FlowMatchEulerDiscreteScheduler.from_config(config)
+    # Left to itself the scheduler makes its last step the shortest by far.
+    euler.set_timesteps(sigmas=np.linspace(1, 1 / steps, steps))
+    if sampler == "euler_flow":
+        return euler
+    solver = DPMSolverMultistepScheduler(
+        use_flow_sigmas=True, prediction_type="flow_prediction", **SOLVERS[sampler]
+    )
+    solver.set_timesteps(steps)
+    # Its own stations begin short of pure noise.
+    solver.sigmas = euler.sigmas
+    return solver
 
 
-def dpm_solver_pp_2m(predict: Predict, noise: Tensor, times: Sequence[float]) -> Tensor:
-    """DPM-Solver++(2M) on the variance-preserving path (arXiv 2211.01095, algorithm 2).
-
-    The first step, the one after it (whose predecessor has no finite log SNR) and the last one
-    are of first order.
-
-    Args:
-        predict: Velocity v.
-        noise: Standard normal, shape (N, C, H, W).
-        times: Falling from 1 to 0.
-    """
-    path = VariancePreserving()
-    sample, before, gap_before = noise, None, math.inf
-    for time, following in pairwise(times):
-        clean = path.clean(sample, predict(sample, time), torch.tensor(time))
-        gap = _log_snr(following) - _log_snr(time)
-        estimate = clean
-        if before is not None and math.isfinite(gap_before) and math.isfinite(gap):
-            estimate = clean + (clean - before) * (0.5 * gap / gap_before)
-        signal, sigma = _signal(following), _sigma(following)
-        sample = sample * (sigma / _sigma(time)) + estimate * (signal * (1 - math.exp(-gap)))
-        before, gap_before = clean, gap
-    return sample
+def network_times(scheduler: Scheduler) -> list[float]:
+    """Times in (0, 1] at which the network is asked, one for each step."""
+    if isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.use_flow_sigmas:
+        times: list[float] = scheduler.sigmas[:-1].tolist()
+        return times
+    count = scheduler.config.num_train_timesteps
+    return [(step + 1) / count for step in scheduler.timesteps.tolist()]
 
 
-def ddpm_ancestral(
+def run_sampler(
     predict: Predict,
     noise: Tensor,
-    times: Sequence[float],
-    step_noise: Callable[[int], Tensor],
+    scheduler: Scheduler,
+    step_noise: Callable[[int], Tensor] | None = None,
 ) -> Tensor:
-    """Ancestral DDPM steps on the variance-preserving path (arXiv 2006.11239).
+    """Carry noise to clean samples.
 
     Args:
-        predict: Velocity v.
+        predict: Velocity at a time.
         noise: Standard normal, shape (N, C, H, W).
-        times: Falling from 1 to 0.
-        step_noise: Standard normal of the samples' shape for steps 1, 2, ...
+        scheduler: As `scheduler_for` sets it up.
+        step_noise: Standard normal of the samples' shape for steps 1, 2, ... of `ddpm`.
     """
-    path = VariancePreserving()
+    scheduler.set_begin_index(0)
     sample = noise
-    for step, (time, following) in enumerate(pairwise(times), start=1):
-        clean = path.clean(sample, predict(sample, time), torch.tensor(time))
-        signal, sigma = _signal(following), _sigma(following)
-        if following == 0:
-            return clean
-        ratio = _signal(time) / signal
-        variance = (sigma / _sigma(time)) ** 2 * (1 - ratio**2)
-        kept = ratio * (sigma / _sigma(time)) ** 2
-        mean = kept * sample + (signal - kept * _signal(time)) * clean
-        sample = mean + math.sqrt(variance) * step_noise(step)
+    steps = zip(scheduler.timesteps, network_times(scheduler), strict=True)
+    for number, (timestep, time) in enumerate(steps, start=1):
+        fresh = {} if step_noise is None else {"variance_noise": step_noise(number)}
+        sample = scheduler.step(predict(sample, time), timestep, sample, **fresh).prev_sample
     return sample
-
-
-def _signal(time: float) -> float:
-    return 0.0 if time >= 1 else math.cos(time * math.pi / 2)
-
-
-def _sigma(time: float) -> float:
-    return math.sin(time * math.pi / 2)
-
-
-def _log_snr(time: float) -> float:
-    """Half the log of the signal-to-noise ratio: minus infinity at 1, infinity at 0."""
-    if time >= 1:
-        return -math.inf
-    return math.inf if time <= 0 else math.log(_signal(time) / _sigma(time))

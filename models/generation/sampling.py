@@ -1,4 +1,4 @@
-"""Samples from a denoiser: guidance, channels that are given, the sampler of the objective."""
+"""Predictions of a denoiser for a sampler: guidance, and channels that are given."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from callosal.models.generation.objectives import Objective
-from callosal.models.generation.samplers import Predict, ddim, euler_flow, trailing_times
+from callosal.models.generation.samplers import Predict
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,6 @@ def conditional_prediction(denoiser: nn.Module, wish: Wish, known: Known) -> Pre
         return _guided(denoiser, known.into(sample), times, wish)
 
     return predict
-
-
-def run_sampler(objective: str, predict: Predict, noise: Tensor, steps: int) -> Tensor:
-    """Sample with the deterministic sampler of an objective: Euler for flows, DDIM for `vp`."""
-    sampler = euler_flow if objective == "rectified_flow" else ddim
-    return sampler(predict, noise, trailing_times(steps))
 
 
 def mask_from_image(

@@ -18,6 +18,30 @@ SCALING_IN_WORDS = (
 )
 
 
+def scheduler_config(objective: str) -> dict[str, Any]:
+    """Configuration of diffusers' scheduler for an objective, `rectified_flow` or `vp`.
+
+    The scheduler class named in it loads it (`from_config`, `from_pretrained`). `vp` is a cosine
+    schedule whose end is pure noise (Lin et al. 2024, arXiv 2305.08891).
+    """
+    if objective == "rectified_flow":
+        return {
+            "_class_name": "FlowMatchEulerDiscreteScheduler",
+            "num_train_timesteps": 1000,
+            "shift": 1.0,
+            "use_dynamic_shifting": False,
+        }
+    return {
+        "_class_name": "DDIMScheduler",
+        "num_train_timesteps": 1000,
+        "beta_schedule": "squaredcos_cap_v2",
+        "prediction_type": "v_prediction",
+        "rescale_betas_zero_snr": True,
+        "timestep_spacing": "trailing",
+        "clip_sample": False,
+    }
+
+
 @dataclass(frozen=True)
 class Condition:
     """One quantity that can be asked for.

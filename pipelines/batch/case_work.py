@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from highdicom import Volume
-
 from callosal.models.errors import CallosalError
+from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.reading.cases import Case
 
-Load = Callable[[], Volume]
-Process = Callable[[Case, Volume], CaseFiles]
+Load = Callable[[], Images]
+Process = Callable[[Case, Images], CaseFiles]
 
 INTERNAL = "internal_error"
 """Code of a fault of ours."""
@@ -77,7 +76,7 @@ def work_on(case: Case, load: Load, process: Process) -> CaseResult:
     start = time.perf_counter()
     waits: list[float] = []
 
-    def waiting() -> Volume:
+    def waiting() -> Images:
         volume = load()
         waits.append(time.perf_counter() - start)
         return volume

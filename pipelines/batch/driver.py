@@ -14,7 +14,8 @@ from callosal.pipelines.batch.progress import Display, Tally, display
 from callosal.pipelines.batch.stopping import Stop, stopping
 from callosal.pipelines.case.process import failed_document
 from callosal.pipelines.outputs.case_files import CaseFiles
-from callosal.pipelines.outputs.case_folder import CASES, write_case, write_outputs
+from callosal.pipelines.outputs.case_folder import write_case, write_outputs
+from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.outputs.results import append_row, plan_row
 
 Results = Generator[tuple[Job, CaseResult]]

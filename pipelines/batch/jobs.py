@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.outputs.case_folder import CASES, Fingerprint, finished_row, read_done
+from callosal.pipelines.outputs.case_folder import Fingerprint, finished_row, read_done
 from callosal.pipelines.outputs.case_id import case_id
+from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.reading.cases import Case
 
 

@@ -6,11 +6,10 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from highdicom import Volume
-
 from callosal.pipelines.batch.case_work import CaseResult, Process, work_on
 from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.batch.stopping import Stop
+from callosal.pipelines.midplane.localizer_volumes import Images
 
 READ_AHEAD_VOXELS = 1 << 28
 """Voxels of all cases that are read ahead: 1 GiB at 4 bytes each, twenty heads of 1 mm."""
@@ -39,7 +38,7 @@ class LocalEngine:
             stop: Asked before each case; what is read ahead is then dropped.
         """
         waiting = deque(jobs)
-        ahead: deque[tuple[Job, Future[Volume]]] = deque()
+        ahead: deque[tuple[Job, Future[Images]]] = deque()
         with ThreadPoolExecutor(self.workers) as readers:
             try:
                 while (waiting or ahead) and not stop.asked:
@@ -56,7 +55,7 @@ class LocalEngine:
             finally:
                 readers.shutdown(wait=False, cancel_futures=True)
 
-    def _has_room(self, ahead: deque[tuple[Job, Future[Volume]]], job: Job) -> bool:
+    def _has_room(self, ahead: deque[tuple[Job, Future[Images]]], job: Job) -> bool:
         if not ahead:
             return True
         held = sum(other.case.n_voxels for other, _ in ahead)

@@ -13,9 +13,11 @@ from rich.console import Console
 from callosal.models.errors import InputError
 from callosal.pipelines.console.discretion import told
 from callosal.pipelines.outputs.atomic import make_folder, remove, sweep_temporaries, write_bytes
-from callosal.pipelines.outputs.case_folder import CASES, DONE, OUTPUTS, read_done
+from callosal.pipelines.outputs.case_folder import read_done
+from callosal.pipelines.outputs.exit_code import ALL_DONE, SOME_DONE, exit_code
+from callosal.pipelines.outputs.file_names import CASES, DONE, OUTPUTS, RUN_FILE
 from callosal.pipelines.outputs.results import Row, is_planned, read_rows, write_tables
-from callosal.pipelines.outputs.run_json import RUN_FILE, write_run_record
+from callosal.pipelines.outputs.run_json import write_run_record
 from callosal.pipelines.outputs.run_lock import run_lock
 from callosal.pipelines.reading.skips import NOT_MEANT
 from callosal.pipelines.report.page import write_report
@@ -83,7 +85,7 @@ def merge_runs(folders: Sequence[Path], output: Path, console: Console) -> int:
         console.print(f"callosal merge: missing_part: {line}", markup=False, soft_wrap=True)
     line = told(console, counts or "no case", f"results in {output}")
     console.print(line, markup=False, soft_wrap=True)
-    return 2 if missing and _exit_code(rows) == 0 else _exit_code(rows)
+    return _exit_code(rows) or (SOME_DONE if missing else ALL_DONE)
 
 
 def _read_record(folder: Path) -> dict[str, Any]:
@@ -192,6 +194,4 @@ def _exit_code(rows: Sequence[Row]) -> int:
     skipped = [row for row in rows if row["status"] == "skipped"]
     n_faults = sum(str(row["reasons"]) not in NOT_MEANT for row in skipped)
     n_planned, n_cases = sum(map(is_planned, rows)), len(rows) - len(skipped)
-    if not n_planned and (n_cases or n_faults):
-        return 1
-    return 2 if n_faults or n_planned < n_cases else 0
+    return exit_code(n_planned, n_cases, n_faults)

@@ -17,10 +17,12 @@ from callosal.pipelines.batch.run_record import run_record
 from callosal.pipelines.batch.session import Session, open_model, open_session
 from callosal.pipelines.batch.work import Work, plan_work
 from callosal.pipelines.console.discretion import told
+from callosal.pipelines.outputs.exit_code import exit_code
+from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.outputs.results import Row, is_planned, write_tables
 from callosal.pipelines.outputs.run_json import write_run_record
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
-from callosal.pipelines.report.page import REPORT, write_report
+from callosal.pipelines.report.page import write_report
 
 Ending = OutputError | EngineError | KeyboardInterrupt | None
 """Why a run ended before its work was done."""
@@ -94,9 +96,10 @@ def _end(
 ) -> int:
     """Tell what the run came to, and its exit code."""
     n_left = len(work.jobs) - len(rows)
+    n_planned = sum(map(is_planned, rows))
     if ending is None:
         _report(len(work.kept), [*rows, *aside], session)
-        return exit_code(work.n_faults, len(work.jobs), rows)
+        return exit_code(n_planned, len(work.jobs), work.n_faults)
     again = "run the same command again to go on"
     console = session.console
     if isinstance(ending, KeyboardInterrupt):
@@ -104,7 +107,7 @@ def _end(
         raise ending
     cut = f"callosal infer: {ending.code}: {ending}; {n_left} of {len(work.jobs)} cases are not"
     console.print(f"{cut} written; then {again}", markup=False, soft_wrap=True)
-    return 2 if any(map(is_planned, rows)) else 1
+    return exit_code(n_planned, len(work.jobs), work.n_faults + 1)
 
 
 def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
@@ -118,17 +121,3 @@ def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
         f"{output / REPORT}",
     )
     session.console.print(line, markup=False, soft_wrap=True)
-
-
-def exit_code(n_faults: int, n_jobs: int, rows: Sequence[Row]) -> int:
-    """What a run came to, for the shell.
-
-    Args:
-        n_faults: How much of what is no case is broken or refused.
-        n_jobs: Cases of the run.
-        rows: Rows of those cases that are finished.
-    """
-    planned = sum(map(is_planned, rows))
-    if not planned and (n_jobs or n_faults):
-        return 1
-    return 2 if n_faults or planned < n_jobs else 0

@@ -17,8 +17,9 @@ from callosal.pipelines.batch.request import Engine, Request
 from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.hospital.standard_tables import load_standard_tables
 from callosal.pipelines.outputs.atomic import sweep_temporaries
-from callosal.pipelines.outputs.case_folder import CASES, Fingerprint
+from callosal.pipelines.outputs.case_folder import Fingerprint
 from callosal.pipelines.outputs.case_id import output_salt
+from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.outputs.run_lock import run_lock
 
 

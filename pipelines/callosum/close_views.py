@@ -3,7 +3,7 @@
 The networks learn on crops of that size. On a whole slice bright fat of face and neck is part of
 the foreground by which the picture is normalised, and each picture is seen in one pose alone. The
 mean of its map and those of two turned views differs less from the reference on the validation
-sites than its map alone: docs/robustness.md has the figures.
+sites than its map alone: docs/reference/robustness.md.
 """
 
 from collections.abc import Sequence

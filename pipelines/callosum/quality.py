@@ -5,8 +5,8 @@ nothing; the confidence is the product over all facts. The ranges of size and sh
 of 731 adult and adolescent callosa, widened by half for children, atrophy and thick slices
 (the lean by less: 99 % of them lie in -50 to 36 degrees); all others were set on the validation
 sites and on slices without a callosum, so that 98 % of right slices stay sure
-(benchmarks/accuracy/refusal.py, docs/robustness.md). The upper limit of blur was also set so that
-a real 3 T series stays sure, which is therefore no test of it.
+(benchmarks/accuracy/refusal.py, docs/reference/robustness.md). The upper limit of blur was also set
+so that a real 3 T series stays sure, so that series does not test the limit.
 """
 
 import math
@@ -68,6 +68,8 @@ class MaskFacts:
         at_edge: Share of the outline within 2 mm of the edge of the field of view.
         contrast: Step of the median intensity from a ring 2.5 mm outside to the inside, over the
             spread of the intensities in the neighbourhood.
+        distinct: Share of that ring that differs from the inside by more than twice the inside's
+            own spread, darker or brighter.
         dark_in_even: Median over spread of that ring around a dark inside; 0 for a bright one.
     """
 
@@ -82,6 +84,7 @@ class MaskFacts:
     rival: float
     at_edge: float
     contrast: float
+    distinct: float
     dark_in_even: float
 
 
@@ -155,6 +158,7 @@ def measure_mask(
         rival=max((_likeness(other) for other in others.contours_mm), default=0.0),
         at_edge=share_at_edge(contour_mm, slice_image),
         contrast=light.contrast,
+        distinct=light.distinct,
         dark_in_even=light.dark_in_even,
     )
 

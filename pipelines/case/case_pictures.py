@@ -11,9 +11,10 @@ from PIL import Image
 from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.case.pose import Pose
 from callosal.pipelines.case.process import Outcome, Sighting
+from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.morphometry.parcellation import Course
-from callosal.pipelines.outputs.case_folder import (
+from callosal.pipelines.outputs.file_names import (
     ALIGNED,
     MASK,
     OVERLAY,
@@ -25,9 +26,13 @@ from callosal.pipelines.pictures.label_image import slice_nifti_bytes
 from callosal.pipelines.pictures.overlay import draw_overlay
 from callosal.pipelines.pictures.parcellation import draw_parcellation
 from callosal.pipelines.pictures.reason_words import STATUS_WORDS, short_reason
-from callosal.pipelines.pictures.review_views import ReviewViews, level_plan, reformats
+from callosal.pipelines.pictures.review_views import (
+    ReviewViews,
+    level_plan,
+    nearest_slices,
+    reformats,
+)
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
-from callosal.pipelines.planning.head_extent import find_head
 from callosal.pipelines.planning.reslice import isotropic, nifti_bytes, reslice
 from callosal.pipelines.settings import Settings
 
@@ -56,19 +61,19 @@ class CasePictures:
 
 
 def draw_pictures(
-    volume: Volume, outcome: Outcome, overlay: Image.Image | None, settings: Settings
+    images: Images, outcome: Outcome, overlay: Image.Image | None, settings: Settings
 ) -> CasePictures:
     """Draw the other pictures of a case and gather all.
 
     Args:
-        volume: The volume or localizer that was planned on.
+        images: What was planned on.
         outcome: What it came to.
         overlay: Picture of `draw_case_overlay`.
         settings: Which pictures are wanted.
     """
     return CasePictures(
         overlay=overlay,
-        aligned=_aligned(volume, outcome.pose, settings),
+        aligned=_aligned(images, outcome.pose, settings),
         parcels=_parcels(outcome, settings),
     )
 
@@ -91,11 +96,12 @@ def draw_case_overlay(outcome: Outcome) -> Image.Image | None:
     )
 
 
-def _aligned(volume: Volume, pose: Pose | None, settings: Settings) -> Volume | None:
-    if pose is None or settings.aligned_voxel_mm is None:
+def _aligned(images: Images, pose: Pose | None, settings: Settings) -> Volume | None:
+    """The volume along the plan; a localizer has too few slices for one."""
+    if pose is None or settings.aligned_voxel_mm is None or isinstance(images, LocalizerVolumes):
         return None
     voxel_mm = settings.aligned_voxel_mm
-    return reslice(volume, isotropic(pose.plan.transverse, voxel_mm), voxel_mm)
+    return reslice(images, isotropic(pose.plan.transverse, voxel_mm), voxel_mm)
 
 
 def _parcels(outcome: Outcome, settings: Settings) -> Parcels | None:
@@ -112,24 +118,26 @@ def _parcels(outcome: Outcome, settings: Settings) -> Parcels | None:
     return None
 
 
-def draw_review_views(volume: Volume, sighting: Sighting, pose: Pose | None) -> ReviewViews:
+def draw_review_views(images: Images, sighting: Sighting, pose: Pose | None) -> ReviewViews:
     """What the review page shows.
 
     The slice is that of the callosum, else the middle one: a person may see what was missed.
 
     Args:
-        volume: The volume or localizer that was planned on.
+        images: What was planned on; of a localizer, the acquired slices are shown.
         sighting: What it shows.
         pose: The pose that is kept; without one the stacks are level.
     """
     seen, callosum = sighting.seen, sighting.callosum
     middle = seen.slices[len(seen.slices) // 2]
     place = middle if callosum is None else callosum.slice_image
-    head = find_head(volume)
+    head = sighting.head
+    if isinstance(images, LocalizerVolumes):
+        return ReviewViews(place, nearest_slices(images.across, place.center_lps_mm), head)
     if seen.plane is None:
         return ReviewViews(place, (), head)
     plan = level_plan(place, head) if pose is None else pose.plan
-    return ReviewViews(place, reformats(volume, plan), head)
+    return ReviewViews(place, reformats(images, plan), head)
 
 
 def picture_files(pictures: CasePictures, callosum: Callosum | None) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from highdicom import Volume
 from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.geometry.fusion import FusedRoi, agreement, fuse
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine, find_reference_line
-from callosal.pipelines.planning.head_extent import head_extent_mm
+from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import ScanPlan, make_plan, plan_axes
 from callosal.pipelines.settings import Settings
 
@@ -30,8 +30,13 @@ class Pose:
     plan: ScanPlan
 
 
-def find_pose(callosum: Callosum, volume: Volume, settings: Settings) -> Pose:
+def find_pose(callosum: Callosum, head: Volume, settings: Settings) -> Pose:
     """Line, final ROI and the three stacks of a callosum.
+
+    Args:
+        callosum: What was found on the midsagittal slice.
+        head: Coarse mask of `find_head`.
+        settings: How to plan.
 
     Raises:
         GeometryError: The outline is degenerate.
@@ -41,7 +46,7 @@ def find_pose(callosum: Callosum, volume: Volume, settings: Settings) -> Pose:
     fused = fuse(callosum.box, line, settings.fusion)
     place = callosum.slice_image
     axes = plan_axes(place, fused.roi.angle_deg)
-    extent = head_extent_mm(volume, axes, place.mm_to_lps(fused.roi.center_mm))
+    extent = reach_of_head_mm(head, axes, place.mm_to_lps(fused.roi.center_mm))
     return Pose(
         line,
         fused,

@@ -11,13 +11,17 @@ from highdicom import Volume
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.quality import ABSENT
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
+from callosal.pipelines.case.localizer_callosum import find_localizer_callosum, sagittal_slices
 from callosal.pipelines.case.neighbours import Spread, pose_spread
 from callosal.pipelines.case.off_midline import doubted_off_midline
 from callosal.pipelines.case.pose import Pose, find_pose
 from callosal.pipelines.case.verdict import judge_case
+from callosal.pipelines.midplane.localizer_plane import find_localizer_plane
+from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
+from callosal.pipelines.planning.head_extent import find_head
 from callosal.pipelines.planning.plan_document import plan_document
 from callosal.pipelines.settings import Settings
 
@@ -28,14 +32,18 @@ class Sighting:
 
     Attributes:
         seen: The sagittal slices that were looked at.
+        head: Coarse mask of the head.
         callosum: The mask and its slice, where anything was segmented.
         pose: The pose and the plan that follow from it.
+        spread: Deviation of the pose between the slices of a localizer; None elsewhere.
         timings_ms: Milliseconds of each stage so far.
     """
 
     seen: SagittalViews
+    head: Volume
     callosum: Callosum | None
     pose: Pose | None
+    spread: Spread | None
     timings_ms: Mapping[str, float]
 
 
@@ -75,16 +83,16 @@ class Stopwatch:
 
 
 def process_volume(
-    volume: Volume,
+    images: Images,
     segmenter: Segmenter,
     settings: Settings,
     source: Mapping[str, Any],
     config_sha256: str,
 ) -> Outcome:
-    """Plan on one volume or localizer.
+    """Plan on one volume, on the slices of a 2D stack or on a localizer.
 
     Args:
-        volume: Any orientation; array axes as read.
+        images: Any orientation; array axes as read.
         segmenter: Opened model.
         settings: How to plan.
         source: Facts of the images for plan.json, none of them personal.
@@ -94,34 +102,57 @@ def process_volume(
         InputError: No sagittal view can be made of the volume.
         GeometryError: The mask is degenerate.
     """
-    sighting = look(volume, segmenter, settings)
-    return conclude(volume, sighting, segmenter, settings, source, config_sha256)
+    sighting = look(images, segmenter, settings)
+    return conclude(images, sighting, segmenter, settings, source, config_sha256)
 
 
-def look(volume: Volume, segmenter: Segmenter, settings: Settings) -> Sighting:
-    """Find callosum, pose and plan on a volume or localizer; arguments as of `process_volume`."""
+def look(images: Images, segmenter: Segmenter, settings: Settings) -> Sighting:
+    """Find callosum, pose and plan; arguments as of `process_volume`."""
+    if isinstance(images, LocalizerVolumes):
+        return _look_at_localizer(images, segmenter, settings)
     watch = Stopwatch()
-    seen = views(volume, segmenter.contract.spacing_mm)
+    seen = views(images, segmenter.contract.spacing_mm)
     watch.lap("midsagittal")
     callosum = best_callosum(doubted_off_midline(find_callosa(seen.slices, segmenter), seen))
     watch.lap("segmentation")
-    pose = None if callosum is None else find_pose(callosum, volume, settings)
+    head = find_head(images)
+    pose = None if callosum is None else find_pose(callosum, head, settings)
     watch.lap("plan")
-    return Sighting(seen, callosum, pose, watch.timings_ms)
+    return Sighting(seen, head, callosum, pose, None, watch.timings_ms)
+
+
+def _look_at_localizer(
+    images: LocalizerVolumes, segmenter: Segmenter, settings: Settings
+) -> Sighting:
+    watch = Stopwatch()
+    plane = find_localizer_plane(images.stacks)
+    watch.lap("midsagittal")
+    slices = sagittal_slices(images, plane, segmenter.contract.spacing_mm)
+    found = find_localizer_callosum(slices, images.slice_distance_mm, plane, segmenter)
+    watch.lap("segmentation")
+    head = find_head(images.tissue())
+    if found is None:
+        return Sighting(
+            SagittalViews(tuple(slices), 3, plane), head, None, None, None, watch.timings_ms
+        )
+    pose = find_pose(found.callosum, head, settings)
+    watch.lap("plan")
+    seen = SagittalViews((found.callosum.slice_image,), 3, plane)
+    return Sighting(seen, head, found.callosum, pose, found.spread, watch.timings_ms)
 
 
 def conclude(
-    volume: Volume,
+    images: Images,
     sighting: Sighting,
     segmenter: Segmenter,
     settings: Settings,
     source: Mapping[str, Any],
     config_sha256: str,
 ) -> Outcome:
-    """Judge what was found on a volume and measure it; other arguments as of `process_volume`."""
+    """Judge what was found and measure it; other arguments as of `process_volume`."""
     watch = Stopwatch()
     seen, callosum, pose = sighting.seen, sighting.callosum, sighting.pose
-    spread = _spread(volume, sighting, segmenter, settings)
+    spread = _spread(images, sighting, segmenter, settings)
     watch.lap("neighbours")
     verdict = judge_case(seen, callosum, pose, spread)
     # A mask that does not look like a callosum is shown, but no plan is made of it.
@@ -145,12 +176,14 @@ def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 
 def _spread(
-    volume: Volume, sighting: Sighting, segmenter: Segmenter, settings: Settings
+    images: Images, sighting: Sighting, segmenter: Segmenter, settings: Settings
 ) -> Spread | None:
     callosum, pose = sighting.callosum, sighting.pose
+    if isinstance(images, LocalizerVolumes):
+        return sighting.spread
     if sighting.seen.plane is None or callosum is None or pose is None:
         return None
-    return pose_spread(volume, callosum, pose.fused.roi, segmenter, settings)
+    return pose_spread(images, callosum, pose.fused.roi, segmenter, settings)
 
 
 def _morphometry(callosum: Callosum, pose: Pose) -> Morphometry:

@@ -3,7 +3,6 @@
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from highdicom import Volume
 from PIL import Image
 
 from callosal.export.runtime import Segmenter
@@ -16,6 +15,7 @@ from callosal.pipelines.case.case_pictures import (
 from callosal.pipelines.case.pose import Pose
 from callosal.pipelines.case.process import Outcome, Sighting, conclude, look
 from callosal.pipelines.hospital.case_objects import case_objects
+from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.pictures.review_views import view_files
 from callosal.pipelines.planning.plan_document import with_files
@@ -24,14 +24,14 @@ from callosal.pipelines.settings import Settings
 
 
 def process_case(
-    case: Case, volume: Volume, segmenter: Segmenter, settings: Settings, config_sha256: str
+    case: Case, images: Images, segmenter: Segmenter, settings: Settings, config_sha256: str
 ) -> CaseFiles:
-    """Plan on the volume of a case and make all its files.
+    """Plan on the images of a case and make all its files.
 
     Args:
         case: The case; whose images they are, which no `Header` holds, is read from the first
             of them where an object has to tell it.
-        volume: Its voxels.
+        images: Its voxels.
         segmenter: Opened model.
         settings: How to plan, and which objects to make.
         config_sha256: Hash of the settings.
@@ -39,31 +39,31 @@ def process_case(
     Raises:
         CallosalError: As `process_volume`; objects that cannot be made are a note in the plan.
     """
-    sighting = look(volume, segmenter, settings)
+    sighting = look(images, segmenter, settings)
     # Drawing and compression let go of the interpreter; the objects are all interpreter, and the
     # neighbours leave a part of the cores idle.
     with ThreadPoolExecutor(1) as beside:
-        views = beside.submit(_view_files, volume, sighting, sighting.pose)
-        outcome = conclude(volume, sighting, segmenter, settings, case.source, config_sha256)
+        views = beside.submit(_view_files, images, sighting, sighting.pose)
+        outcome = conclude(images, sighting, segmenter, settings, case.source, config_sha256)
         start = time.perf_counter()
         drawn = beside.submit(draw_case_overlay, outcome)
-        pictures = beside.submit(_pictures, volume, outcome, drawn, settings)
+        pictures = beside.submit(_pictures, images, outcome, drawn, settings)
         kinds = settings.dicom_objects
         overlay = drawn.result() if "sc" in kinds else None
         objects = case_objects(case, outcome.document, outcome.callosum, overlay, kinds)
         if outcome.pose is not sighting.pose:  # the verdict turned it down
-            views = beside.submit(_view_files, volume, sighting, outcome.pose)
+            views = beside.submit(_view_files, images, sighting, outcome.pose)
     files = {**views.result(), **pictures.result(), **objects.files}
     files_ms = (time.perf_counter() - start) * 1000
     return CaseFiles(with_files(outcome.document, objects.notes, files_ms), files)
 
 
-def _view_files(volume: Volume, sighting: Sighting, pose: Pose | None) -> dict[str, bytes]:
-    return view_files(draw_review_views(volume, sighting, pose))
+def _view_files(images: Images, sighting: Sighting, pose: Pose | None) -> dict[str, bytes]:
+    return view_files(draw_review_views(images, sighting, pose))
 
 
 def _pictures(
-    volume: Volume, outcome: Outcome, overlay: Future[Image.Image | None], settings: Settings
+    images: Images, outcome: Outcome, overlay: Future[Image.Image | None], settings: Settings
 ) -> dict[str, bytes]:
-    pictures = draw_pictures(volume, outcome, overlay.result(), settings)
+    pictures = draw_pictures(images, outcome, overlay.result(), settings)
     return picture_files(pictures, outcome.callosum)

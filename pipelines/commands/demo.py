@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callosal.pipelines.outputs.file_names import CASES, OVERLAY, PLAN, RUN_FILE
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -69,11 +71,11 @@ def demo(output: Path = Path("callosal-demo"), seed: int = 0) -> int:
     result = output / "result"
     _clear_result(result)
     infer([output / "series"], output=result)
-    plans = sorted(result.glob("cases/*/plan.json"))
+    plans = sorted(result.glob(f"{CASES}/*/{PLAN}"))
     plan = json.loads(plans[0].read_text(encoding="utf-8")) if plans else {}
     if plan.get("final") is None:
         reasons = ", ".join(plan.get("reasons", [])) or "no case was written"
-        console.print(f"No plan for the {head.name}: {reasons}; see {result / 'run.json'}")
+        console.print(f"No plan for the {head.name}: {reasons}; see {result / RUN_FILE}")
         return 1
     comparison = compare(head.pose, plan)
     console.print(as_table(comparison, f"Callosum of the {head.name}, tilt of seed {seed}"))
@@ -82,7 +84,7 @@ def demo(output: Path = Path("callosal-demo"), seed: int = 0) -> int:
         f"{verdict} tolerance (angle {ANGLE_TOLERANCE_DEG:g} degree, "
         f"centre {CENTER_TOLERANCE_MM:g} mm); status {plan['status']}"
     )
-    console.print(f"picture: {plans[0].with_name('overlay.png')}", soft_wrap=True)
+    console.print(f"picture: {plans[0].with_name(OVERLAY)}", soft_wrap=True)
     return 0 if comparison.within_tolerance else 2
 
 
@@ -147,5 +149,5 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def _clear_result(folder: Path) -> None:
     """Remove the result of an earlier demo, whose case would stand beside the new one."""
-    if (folder / "run.json").is_file():
+    if (folder / RUN_FILE).is_file():
         shutil.rmtree(folder)

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-_EXIT_ALL, _EXIT_NONE, _EXIT_SOME = 0, 1, 2
-
 
 def list_series(input: Path, json: bool = False) -> int:
     """List every stack of images that an input holds, and why each was kept or skipped.
@@ -21,6 +19,7 @@ def list_series(input: Path, json: bool = False) -> int:
     """
     from rich.console import Console
 
+    from callosal.pipelines.outputs.exit_code import NOTHING_DONE, exit_code
     from callosal.pipelines.reading.cases import find_cases
     from callosal.pipelines.reading.series_listing import listing_json, listing_table
 
@@ -32,5 +31,6 @@ def list_series(input: Path, json: bool = False) -> int:
         console.print(listing_table(index))
         console.print(f"{len(index.cases)} kept, {len(index.skipped)} skipped")
     if not index.cases:
-        return _EXIT_NONE
-    return _EXIT_SOME if any(skip.is_fault for skip in index.skipped) else _EXIT_ALL
+        return NOTHING_DONE
+    n_faults = sum(skip.is_fault for skip in index.skipped)
+    return exit_code(len(index.cases), len(index.cases), n_faults)

@@ -93,15 +93,18 @@ def make_bank(slices: Iterable[LabelledSlice], spacing_mm: float, size: int) -> 
     return SliceBank(tuple(names), tuple(sites), np.stack(images), np.stack(masks), spacing_mm)
 
 
-def join_banks(banks: Sequence[SliceBank]) -> SliceBank:
-    """One bank in which each has the same share: the slices of the smaller ones come again.
+def join_banks(banks: Sequence[SliceBank], shares: Sequence[float]) -> SliceBank:
+    """One bank in which each has a share: the slices of those too small for theirs come again.
 
     Args:
         banks: At least one, all on one grid.
+        shares: Share of each in the new bank, above 0; together 1.
     """
-    longest = max(len(bank) for bank in banks)
-    rows = [np.resize(np.arange(len(bank)), longest) for bank in banks]
-    pairs = list(zip(banks, rows, strict=True))
+    total = max(len(bank) / share for bank, share in zip(banks, shares, strict=True))
+    pairs = [
+        (bank, np.resize(np.arange(len(bank)), round(total * share)))
+        for bank, share in zip(banks, shares, strict=True)
+    ]
     return SliceBank(
         tuple(bank.names[row] for bank, chosen in pairs for row in chosen),
         tuple(bank.sites[row] for bank, chosen in pairs for row in chosen),

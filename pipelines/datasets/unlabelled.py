@@ -9,6 +9,7 @@ from callosal.models.errors import CallosalError, DataError
 from callosal.pipelines.datasets.nifti_pairs import read_slices
 from callosal.pipelines.datasets.participants import PARTICIPANTS, read_participants
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
+from callosal.pipelines.midplane.localizer_volumes import sagittal_or_whole
 from callosal.pipelines.midplane.sagittal_views import views
 from callosal.pipelines.reading.cases import find_cases
 
@@ -45,7 +46,7 @@ def _slices_of_scans(root: Path, split: str) -> Iterator[LabelledSlice]:
         if (number % HELD_OUT == 0) != (split == "val"):
             continue
         try:
-            seen = views(case.load()).slices
+            seen = views(sagittal_or_whole(case.load())).slices
         except CallosalError:
             # One bad scan of an archive does not stop a training run.
             continue

@@ -1,11 +1,13 @@
 """What may be told of a stack: facts without identity, and fingerprints of its files."""
 
 import hashlib
+from typing import Any
 
+from callosal.pipelines.dicom.localizers import Localizer, orientation_of
 from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.dicom.views import describe_orientation
 
-Fact = str | int | float | bool | None | list[int] | list[float] | list[str]
+Fact = str | int | float | bool | None | list[int] | list[float] | list[str] | list[dict[str, Any]]
 
 
 def describe_stack(stack: Stack) -> dict[str, Fact]:
@@ -34,6 +36,29 @@ def describe_stack(stack: Stack) -> dict[str, Fact]:
         "repetition_time_ms": frame.repetition_time_ms,
         "inversion_time_ms": frame.inversion_time_ms,
         "notes": list(stack.notes),
+    }
+
+
+def describe_localizer(localizer: Localizer) -> dict[str, Fact]:
+    """Facts of a localizer: those of its sagittal stack, and each stack in `stacks`."""
+    facts = describe_stack(localizer.sagittal)
+    notes = [note for stack in localizer.stacks for note in stack.notes]
+    return {
+        **facts,
+        "kind": "localizer",
+        "n_files": localizer.n_files,
+        "n_slices": sum(len(stack.planes) for stack in localizer.stacks),
+        "stacks": [
+            {
+                "orientation": orientation_of(stack),
+                "series_number": stack.header.series_number,
+                "n_slices": len(stack.planes),
+                "slice_distance_mm": round(stack.slice_spacing_mm, 4),
+                "thickness_mm": stack.frame.thickness_mm,
+            }
+            for stack in localizer.stacks
+        ],
+        "notes": [f"localizer of {localizer.summary}: {localizer.reason}", *notes],
     }
 
 

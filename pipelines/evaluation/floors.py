@@ -1,7 +1,6 @@
-"""Answers that need no image: what any model has to beat.
+"""Answers that need no image; any model has to beat them.
 
-Both are made from the training split alone: the thresholded mean of its masks, and one pose
-for everybody.
+Both come from the training split only: the thresholded mean of its masks, and one pose for all.
 """
 
 from collections.abc import Sequence
@@ -38,7 +37,7 @@ def mean_mask_floor(
 def constant_pose_floor(
     training: Sequence[LabelledSlice], cases: Sequence[LabelledSlice]
 ) -> dict[str, object]:
-    """Errors of giving every case the mean pose of the training masks."""
+    """Errors of the mean pose of the training masks, used for every case."""
     angle, x, y = _poses(training).mean(axis=0)
     found = _poses(cases)
     angles = [abs(axis_difference_deg(value, angle)) for value in found[:, 0]]

@@ -30,7 +30,7 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class CaseMeasures:
-    """What one case scored; None where a mask was empty and nothing could be measured.
+    """The scores of one case; None if a mask was empty and nothing could be measured.
 
     Attributes:
         dice: Dice coefficient; 0 for an empty mask.
@@ -67,7 +67,7 @@ def final_roi(
     """The final ROI of a map, as `infer` finds it with its defaults.
 
     Raises:
-        GeometryError: Nothing reaches one half, or the outline is degenerate.
+        GeometryError: No pixel reaches one half, or the outline is degenerate.
     """
     contour_mm = smooth_contour_mm(callosum_contour_mm(probability, slice_image))
     box = RotatedBox.around(contour_mm)
@@ -81,7 +81,7 @@ def measure_case(
     slice_image: SliceImage,
     seconds: float,
 ) -> CaseMeasures:
-    """Compare a probability map with a reference mask on the same grid.
+    """Compare a probability map with a reference mask on its grid.
 
     Args:
         probability: Map of the segmenter, shape (H, W).

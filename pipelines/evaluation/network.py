@@ -16,8 +16,8 @@ def segment_slice(
 ) -> tuple[NDArray[np.float32], float]:
     """Probability of the callosum on the grid of the slice, and the seconds that it took.
 
-    As `infer` looks at a slice, from afar and closely, other components erased; but on the pixels
-    as they are, not blurred to the resolution common to all voxels.
+    Like `infer`, the whole slice and close views of it are used, and other components are erased.
+    Unlike `infer`, the pixels are not blurred to the common resolution.
 
     Args:
         segmenter: Opened model.
@@ -25,8 +25,8 @@ def segment_slice(
         spacing_mm: Distance between rows and between columns, in mm.
 
     Returns:
-        Values in [0, 1], shape (H, W), zero where no callosum was found; and the time of both
-        looks and of the outline, without the resampling to the model's pixels and back.
+        Values in [0, 1], shape (H, W), zero if no callosum was found; and the time of both looks
+        and of the outline, without the resampling to the model's pixels and back.
     """
     step = segmenter.contract.spacing_mm / np.array(spacing_mm)
     image = pixels.astype(np.float32)
@@ -49,7 +49,7 @@ def _looked_at(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[np.f
 def _resample(
     image: NDArray[np.float32], step: NDArray[np.float64], shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """Resample about the image centre; averages first where pixels are dropped."""
+    """Resample about the image centre; averages first when pixels are dropped."""
     sigma = np.clip((step - 1) / 2, 0, None)
     smooth = ndimage.gaussian_filter(image, sigma) if sigma.any() else image
     center, new_center = (np.array(image.shape) - 1) / 2, (np.array(shape) - 1) / 2

@@ -1,4 +1,4 @@
-"""The plan angle that a probability map leads to, for comparing two maps of one slice."""
+"""The plan angle of a probability map, to compare two maps of one slice."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ def plan_angle_deg(probability: NDArray[np.float32]) -> float | None:
         probability: Map of the segmenter, shape (H, W).
 
     Returns:
-        Degrees in (-90, 90]; None where the map shows no callosum, or too little for a pose.
+        Degrees in (-90, 90]; None if the map shows no callosum, or too little for a pose.
     """
     try:
         return final_roi(probability, on_slice(probability, (0.5, 0.5))).roi.angle_deg

@@ -1,6 +1,6 @@
 """A seeded random pose and scanner for each slice, applied to image and reference alike.
 
-The public slices all lie in nearly one pose; a head in a scanner does not.
+The public slices all have nearly one pose; heads in a scanner do not.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ def posed(labelled: LabelledSlice, seed: int) -> LabelledSlice:
 
     Args:
         labelled: Slice and mask of any spacing.
-        seed: The same seed gives the same pose.
+        seed: Equal seeds give equal poses.
     """
     draw = np.random.default_rng(seed)
     angle = np.deg2rad(draw.uniform(-45, 45))

@@ -1,7 +1,7 @@
-"""Degradations of a labelled slice: what another protocol, coil or tool would have made of it.
+"""Degradations of a labelled slice, as by another protocol, coil or tool.
 
-Each keeps grid and reference mask, so a score tells how far the answer on the worse picture is
-from the truth on the good one; where the anatomy is another, the mask follows it. Equal seeds give
+Each keeps grid and reference mask, so a score shows how far the answer on the worse picture is from
+the truth on the good one; if the anatomy changes, the mask follows it. Equal seeds give
 equal pixels.
 """
 
@@ -22,7 +22,7 @@ BRAIN_CENTER_MM = (-4.0, -12.0)
 """Middle of the brain from that of the callosum: toward anterior, toward superior."""
 
 VENTRICLE_GROWTH_MM = 3.0
-"""How far the border of a ventricle is pulled; away from it that falls as a Gaussian."""
+"""How far the border of a ventricle is moved; away from it the shift falls as a Gaussian."""
 
 VENTRICLE_REACH_MM = 3.0
 """Where that Gaussian has fallen to 1/e: callosa keep three quarters of their area."""
@@ -38,18 +38,22 @@ def as_is(labelled: LabelledSlice, seed: int) -> LabelledSlice:
 
 
 def skull_stripped(labelled: LabelledSlice, seed: int) -> LabelledSlice:
-    """Zero outside of an ellipse of the size and place of a brain about the callosum."""
+    """Zero outside an ellipse with the size and place of a brain around the callosum."""
     del seed
+    return _with_pixels(labelled, labelled.image.astype(np.float64) * _brain(labelled))
+
+
+def _brain(labelled: LabelledSlice) -> NDArray[np.bool_]:
+    """An ellipse of the size and place of a brain about the callosum, shape (H, W)."""
     rows, columns = np.nonzero(labelled.mask)
     row_mm, column_mm = labelled.spacing_mm
     y = (np.arange(labelled.mask.shape[0]) - rows.mean())[:, None] * row_mm + BRAIN_CENTER_MM[1]
     x = (np.arange(labelled.mask.shape[1]) - columns.mean())[None] * column_mm + BRAIN_CENTER_MM[0]
-    inside = (x / BRAIN_HALF_MM[0]) ** 2 + (y / BRAIN_HALF_MM[1]) ** 2 <= 1
-    return _with_pixels(labelled, labelled.image * inside)
+    return np.asarray((x / BRAIN_HALF_MM[0]) ** 2 + (y / BRAIN_HALF_MM[1]) ** 2 <= 1)
 
 
 def contrast_inverted(labelled: LabelledSlice, seed: int) -> LabelledSlice:
-    """T2-like: within the head dark becomes bright and bright dark; air stays dark."""
+    """T2-like: inside the head dark becomes bright and bright dark; air stays dark."""
     del seed
     pixels = labelled.image.astype(np.float64)
     top = float(np.percentile(pixels, 99.5))
@@ -59,8 +63,38 @@ def contrast_inverted(labelled: LabelledSlice, seed: int) -> LabelledSlice:
     return _with_pixels(labelled, (top - pixels).clip(0) * edge)
 
 
+def weighted_as(
+    fluid: float, grey: float, white: float, callosum: float, fat: float
+) -> Degradation:
+    """The degradation of a T1 slice shown with the tissue contrast of another weighting.
+
+    Tissues are told apart by their intensity over that of the callosum: fluid 0.2, grey matter
+    0.6, white matter 0.85, fat 1.6. Outside of the brain what is as dark as fluid is bone or air
+    and stays dark.
+
+    Args:
+        fluid: New intensity of fluid; 1 is bright.
+        grey: Of grey matter.
+        white: Of white matter.
+        callosum: Of the callosum.
+        fat: Of fat.
+    """
+
+    def reweight(labelled: LabelledSlice, seed: int) -> LabelledSlice:
+        del seed
+        pixels = labelled.image.astype(np.float64)
+        relative = pixels / max(float(np.median(pixels[labelled.mask > 0])), 1e-6)
+        tissues = [0.0, 0.2, 0.6, 0.85, 1.0, 1.6]
+        brain = np.interp(relative, tissues, [0.3 * fluid, fluid, grey, white, callosum, fat])
+        around = np.interp(relative, tissues, [0.0, 0.1, grey, white, callosum, fat])
+        share = ndimage.gaussian_filter(_brain(labelled).astype(float), 4.0)
+        return _with_pixels(labelled, 1000 * (share * brain + (1 - share) * around))
+
+    return reweight
+
+
 def noisier(labelled: LabelledSlice, seed: int, factor: float = 3.0) -> LabelledSlice:
-    """Rician noise on top until there is `factor` times as much as was measured on the slice."""
+    """Adds Rician noise up to `factor` times the noise measured on the slice."""
     sigma = _noise(labelled.image.astype(np.float64)) * np.sqrt(factor**2 - 1)
     return _with_noise(labelled, seed, sigma)
 
@@ -101,8 +135,8 @@ def coarse(row_mm: float, column_mm: float) -> Degradation:
     """The degradation of a scan with pixels of this size, interpolated back to the grid.
 
     Args:
-        row_mm: Size from superior to inferior; not above the grid's: as it is.
-        column_mm: Size from anterior to posterior, likewise.
+        row_mm: Size from superior to inferior; up to the grid's, nothing changes.
+        column_mm: Size from anterior to posterior, as for rows.
     """
 
     def resolve(labelled: LabelledSlice, seed: int) -> LabelledSlice:
@@ -118,8 +152,8 @@ def coarse(row_mm: float, column_mm: float) -> Degradation:
 def wide_ventricle(pallor: float) -> Degradation:
     """The degradation of a head with a wide, dark ventricle under a thin callosum.
 
-    Such heads are rare among volunteers and common among patients. Here they are real slices whose
-    ventricle was made to grow into the callosum from below; the mask follows.
+    Such heads are rare among volunteers and common among patients. Here the ventricle of a real
+    slice grows into the callosum from below; the mask follows.
 
     Args:
         pallor: Share of its brightness that the callosum loses.
@@ -146,7 +180,7 @@ def wide_ventricle(pallor: float) -> Degradation:
 
 
 def _outside_arch_mm(labelled: LabelledSlice) -> Array:
-    """Distance to what lies under the callosum and between its ends, negative within it."""
+    """Distance to the region under the callosum and between its ends, negative inside it."""
     mask = labelled.mask > 0
     above = np.maximum.accumulate(mask, axis=0)
     left = np.maximum.accumulate(mask, axis=1)
@@ -189,6 +223,10 @@ DEGRADATIONS: Mapping[str, Degradation] = {
     "as is": as_is,
     "skull-stripped": skull_stripped,
     "contrast inverted (T2-like)": contrast_inverted,
+    "T2-like": weighted_as(1.0, 0.5, 0.32, 0.25, 0.6),
+    "FLAIR-like": weighted_as(0.1, 0.62, 0.48, 0.42, 0.5),
+    "proton-density-like": weighted_as(0.8, 0.85, 0.65, 0.58, 0.8),
+    "infant-like T1": weighted_as(0.15, 0.55, 0.4, 0.32, 0.9),
     "3x noise": noisier,
     "noise of 10 % of white matter": noisy,
     "bias field, gain 5 to 1": strong_bias,

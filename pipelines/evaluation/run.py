@@ -135,7 +135,7 @@ def figures_table(metrics: dict[str, Any]) -> Table:
 
 
 def _row(figures: dict[str, Any]) -> list[str]:
-    """Count, means and misses of a row; what it does not have is left blank."""
+    """Count, means and misses of a row; missing values are left blank."""
     means = [
         _shown(figures[name]["mean"], digits) if name in figures else ""
         for name, (_, digits) in COLUMNS.items()

@@ -24,11 +24,11 @@ def summarise(cases: Sequence[CaseMeasures]) -> dict[str, Figures | float | int 
 
 
 def spread(values: Sequence[float | None]) -> Figures:
-    """Mean with its bootstrap interval, median and extremes of what was measured.
+    """Mean with its bootstrap interval, median and extremes of the measured values.
 
     Returns:
         `mean`, `median`, `min`, `max`, `p95`, `ci95` (95 % interval of the mean from 2,000
-        resamples with a fixed seed) and `missing`; None where nothing was measured.
+        resamples with a fixed seed) and `missing`; None if nothing was measured.
     """
     known = np.array([value for value in values if value is not None], dtype=float)
     missing = len(values) - len(known)
@@ -52,7 +52,7 @@ def icc(ratings: NDArray[np.float64]) -> float:
     """Intraclass correlation ICC(2,1), absolute agreement (Shrout and Fleiss 1979).
 
     Args:
-        ratings: One row a subject, one column a method, shape (N, K), N and K at least 2.
+        ratings: One row per subject, one column per method, shape (N, K), N and K at least 2.
 
     Example:
         >>> round(icc(np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])), 3)

@@ -1,4 +1,4 @@
-"""A picture of the ten worst cases, to see whose error it is."""
+"""A picture of the ten worst cases, to see whether model or reference is wrong."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ TILE_MM = (64.0, 100.0)
 PIXELS_PER_MM = 4
 LEGEND_HEIGHT = 28
 MOST_OUTLINES = 12
-"""Outlines of one mask that are drawn, longest first: a bad model's specks would be a mesh."""
+"""Most outlines drawn of one mask, longest first, because specks of a bad model would be a mesh."""
 
 
 def write_worst(
@@ -63,7 +63,7 @@ def _tile(segmenter: Segmenter, case: LabelledSlice, dice: float) -> Image.Image
 
 
 def longest_first(contours: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-    """Outlines by the way around them, the longest first."""
+    """Outlines by their length, the longest first."""
 
     def way_mm(contour: NDArray[np.float64]) -> float:
         return float(np.linalg.norm(np.diff(contour, axis=0), axis=1).sum())

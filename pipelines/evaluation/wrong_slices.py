@@ -1,4 +1,4 @@
-"""Slices that hold no midsagittal callosum, to test that they are refused.
+"""Slices without a midsagittal callosum, to test that they are refused.
 
 Made of right slices (the callosum painted out), of whole heads (off the midline, axial,
 coronal) and of nothing (a knee of ellipses, noise, flat pictures).
@@ -26,8 +26,8 @@ _SUPERIOR = np.array([0.0, 0.0, 1.0])
 def painted_out(labelled: LabelledSlice, seed: int, margin_mm: float = 3.0) -> Pixels:
     """The slice with the callosum and a margin filled from around, shape (H, W).
 
-    The nearest pixels outside are carried inward and blurred by 2 mm; grain as that of the
-    surroundings is put on top, so that no smooth hole gives the place away.
+    The nearest pixels outside are carried inward and blurred by 2 mm, and grain like that of the
+    surroundings is added, so that no smooth hole remains.
 
     Args:
         labelled: Slice and mask.
@@ -101,7 +101,7 @@ def coronal(volume: Volume, center_lps_mm: Array, offsets_mm: Sequence[float]) -
 def knee(seed: int, count: int = 400, spacing_mm: float = 0.5) -> Pixels:
     """A sagittal knee of ellipses: bones with dark cortex, bright cartilage arcs, muscle, fat.
 
-    The arcs of cartilage over the condyle are the likeliest to pass for a callosum.
+    The arcs of cartilage over the condyle look most like a callosum.
 
     Args:
         seed: Number of the knee.
@@ -145,7 +145,7 @@ def noise(seed: int, shape: tuple[int, int] = (400, 400)) -> Pixels:
 
 
 def flat(seed: int, shape: tuple[int, int] = (400, 400)) -> Pixels:
-    """One value everywhere, a slope, or a disc without anything in it."""
+    """One value everywhere, a slope, or an empty disc."""
     draw = np.random.default_rng(seed)
     y, x = np.mgrid[: shape[0], : shape[1]] / np.array(shape)[:, None, None] - 0.5
     pictures = (

@@ -13,12 +13,11 @@ from pydicom.dataset import Dataset
 
 from callosal.models.errors import CallosalError
 from callosal.pipelines.callosum.segmentation import Callosum
-from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.hospital.secondary_capture import overlay_capture
 from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
 from callosal.pipelines.hospital.structured_report import plan_report
-from callosal.pipelines.outputs.case_folder import DICOM_OBJECTS
+from callosal.pipelines.outputs.file_names import DICOM_OBJECTS
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import DicomObject
 
@@ -54,11 +53,11 @@ def case_objects(
     """
     if not kinds or callosum is None or document["planes"] is None:
         return CaseObjects({})
-    if not isinstance(case.content, Stack):
+    if case.stack is None:
         return CaseObjects({}, ("no DICOM objects: a NIfTI file belongs to no study",))
     try:
         with quiet():
-            source = read_source(case.content)
+            source = read_source(case.stack)
             made = {kind: _make(kind, source, document, callosum, overlay) for kind in kinds}
             return CaseObjects({DICOM_OBJECTS[kind]: file_bytes(made[kind]) for kind in kinds})
     except CallosalError as error:

@@ -16,10 +16,8 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
-from callosal.pipelines.outputs.case_folder import DICOM_OBJECTS, MASK
+from callosal.pipelines.outputs.file_names import MASK, STRUCTURED_REPORT
 from callosal.pipelines.planning.plan_file import slice_of_document
-
-REPORT = DICOM_OBJECTS["sr"]
 
 
 def contour_of_case(folder: Path, document: Mapping[str, Any]) -> NDArray[np.float64]:
@@ -37,12 +35,12 @@ def contour_of_case(folder: Path, document: Mapping[str, Any]) -> NDArray[np.flo
         InputError: The folder holds neither (`no_outline`).
     """
     place = slice_of_document(document)
-    if (folder / REPORT).is_file():
-        return place.lps_to_mm(outline_lps_mm(dcmread(folder / REPORT)))
+    if (folder / STRUCTURED_REPORT).is_file():
+        return place.lps_to_mm(outline_lps_mm(dcmread(folder / STRUCTURED_REPORT)))
     if (folder / MASK).is_file():
         return _trace(folder / MASK, place)
     raise InputError(
-        f"case {folder.name}: neither {REPORT} nor {MASK}; run `callosal infer` again",
+        f"case {folder.name}: neither {STRUCTURED_REPORT} nor {MASK}; run `callosal infer` again",
         "no_outline",
     )
 

@@ -22,10 +22,7 @@ _CONTRAST_FLOOR = 0.03  # of the strongest local power: keeps the noise of air f
 
 
 def head_center(image: GridImage, superior: Array) -> Array:
-    """The middle of the head: the mode of the density of tissue that lies nearest the vertex.
-
-    Mean shift with a Gaussian window, so that the point moves with the head and hardly depends on
-    how much of the neck is in view (Comaniciu and Meer 2002, PAMI 24(5)).
+    """The middle of the head in an image.
 
     Args:
         image: Coarse image of the head.
@@ -37,8 +34,32 @@ def head_center(image: GridImage, superior: Array) -> Array:
     Raises:
         InputError: Nothing stands out from the background (`empty_volume`).
     """
+    return middle_of_head(tissue_points(image), superior)
+
+
+def tissue_points(image: GridImage) -> Array:
+    """Grid mm of the voxels that are not air, shape (N, 3).
+
+    Raises:
+        InputError: Nothing stands out from the background (`empty_volume`).
+    """
     tissue = np.argwhere(image.values > _tissue_threshold(image.values))
-    points = tissue * image.spacing_mm + image.origin_mm
+    return np.asarray(tissue * image.spacing_mm + image.origin_mm)
+
+
+def middle_of_head(points: Array, superior: Array) -> Array:
+    """The middle of the head: the mode of the density of tissue that lies nearest the vertex.
+
+    Mean shift with a Gaussian window, so that the point moves with the head and hardly depends on
+    how much of the neck is in view (Comaniciu and Meer 2002, PAMI 24(5)).
+
+    Args:
+        points: Points of tissue, shape (N, 3).
+        superior: Unit direction toward the patient's vertex in their frame, shape (3,).
+
+    Returns:
+        The middle in the frame of the points, shape (3,).
+    """
     height = points @ superior
     center = points[height > np.percentile(height, 99.5) - _HEAD_HEIGHT_MM].mean(axis=0)
     for _ in range(200):

@@ -61,7 +61,19 @@ def directions_about(axis: Array) -> Array:
 
 
 def best_offset(block: Image, step_mm: float) -> tuple[float, float]:
-    """Where along the last axis a block is most symmetric, for all offsets at once.
+    """Offset of the most symmetric plane across a block in mm, and its symmetry, about 0..1.
+
+    Args:
+        block: Samples, shape (U, V, W).
+        step_mm: Distance of samples along the last axis.
+    """
+    offsets_mm, symmetry = correlations(block, step_mm)
+    best = int(np.argmax(symmetry))
+    return float(offsets_mm[best]), float(symmetry[best])
+
+
+def correlations(block: Image, step_mm: float) -> tuple[Array, Array]:
+    """How symmetric a block is about planes across its last axis, for all offsets at once.
 
     The products of a profile with its mirror image about every point are its convolution with
     itself, so one Fourier transform along the axis gives them all.
@@ -71,7 +83,7 @@ def best_offset(block: Image, step_mm: float) -> tuple[float, float]:
         step_mm: Distance of samples along the last axis.
 
     Returns:
-        Offset of the plane from the middle of the block in mm, and its symmetry, about 0..1.
+        Offsets of planes from the middle of the block in mm, and the symmetry of each.
     """
     length = block.shape[2]
     padded = 2 * length
@@ -84,8 +96,7 @@ def best_offset(block: Image, step_mm: float) -> tuple[float, float]:
     # part of the whole power in the divisor keeps a small overlap from winning
     divisor = 0.7 * shared_power + 0.3 * power.sum() + 1e-9
     symmetry = np.where(np.abs(offset_mm) <= _LARGEST_OFFSET_MM, products / divisor, -1.0)
-    best = int(np.argmax(symmetry))
-    return float(offset_mm[best]), float(symmetry[best])
+    return offset_mm, symmetry
 
 
 def _apart(planes: list[MirrorPlane], count: int) -> tuple[MirrorPlane, ...]:

@@ -1,1 +1,1 @@
-"""Morphometry: what is measured on the outline of the callosum. Defined in docs/measures.md."""
+"""Measures of the outline of the callosum; docs/reference/measures.md defines each."""

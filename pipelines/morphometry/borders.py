@@ -15,10 +15,10 @@ ROSTRUM_REACHES = (0.02, 0.03, 0.04)
 """Half the lengths of the hairpins that make the anterior tip, as shares of the perimeter."""
 
 SPLENIUM_REACHES = (0.04, 0.05, 0.06)
-"""The same for the posterior tip, which is a bulb."""
+"""Half the lengths for the posterior tip, which is a bulb."""
 
 LOOK = 0.5
-"""How far a corner is set back for looking outward, and preferred for looking inward."""
+"""How far a corner that points outward is ranked down, and one that points inward up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Borders:
 
     Attributes:
         superior_mm: From the tip of the rostrum round the genu to that of the splenium, (N, 2).
-        inferior_mm: The other way between the same two tips, (M, 2).
+        inferior_mm: The other border between the two tips, (M, 2).
     """
 
     superior_mm: Array
@@ -44,10 +44,10 @@ def find_borders(outline_mm: Array, box: RotatedBox) -> Borders:
 
     Args:
         outline_mm: Even outline, counter-clockwise, shape (N, 2).
-        box: Its box; its long axis tells anterior from posterior.
+        box: Its box; its long axis separates anterior from posterior.
 
     Raises:
-        GeometryError: No hairpin in one of the halves, so there is no tip.
+        GeometryError: One of the halves has no hairpin, hence no tip.
     """
     along = box.to_frame_mm(outline_mm)[:, 0]
     tips = (
@@ -73,7 +73,7 @@ def _sharpest(outline: Array, outward: Array, reaches: tuple[float, ...]) -> int
     if not convex.any():
         raise GeometryError("borders: the outline has no tip at one end", "no_tip")
     width = np.where(convex, sum(_spans(outline, step) for step in steps), np.inf)
-    # Both ends turn under: of two sharp corners the one that looks outward is not the tip. How
+    # Both ends turn under: of two sharp corners the one that points outward is not the tip. How
     # far a corner stands out beyond its hairpin is near 0 where the border is flat.
     ahead, behind = np.roll(outward, -steps[-1]), np.roll(outward, steps[-1])
     stands_out = (outward - (ahead + behind) / 2) / (perimeter_mm(outline) * reaches[-1])

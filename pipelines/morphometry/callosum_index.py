@@ -32,7 +32,7 @@ class Diameter:
 
 
 def find_diameter(outline_mm: Array, box: RotatedBox) -> Diameter:
-    """Greatest diameter of an outline; the box's long axis tells its anterior end."""
+    """Greatest diameter of an outline; the box's long axis gives its anterior end."""
     hull = polygon.convex_hull_mm(outline_mm)
     first, second = divmod(int(np.argmax(squareform(pdist(hull)))), len(hull))
     ends = sorted((hull[first], hull[second]), key=lambda end: -box.to_frame_mm(end)[0])

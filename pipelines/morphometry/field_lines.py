@@ -1,7 +1,7 @@
-"""Field lines between the superior and inferior border: what lies opposite what.
+"""Field lines between the superior and inferior border, which pair their points.
 
-Between the borders a potential is imagined that is 1 on the superior and 0 on the inferior
-one and obeys Laplace's equation inside (Jones, Buchbinder and Aharon 2000, Hum Brain Mapp
+A potential is 1 on the superior and 0 on the inferior border and obeys Laplace's equation inside
+(Jones, Buchbinder and Aharon 2000, Hum Brain Mapp
 11:12; for the callosum Adamson et al. 2011, Hum Brain Mapp 32:2131). Its field lines join each
 point of one border to one of the other, leave both at right angles and never cross, however
 the callosum bends. The equation is solved on the outline itself by boundary elements (Brebbia
@@ -61,7 +61,7 @@ def find_field_lines(borders: Borders) -> FieldLines:
     superior_mm, inferior_mm = _equal_elements(borders)
     flux = _flux(superior_mm, inferior_mm)
     split = len(superior_mm) - 1
-    # Where the border is a needle the discrete flux may turn its sign; the lines stay in order.
+    # At a needle-shaped border the discrete flux may change its sign; the lines stay in order.
     superior = np.r_[0.0, np.cumsum(np.maximum(flux[:split], 1e-9))]
     inferior = np.r_[0.0, np.cumsum(np.maximum(-flux[split:][::-1], 1e-9))]
     superior, inferior = superior / superior[-1], inferior / inferior[-1]
@@ -85,8 +85,8 @@ def _flux(superior_mm: Array, inferior_mm: Array) -> Array:
     """Flux of the potential out through each element, superior ones first, shape (ELEMENTS,).
 
     Constant elements with collocation at their middles. The outline runs counter-clockwise:
-    superior from the anterior tip, then inferior from the posterior one. All lengths are shares
-    of the outline's extent, for at a logarithmic capacity of 1 the system would be singular.
+    superior from the anterior tip, then inferior from the posterior one. All lengths are shares of
+    the outline's extent, because at a logarithmic capacity of 1 the system would be singular.
     """
     outline = np.vstack([superior_mm[:-1], inferior_mm[:0:-1]])
     nodes = (outline - outline.mean(axis=0)) / np.ptp(outline, axis=0).max()

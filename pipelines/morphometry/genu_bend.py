@@ -1,4 +1,4 @@
-"""The inner bend of the genu, where Witelson tells rostrum, genu and rostral body apart."""
+"""The inner bend of the genu, where Witelson separates rostrum, genu and rostral body."""
 
 from dataclasses import dataclass
 

@@ -62,13 +62,13 @@ PART_NAMES = tuple(name for pair in PARCELLATIONS for name in part_names(*pair))
 
 @dataclass(frozen=True, eq=False)
 class Morphometry:
-    """What was measured on one callosum.
+    """The measures of one callosum.
 
     Attributes:
-        values: Every measure of docs/measures.md by name; None where it could not be measured.
-        reasons: Why not, a code for each measure that is None.
+        values: Every measure of docs/reference/measures.md by name; None if it could not be taken.
+        reasons: A reason code for each measure that is None.
         outline_mm: The even outline that was measured, shape (N, 2).
-        midline: The midline; None where the outline has no two tips.
+        midline: The midline; None if the outline does not have two tips.
         parcellations: Both schemes, straight and along the midline; empty without a midline.
     """
 
@@ -103,7 +103,7 @@ def measure(
         outline_mm: Outer outline of the callosum, shape (N, 2).
         component: Probability map with every other component erased, shape (H, W).
         slice_image: Grid of the map.
-        box: Box around the outline; its long axis tells anterior from posterior.
+        box: Box around the outline; its long axis separates anterior from posterior.
         line: Reference line, above which the height is measured.
 
     Raises:
@@ -129,7 +129,7 @@ def measure(
 
 
 def _smoothing_mm(outline_mm: Array, component: Array, slice_image: SliceImage) -> float:
-    """A share of the perimeter; a pixel at least where the outline is the staircase of a mask."""
+    """A share of the perimeter; at least a pixel if the outline is the staircase of a mask."""
     share_mm = SMOOTHING * perimeter_mm(outline_mm)
     if ((component > 0) & (component < 1)).any():
         return share_mm
@@ -149,7 +149,7 @@ def _of_the_outline(even_mm: Array, box: RotatedBox) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class _Measured:
-    """Measures as they are gathered, and why some are missing."""
+    """Measures collected so far, and why some are missing."""
 
     values: dict[str, float | None]
     reasons: dict[str, str]

@@ -1,4 +1,4 @@
-"""The midline of the callosum, and what is measured along it."""
+"""The midline of the callosum and the measures along it."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 STEPS = 400
 SMOOTHING = 0.01
-"""Standard deviation of what smooths midline and profile, as a share of the length."""
+"""Standard deviation of the smoothing of midline and profile, as a share of the length."""
 
 CURVATURE_SMOOTHING = 0.02
 PROFILE_POINTS = 100

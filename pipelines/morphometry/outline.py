@@ -1,4 +1,4 @@
-"""The outline made even: points at equal distances, freed of the steps of the pixel grid."""
+"""Resampling of the outline: points at equal distances, without the steps of the pixel grid."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,13 @@ POINTS = 1024
 def even_outline(outline_mm: Array, smoothing_mm: float = 0.0, count: int = POINTS) -> Array:
     """Counter-clockwise outline with evenly spaced points, smoothed without shrinking.
 
-    Smoothing is a Gaussian along the outline, applied twice in the manner of Tukey's twicing
+    Smoothing is a Gaussian along the outline, applied as Tukey's twicing
     (g + g(1 - g) for a transfer function g), so that a round end of radius r loses only about
     r (smoothing / r)^4 / 4.
 
     Args:
         outline_mm: Closed polygon, either sense, shape (N, 2).
-        smoothing_mm: Standard deviation of the Gaussian; 0 leaves the outline as it is.
+        smoothing_mm: Standard deviation of the Gaussian; 0 leaves the outline unchanged.
         count: Number of points of the result.
 
     Returns:

@@ -23,8 +23,8 @@ def parcel_mask(
         slice_image: Gives spacing and place.
 
     Returns:
-        0 outside, the number of the part (from 1, anterior first) inside, and one more than
-        the number of parts where an anterior third cannot be divided; shape (H, W).
+        0 outside, the number of the part (from 1, anterior first) inside, and one more than the
+        number of parts in an anterior third that cannot be divided; shape (H, W).
 
     Raises:
         GeometryError: No pixel centre lies in any part.
@@ -40,7 +40,7 @@ def parcel_mask(
             labels[rows[held], columns[held]] = number
     if not labels.any():
         raise GeometryError("parcel mask: the parts lie beside the mask", "shape_mismatch")
-    # Pixels of the border may lie outside of the smoothed outline by a fraction of a pixel.
+    # Pixels of the border may lie outside the smoothed outline by a fraction of a pixel.
     nearest = ndimage.distance_transform_edt(
         labels == 0, sampling=slice_image.spacing_mm, return_distances=False, return_indices=True
     )

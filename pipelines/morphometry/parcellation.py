@@ -1,8 +1,8 @@
 """Parcellations of the callosum by Witelson and by Hofer and Frahm, as polygons.
 
 Both schemes cut at shares of the anteroposterior length, counted from anterior. `STRAIGHT` cuts
-across the long axis of the box, as the authors drew it; `MIDLINE` cuts along field lines at the
-same shares of the midline, so that the cuts follow the bend.
+across the long axis of the box, as the authors drew it; `MIDLINE` cuts along field lines at equal
+shares of the midline, so that the cuts follow the bend.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Scheme(StrEnum):
 
 
 class Course(StrEnum):
-    """What the shares are counted along."""
+    """The path along which the shares are counted."""
 
     STRAIGHT = "straight"
     MIDLINE = "midline"
@@ -58,10 +58,11 @@ class Parcellation:
     """A callosum cut into parts.
 
     Attributes:
-        scheme: Whose parts.
+        scheme: Scheme of the parts.
         course: Straight or along the midline.
-        parts_mm: One polygon (N, 2) a part, anterior first; None for one that cannot be told.
-        undivided_mm: Polygon of tissue that belongs to parts that cannot be told apart, or None.
+        parts_mm: One polygon (N, 2) per part, anterior first; None for a part that cannot be
+            separated.
+        undivided_mm: Polygon of tissue in parts that cannot be separated, or None.
     """
 
     scheme: Scheme
@@ -71,7 +72,7 @@ class Parcellation:
 
     @property
     def areas_mm2(self) -> tuple[float | None, ...]:
-        """Area of each part; None for one that cannot be told."""
+        """Area of each part; None for a part that cannot be separated."""
         return tuple(
             None if part is None else abs(polygon.area_mm2(part)) for part in self.parts_mm
         )
@@ -105,7 +106,7 @@ def parcellate(
 
 @dataclass(frozen=True, eq=False)
 class _Cutter:
-    """An outline with what its parts are cut along."""
+    """An outline with the path along which its parts are cut."""
 
     outline_mm: Array
     midline: Midline
@@ -132,7 +133,7 @@ class _Cutter:
         )
 
     def midline_third(self, bend: GenuBend) -> tuple[Array | None, ...]:
-        """The same along the midline, cut where it passes below and above the inner bend."""
+        """Rostrum, genu and rostral body, cut where the midline passes below and above the bend."""
         after = min(bend.after, THIRD)
         return (
             self.along_midline(0.0, bend.before),

@@ -1,4 +1,4 @@
-"""The area of the callosum with its border pixels counted in part."""
+"""The area of the callosum with its border pixels counted by their share."""
 
 import math
 

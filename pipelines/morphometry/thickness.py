@@ -1,4 +1,4 @@
-"""Widths of the parts of the callosum, read off the thickness profile."""
+"""Widths of the parts of the callosum, from the thickness profile."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ Array = NDArray[np.float64]
 def part_widths_mm(profile_mm: Array) -> dict[str, float]:
     """Widths of genu, body, isthmus and splenium.
 
-    The parts are Witelson's thirds and fifth of the midline. Genu and splenium are as wide as
-    at their widest, the isthmus as at its narrowest, the body on average.
+    The parts are Witelson's thirds and fifth of the midline. The width of genu and splenium is
+    their maximum, of the isthmus its minimum, of the body its mean.
 
     Args:
         profile_mm: Thickness in equal steps along the midline, anterior first, shape (N,).

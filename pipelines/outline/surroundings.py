@@ -30,18 +30,21 @@ class Brightness:
         ring: Median on the ring.
         ring_spread: From the 10th to the 90th percentile on the ring.
         window_spread: From the 5th to the 95th percentile in the window.
+        distinct: Share of the ring that lies more than twice the spread of the inside (its
+            standard deviation, by the middle half) from the median inside, darker or brighter.
     """
 
     inside: float
     ring: float
     ring_spread: float
     window_spread: float
+    distinct: float
 
     @property
     def contrast(self) -> float:
         """Step from the ring to the inside over the spread in the window; 0 if all is flat.
 
-        >>> Brightness(inside=30.0, ring=60.0, ring_spread=10.0, window_spread=50.0).contrast
+        >>> Brightness(30.0, 60.0, ring_spread=10.0, window_spread=50.0, distinct=1.0).contrast
         0.6
         """
         return abs(self.inside - self.ring) / self.window_spread if self.window_spread else 0.0
@@ -53,7 +56,7 @@ class Brightness:
         On T2 a dark callosum borders on bright fluid and grey cortex; a ventricle beside the
         midline borders on white matter.
 
-        >>> Brightness(inside=30.0, ring=60.0, ring_spread=10.0, window_spread=50.0).dark_in_even
+        >>> Brightness(30.0, 60.0, ring_spread=10.0, window_spread=50.0, distinct=1.0).dark_in_even
         6.0
         """
         if self.inside >= self.ring:
@@ -80,13 +83,16 @@ def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceI
     )
     around = ndimage.map_coordinates(pixels, (ring - first).T, order=1, mode="nearest")
     low, middle, high = np.percentile(around, [10, 50, 90])
+    first_quarter, center, third_quarter = np.percentile(pixels[inside[window]], [25, 50, 75])
+    spread = max(float(third_quarter - first_quarter) / 1.35, 1e-9)
     darkest, brightest = np.percentile(pixels, [5, 95])
     air = float(np.percentile(slice_image.pixels[::4, ::4], 1))
     return Brightness(
-        inside=max(float(np.median(pixels[inside[window]])) - air, 0.0),
+        inside=max(float(center) - air, 0.0),
         ring=max(float(middle) - air, 0.0),
         ring_spread=float(high - low),
         window_spread=float(brightest - darkest),
+        distinct=float((np.abs(around - center) > 2 * spread).mean()),
     )
 
 

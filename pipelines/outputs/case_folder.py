@@ -8,31 +8,7 @@ from typing import Any
 
 from callosal.pipelines.outputs.atomic import make_folder, remove, write_bytes, write_text
 from callosal.pipelines.outputs.case_files import CaseFiles
-from callosal.pipelines.settings import DicomObject
-
-CASES = "cases"
-DONE = "done.json"
-PLAN = "plan.json"
-OVERLAY = "overlay.png"
-THUMBNAIL = "thumbnail.webp"
-REVIEWED_THUMBNAIL = "thumbnail.reviewed.webp"
-MASK = "mask.nii.gz"
-ALIGNED = "aligned.nii.gz"
-PARCELS = "parcels.nii.gz"
-PARCELS_PICTURE = "parcels.png"
-DICOM_OBJECTS: Mapping[DicomObject, str] = {
-    "seg": "seg.dcm",
-    "sr": "plan_sr.dcm",
-    "sc": "overlay_sc.dcm",
-}
-MIDSAGITTAL = "midsagittal.nii.gz"
-REFORMATS = ("transverse.nii.gz", "coronal.nii.gz")
-HEAD = "head.nii.gz"
-VIEWS = (MIDSAGITTAL, *REFORMATS, HEAD)
-OUTPUTS = frozenset({
-    PLAN, OVERLAY, THUMBNAIL, MASK, ALIGNED, PARCELS, PARCELS_PICTURE,
-    *DICOM_OBJECTS.values(), *VIEWS,
-})  # fmt: skip
+from callosal.pipelines.outputs.file_names import DONE, OUTPUTS, PLAN
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""Names of cases that tell nothing of the patient: salted hashes."""
+"""Names of cases: salted hashes, which say nothing of the patient, and what may be a name."""
 
 import hashlib
+import re
 import secrets
 from pathlib import Path
 
 from callosal.pipelines.outputs.atomic import write_bytes
+from callosal.pipelines.outputs.file_names import SALT_FILE
 
-SALT_FILE = ".salt"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def output_salt(output: Path) -> str:
@@ -31,3 +33,12 @@ def case_id(uid_key: str, salt: str) -> str:
     'case-7bf277f30e38'
     """
     return "case-" + hashlib.sha256(f"{salt}:{uid_key}".encode()).hexdigest()[:12]
+
+
+def is_case_name(name: str) -> bool:
+    """Whether a name may be that of a case folder; a table from elsewhere could hold `../..`.
+
+    >>> is_case_name("case-7bf277f30e38"), is_case_name("../.."), is_case_name("")
+    (True, False, False)
+    """
+    return _NAME.fullmatch(name) is not None

@@ -9,6 +9,7 @@ from typing import Any
 
 from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import append_line, write_text
+from callosal.pipelines.outputs.file_names import ROWS, TABLE
 
 Row = Mapping[str, Any]
 
@@ -71,19 +72,20 @@ def failed_row(case_id: str, kind: str, status: str, code: str) -> dict[str, Any
 
 def append_row(output: Path, row: Row) -> None:
     """Add one row to results.jsonl at once, so that a run cut short has told what it did."""
-    append_line(output / "results.jsonl", json.dumps(row))
+    append_line(output / ROWS, json.dumps(row))
 
 
 def read_rows(output: Path) -> list[dict[str, Any]]:
-    """Rows of results.jsonl.
+    """Rows of results.jsonl, one a case: of a case that ran twice, the newest.
 
     Raises:
         InputError: `bad_run_folder`: there is none, or it is cut short.
     """
     try:
-        text = (output / "results.jsonl").read_text(encoding="utf-8")
+        text = (output / ROWS).read_text(encoding="utf-8")
         rows = [json.loads(line) for line in text.splitlines()]
-        return [{column: row[column] for column in COLUMNS} for row in rows]
+        newest = {str(row["case_id"]): row for row in rows}
+        return [{column: row[column] for column in COLUMNS} for row in newest.values()]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{output.name}: results.jsonl is not that of a finished run; run `callosal infer` "
@@ -104,9 +106,9 @@ def write_tables(output: Path, rows: Iterable[Row]) -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: safe_cell(value) for key, value in row.items()} for row in ordered)
-    write_text(output / "results.csv", text.getvalue())
+    write_text(output / TABLE, text.getvalue())
     lines = "".join(json.dumps(row) + "\n" for row in ordered)
-    write_text(output / "results.jsonl", lines)
+    write_text(output / ROWS, lines)
 
 
 def safe_cell(value: Any) -> Any:

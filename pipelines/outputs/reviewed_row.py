@@ -5,9 +5,6 @@ from typing import Any
 
 from callosal.pipelines.outputs.results import failed_row, plan_row
 
-REVIEWED_PLAN = "plan.reviewed.json"
-"""Newest review of a case, in its folder."""
-
 
 def reviewed_row(review: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     """The row of results.csv as a review leaves it.

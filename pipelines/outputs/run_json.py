@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from callosal.pipelines.outputs.atomic import write_text
-
-RUN_FILE = "run.json"
+from callosal.pipelines.outputs.file_names import RUN_FILE
 
 
 def write_run_record(output: Path, record: Mapping[str, Any]) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from callosal.models.errors import OutputError
 from callosal.pipelines.outputs.atomic import make_folder
+from callosal.pipelines.outputs.file_names import LOCK_FILE
 
-LOCK_FILE = ".lock"
 _BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _LOCKED_BYTE = 1 << 30  # far behind the owner's name, which others must be able to read
 

@@ -4,6 +4,7 @@ It is little, about half a megabyte, so that a plan can be corrected without the
 head as a coarse mask lets the corrected stacks cover it as the first ones did.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import highdicom
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
-from callosal.pipelines.outputs.case_folder import HEAD, MIDSAGITTAL, REFORMATS
+from callosal.pipelines.outputs.file_names import HEAD, MIDSAGITTAL, REFORMATS
 from callosal.pipelines.pictures.label_image import slice_nifti_bytes
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import ScanPlan, Stack, make_plan, plan_axes
@@ -30,12 +31,13 @@ class ReviewViews:
     Attributes:
         midsagittal: The slice that the pose lies on.
         reformats: Transverse and coronal slice through the centre of the plan, in this order,
-            as volumes of one slice; empty where there is only a slice.
+            as volumes of one slice; of a localizer the acquired slices nearest to the centre, None
+            for an orientation without any; empty where there is only a slice.
         head: Coarse mask of `find_head`.
     """
 
     midsagittal: SliceImage
-    reformats: tuple[highdicom.Volume, ...]
+    reformats: tuple[highdicom.Volume | None, ...]
     head: highdicom.Volume
 
 
@@ -45,6 +47,30 @@ def reformats(volume: highdicom.Volume, plan: ScanPlan) -> tuple[highdicom.Volum
         reslice(volume, _middle_slice(stack, plan), PIXEL_MM)
         for stack in (plan.transverse, plan.coronal)
     )
+
+
+def nearest_slices(
+    stacks: Sequence[highdicom.Volume], center_lps_mm: NDArray[np.float64]
+) -> tuple[highdicom.Volume | None, highdicom.Volume | None]:
+    """The acquired axial and the acquired coronal slice nearest to a point.
+
+    Args:
+        stacks: Stacks of any orientation, array axes (slice, row, column).
+        center_lps_mm: The point, shape (3,).
+    """
+    nearest: dict[int, tuple[float, highdicom.Volume]] = {}
+    for stack in stacks:
+        normal = stack.affine[:3, 0] / stack.spacing[0]
+        for index in range(stack.spatial_shape[0]):
+            single = stack[index : index + 1]
+            middle = (np.array(single.spatial_shape) - 1) / 2
+            at = single.affine[:3, :3] @ middle + single.affine[:3, 3]
+            off_mm = abs(float((at - center_lps_mm) @ normal))
+            across = int(np.argmax(np.abs(normal)))
+            if across not in nearest or off_mm < nearest[across][0]:
+                nearest[across] = (off_mm, single)
+    axial, coronal = nearest.get(2), nearest.get(1)
+    return None if axial is None else axial[1], None if coronal is None else coronal[1]
 
 
 def level_plan(midsagittal: SliceImage, head: highdicom.Volume) -> ScanPlan:
@@ -61,7 +87,8 @@ def view_files(views: ReviewViews) -> dict[str, bytes]:
         HEAD: nifti_bytes(views.head),
     }
     for name, picture in zip(REFORMATS, views.reformats, strict=False):
-        contents[name] = nifti_bytes(picture.with_array(quantised(picture.array)))
+        if picture is not None:
+            contents[name] = nifti_bytes(picture.with_array(quantised(picture.array)))
     return contents
 
 

@@ -1,4 +1,4 @@
-"""What is known of a case when its plan is written: the verdict, what was measured, and by what."""
+"""The facts of a case when its plan is written: verdict, measures and model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from callosal.pipelines.planning.plan import ScanPlan
 
 
 class Status(StrEnum):
-    """What a case came to."""
+    """The result of a case."""
 
     OK = "ok"
     LOW_CONFIDENCE = "low_confidence"
@@ -27,8 +27,8 @@ class Verdict:
 
     Attributes:
         status: What the case came to.
-        confidence: 0 to 1; None where nothing could be judged.
-        reasons: Codes; one at least for every status but `ok`.
+        confidence: 0 to 1; None if nothing could be judged.
+        reasons: Codes; at least one for every status except `ok`.
     """
 
     status: Status
@@ -38,10 +38,10 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What was measured; None for all that was not.
+    """The measures; None for each that was not taken.
 
     Attributes:
-        midsagittal: Slice on which all was measured.
+        midsagittal: Slice on which everything was measured.
         box: Minimum-area rectangle of the callosum.
         line: Reference line.
         final: Fused region; its size is not part of the document.
@@ -66,7 +66,7 @@ class Provenance:
     """What made the plan, and of what.
 
     Attributes:
-        source: Facts of the images that do not tell who the patient is.
+        source: Facts of the images that do not identify the patient.
         model: Name, hash and the like; None where no model was used.
         software: Versions by name.
         config_sha256: Hash of the settings.

@@ -65,7 +65,7 @@ def head_extent_mm(
 def find_head(volume: highdicom.Volume) -> highdicom.Volume:
     """The head as a coarse mask in its place in the patient.
 
-    Air is told from tissue by Otsu's threshold on a grid of about 4 mm; the largest piece is
+    Otsu's threshold separates air from tissue on a grid of about 4 mm; the largest piece is
     the head.
 
     Args:

@@ -16,8 +16,9 @@ scanners reported: transverse and sagittal ones):
   direction in T, and its row direction in S and C.
 
 Images are meant as DICOM viewers show them: T from the feet with L on the right, C from the
-front with L on the right, S from the left with P on the right. The other side of a plane has
-the same text. Patient position (HFS, FFP, ...) plays no part: patient axes turn with the patient.
+front with L on the right, S from the left with P on the right. The other side of a plane has an
+equal text. Patient position (HFS, FFP, ...) does not matter, because patient axes turn with the
+patient.
 """
 
 import math
@@ -38,7 +39,7 @@ _TEXT = re.compile(r"^(?P<planes>.*?)(?:\s+rot\s+(?P<rot>[+-]?\d+(?:\.\d*)?))?\s
 
 @dataclass(frozen=True)
 class Prescription:
-    """Orientation of a stack as a console tells it; angles in degrees.
+    """Orientation of a stack as a console shows it; angles in degrees.
 
     Attributes:
         planes: Letters of the three basic planes, nearest first, such as "TCS".
@@ -61,7 +62,7 @@ class Prescription:
         """
         row, column = _directions(image_orientation_patient)
         normal = np.cross(row, column)
-        # Rounded, so that a tie is a tie whatever the last bits say.
+        # Rounded, so that the last bits do not break a tie.
         order = sorted(range(3), key=lambda axis: (-round(abs(float(normal[axis])), 9), -axis))
         normal = normal * (1.0 if normal[order[0]] > 0 else -1.0)
         planes = "".join(_LETTERS[axis] for axis in order)
@@ -79,7 +80,7 @@ class Prescription:
         """From the text; `Tra>Cor(-5.8)>Sag(1.2)` as stored in DICOM headers is read too.
 
         Raises:
-            GeometryError: The text is no prescription.
+            GeometryError: The text is not a prescription.
         """
         whole = _TEXT.match(text)
         terms = [_TERM.match(term) for term in (whole["planes"] if whole else "").split(">")]
@@ -124,7 +125,7 @@ class Prescription:
         turned = math.cos(turn) * phase - math.sin(turn) * across
         if self.planes[0] == "T":
             return np.concatenate([np.cross(turned, normal), turned])
-        # A sagittal image is seen from the left, against its normal toward the left.
+        # A sagittal image is seen from the left, against its normal, which points left.
         viewed = -normal if self.planes[0] == "S" else normal
         return np.concatenate([turned, np.cross(viewed, turned)])
 

@@ -57,7 +57,7 @@ def stack_shape(stack: Stack, pixel_mm: float) -> tuple[int, int, int]:
 
 
 def isotropic(stack: Stack, voxel_mm: float) -> Stack:
-    """The same block of tissue in slices without gap, as thick as the pixels are wide."""
+    """The stack's block of tissue in slices without gap, as thick as the pixels are wide."""
     cover_mm = (stack.n_slices - 1) * stack.slice_distance_mm + stack.thickness_mm
     count = max(1, math.ceil(cover_mm / voxel_mm - 1e-9))
     return replace(stack, thickness_mm=voxel_mm, gap_mm=0.0, n_slices=count)
@@ -83,7 +83,7 @@ def reslice(volume: highdicom.Volume, stack: Stack, pixel_mm: float) -> highdico
     shape = stack_shape(stack, pixel_mm)
     affine = stack_affine_lps(stack, pixel_mm)
     to_source = np.linalg.inv(np.asarray(volume.affine, dtype=float)) @ affine
-    # Integers are sampled as they are: a copy of a head as float32 takes longer than a slice of it.
+    # Integers are sampled directly: copying a head to float32 takes longer than sampling a slice.
     source = volume.array
     if source.dtype.kind not in "iu":
         source = source.astype(np.float32, copy=False)

@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from highdicom import Volume
-
 from callosal.models.errors import InputError
-from callosal.pipelines.dicom.facts import Fact, describe_stack, fingerprint_stack
+from callosal.pipelines.dicom.facts import (
+    Fact,
+    describe_localizer,
+    describe_stack,
+    fingerprint_stack,
+)
 from callosal.pipelines.dicom.headers import Header
+from callosal.pipelines.dicom.localizers import Localizer, find_localizers
 from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
 from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.dicom.views import check_sagittal_view
+from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.reading.input_files import identify, scan_inputs
 from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
 from callosal.pipelines.reading.nifti_facts import count_slices, describe_nifti, hash_start
@@ -29,7 +34,7 @@ class Case:
 
     Attributes:
         kind: Where it comes from.
-        content: The stack, or the path of the NIfTI file.
+        content: The stack, the stacks of a localizer, or the path of the NIfTI file.
         label: What to call it on the console; holds no tag of the patient.
         uid_key: Secret identity, stable over runs: hash it with a salt before it is shown.
         fingerprint: SHA-256 that changes when the input does (UIDs, sizes, times of change).
@@ -39,8 +44,8 @@ class Case:
         source: Facts for plan.json, none of which tells who the patient is.
     """
 
-    kind: Literal["dicom", "nifti"]
-    content: Stack | Path
+    kind: Literal["dicom", "localizer", "nifti"]
+    content: Stack | Localizer | Path
     label: str
     uid_key: str
     fingerprint: str
@@ -49,7 +54,14 @@ class Case:
     n_voxels: int
     source: Mapping[str, Fact]
 
-    def load(self) -> Volume:
+    @property
+    def stack(self) -> Stack | None:
+        """The stack that DICOM objects of this case refer to; None for NIfTI."""
+        if isinstance(self.content, Localizer):
+            return self.content.sagittal
+        return None if isinstance(self.content, Path) else self.content
+
+    def load(self) -> Images:
         """Read the voxels.
 
         Raises:
@@ -57,6 +69,8 @@ class Case:
         """
         if isinstance(self.content, Path):
             return read_nifti(self.content)
+        if isinstance(self.content, Localizer):
+            return LocalizerVolumes(tuple(map(read_volume, self.content.stacks)))
         return read_volume(self.content)
 
 
@@ -131,7 +145,9 @@ def _index(gathered: _Gathered) -> CaseIndex:
 
 
 def _judge_stacks(headers: Sequence[Header], files: SkipCounter) -> Iterator[Case | Skip]:
-    for stack in find_stacks(headers):
+    localizers, others = find_localizers(find_stacks(headers))
+    yield from map(_localizer_case, localizers)
+    for stack in others:
         lost = files.count_faults(stack.header.series_uid)
         notes = tuple(f"{count} files of the series refused: {code}" for code, count in lost)
         yield _judge_stack(replace(stack, notes=(*stack.notes, *notes)))
@@ -153,6 +169,22 @@ def _judge_stack(stack: Stack) -> Case | Skip:
         n_slices=len(stack.planes),
         n_voxels=math.prod(stack.geometry.spatial_shape),
         source=source,
+    )
+
+
+def _localizer_case(localizer: Localizer) -> Case:
+    stacks = localizer.stacks
+    prints = sorted(fingerprint_stack(stack) for stack in stacks)
+    return Case(
+        kind="localizer",
+        content=localizer,
+        label=f"{_stack_label(localizer.sagittal)}, localizer of {localizer.summary}",
+        uid_key=localizer.key,
+        fingerprint=hashlib.sha256("\n".join(prints).encode()).hexdigest(),
+        patient_position=localizer.header.patient_position,
+        n_slices=sum(len(stack.planes) for stack in stacks),
+        n_voxels=sum(math.prod(stack.geometry.spatial_shape) for stack in stacks),
+        source=describe_localizer(localizer),
     )
 
 

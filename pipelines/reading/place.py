@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from callosal.pipelines.dicom.localizers import Localizer
 from callosal.pipelines.dicom.stacks import Stack
 
 
@@ -24,10 +25,12 @@ class Place:
     file: str = ""
 
     @classmethod
-    def of(cls, content: Stack | Path) -> "Place":
-        """The place of a stack or of a NIfTI file."""
+    def of(cls, content: Stack | Localizer | Path) -> "Place":
+        """The place of a stack, of a localizer or of a NIfTI file."""
         if isinstance(content, Path):
             return cls(folder=str(content.parent), file=content.name)
         header = content.header
-        folders = {Path(plane.header.file.path).parent for plane in content.planes}
+        stacks = content.stacks if isinstance(content, Localizer) else (content,)
+        planes = [plane for stack in stacks for plane in stack.planes]
+        folders = {Path(plane.header.file.path).parent for plane in planes}
         return cls(header.study_uid, header.series_uid, folder=os.path.commonpath(folders))

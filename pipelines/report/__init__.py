@@ -1,1 +1,1 @@
-"""What a run came to, as one page to look at: report.html."""
+"""The results of a run as one page, report.html."""

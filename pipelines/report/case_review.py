@@ -1,4 +1,4 @@
-"""What a review made of a case, read back for the page."""
+"""The review of a case, read back for the page."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN, reviewed_row
+from callosal.pipelines.outputs.file_names import REVIEWED_PLAN
+from callosal.pipelines.outputs.reviewed_row import reviewed_row
 
 UNREADABLE = "unreadable"
 DECISIONS = ("accepted", "corrected", "rejected", UNREADABLE)
@@ -17,13 +18,13 @@ class CaseReview:
     """The newest review of a case.
 
     Attributes:
-        decision: One of `DECISIONS`; the last where the file is no review.
-        reviewer: Who decided.
-        comment: Why.
+        decision: One of `DECISIONS`; the last if the file is not a review.
+        reviewer: Name of the reviewer.
+        comment: Reason.
         reviewed_at: When, in UTC.
-        is_old: Whether the case was planned anew since.
-        row: The case's row as the review leaves it; None where it could not be read.
-        plan: The reviewed plan document; None where it was rejected or could not be read.
+        is_old: Whether the case was planned again since.
+        row: The case's row as the review leaves it; None if it could not be read.
+        plan: The reviewed plan document; None if it was rejected or could not be read.
     """
 
     decision: str
@@ -44,8 +45,8 @@ def read_review(folder: Path, row: Mapping[str, Any], plan_sha256: str) -> CaseR
         plan_sha256: Hash of its plan.json of now.
 
     Returns:
-        None where nobody has reviewed it. A file that is no review is not passed over: the page
-        has to say that the number it shows may have been corrected.
+        None if nobody has reviewed it. A file that is not a review is not ignored: the page must
+        say that the number it shows may have been corrected.
     """
     path = folder / REVIEWED_PLAN
     if not path.is_file():

@@ -32,7 +32,7 @@ function figures(row) {
   ];
 }
 
-/** The three stacks as a console would be told; the automatic one beside a corrected one. */
+/** The three stacks as console text; the automatic one beside a corrected one. */
 function stackList(row) {
   const terms = STACKS.filter((name) => name in row.stacks).flatMap((name) => {
     const stack = row.stacks[name];
@@ -57,7 +57,7 @@ function stackList(row) {
 function reviewSaid(review) {
   if (review === null) return "";
   if (review.decision === "unreadable") {
-    return make("p", { class: "review-note unreadable" }, "plan.reviewed.json is no review: what is shown is the automatic plan. Move the file away, or save the review again.");
+    return make("p", { class: "review-note unreadable" }, "plan.reviewed.json is not a valid review, so the automatic plan is shown. Move the file away, or save the review again.");
   }
   const when = new Date(review.reviewed_at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
   return make(
@@ -65,7 +65,7 @@ function reviewSaid(review) {
     { class: `review-note ${review.decision}` },
     make("p", {}, make("strong", {}, review.decision), ` by ${review.reviewer}, ${when}`),
     review.comment ? make("p", {}, `\u201c${review.comment}\u201d`) : "",
-    review.is_old ? make("p", {}, "The case was planned anew since: look again.") : "",
+    review.is_old ? make("p", {}, "The case was planned again since this review: look at it again.") : "",
   );
 }
 

@@ -8,15 +8,15 @@ CUTOFF = 3.5
 """Modified z-score beyond which a value is marked (Iglewicz and Hoaglin 1993)."""
 
 FEWEST = 12
-"""Below this many values nothing is marked: there is no bulk to lie far from."""
+"""With fewer values nothing is marked, because they have no clear centre."""
 
 
 def far_from_median(values: Sequence[float | None]) -> list[bool]:
     """Marks values whose modified z-score is beyond 3.5.
 
-    The score is the distance from the median over 1.4826 times the median distance; where more
-    than half of the values are equal, over 1.2533 times the mean distance instead, as Iglewicz
-    and Hoaglin say ("How to detect and handle outliers", 1993).
+    The score is the distance from the median over 1.4826 times the median distance; if more than
+    half of the values are equal, over 1.2533 times the mean distance instead, following Iglewicz
+    and Hoaglin ("How to detect and handle outliers", 1993).
 
     Args:
         values: One measure of all cases; None is never marked.

@@ -1,7 +1,7 @@
-"""report.html: one file that holds all it shows and loads nothing.
+"""report.html: one self-contained file that loads nothing.
 
 Pictures are inside, as WebP of about 4 kB, so that the file can be mailed or archived alone:
-2,000 cases come to about 12 MB. They stand as text in a JSON block that the browser does not
+2,000 cases take about 12 MB. They are text in a JSON block that the browser does not
 decode; the script makes picture elements for the rows of the open page only.
 """
 
@@ -16,6 +16,7 @@ from string import Template
 from typing import Any
 
 from callosal.pipelines.outputs.atomic import write_text
+from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.report.outliers import far_from_median
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
@@ -29,7 +30,6 @@ from callosal.pipelines.report.sections import (
 )
 from callosal.pipelines.report.summary import stage_timings_ms, status_counts
 
-REPORT = "report.html"
 STYLES = ("style.css", "report.css")
 SCRIPTS = (
     "../review/page/stack_words.js",
@@ -65,8 +65,8 @@ def write_report(folder: Path) -> Path:
 def report_page(run: RunFolder) -> str:
     """The page of a run, as HTML.
 
-    Nothing in a table or a record can become markup or script: text is escaped, data stands in
-    JSON blocks without `<`, and the policy runs this page's own script alone, by its hash.
+    Nothing in a table or a record can become markup or script: text is escaped, data is in JSON
+    blocks without `<`, and the policy allows only this page's own script, by its hash.
     """
     style, script = _joined(STYLES), _joined(SCRIPTS)
     counts = status_counts(run.cases)
@@ -107,7 +107,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
 
 
 def _review(case: ReportedCase) -> dict[str, Any] | None:
-    """Who decided what and when, with what `callosal infer` had found."""
+    """Reviewer, decision and time, with the automatic result."""
     review = case.review
     if review is None:
         return None
@@ -123,10 +123,10 @@ def _review(case: ReportedCase) -> dict[str, Any] | None:
 
 
 def _compared(case: ReportedCase, name: str) -> float | None:
-    """The value to hold against the others.
+    """The value to compare with the others.
 
-    Confidence falls into two heaps; those below are marked by their status already, so that only
-    the sure ones are compared with each other.
+    Confidence has two clusters. The lower one is already marked by its status, so only the `ok`
+    cases are compared with each other.
     """
     left_out = name == "confidence" and case.texts["status"] != "ok"
     return None if left_out else case.numbers[name]
@@ -141,7 +141,7 @@ def _pictures(cases: Iterable[ReportedCase]) -> dict[str, str]:
 
 
 def _block(value: Mapping[str, Any]) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON that cannot end the script element around it."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

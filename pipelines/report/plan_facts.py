@@ -1,4 +1,4 @@
-"""What the page tells of a plan document beside its row: stacks and thickness profile."""
+"""Facts of a plan document that the page shows beside its row: stacks and thickness profile."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ LONGEST_PROFILE = 1000
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """Facts of a plan; empty where there is none.
+    """Facts of a plan; empty without a plan.
 
     Attributes:
         timings_ms: Milliseconds by stage.
@@ -26,7 +26,7 @@ class PlanFacts:
 
 
 def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
-    """The facts of a plan document, whoever wrote it: what has another form is left out."""
+    """The facts of a plan document; values of an unexpected form are left out."""
     timings, planes = _part(document, "timings_ms"), _part(document, "planes")
     stacks = {name: _stack(_part(planes, name)) for name in STACKS}
     return PlanFacts(

@@ -1,9 +1,8 @@
-"""What a run's folder holds, read back for a page: rows, record, timings and small pictures."""
+"""Contents of a run's folder, read back for a page: rows, record, timings and small pictures."""
 
 import hashlib
 import io
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,21 @@ from typing import Any
 from PIL import Image
 
 from callosal.models.errors import InputError
-from callosal.pipelines.outputs.case_folder import REVIEWED_THUMBNAIL, THUMBNAIL
+from callosal.pipelines.outputs.case_id import is_case_name
+from callosal.pipelines.outputs.file_names import (
+    CASES,
+    OVERLAY,
+    PARCELS_PICTURE,
+    PLAN,
+    REVIEWED_OVERLAY,
+    REVIEWED_PLAN,
+    REVIEWED_STRUCTURED_REPORT,
+    REVIEWED_THUMBNAIL,
+    RUN_FILE,
+    SEGMENTATION,
+    STRUCTURED_REPORT,
+    THUMBNAIL,
+)
 from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.report.case_review import CaseReview, read_review
@@ -24,15 +37,12 @@ NUMBERS = (
     "box_width_mm", "line_angle_deg", "midline_length_mm", "thickness_mean_mm", "cc_index",
     "dof_estimated", "final_center_x_lps_mm", "final_center_y_lps_mm", "final_center_z_lps_mm",
 )  # fmt: skip
-FOLDER_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,127}", re.ASCII)
-"""Case ids that may name a folder; a table from elsewhere could say `../..`."""
-
 
 OPENED = (
-    "plan.json", "plan.reviewed.json", "overlay.png", "overlay.reviewed.png", "parcels.png",
-    "seg.dcm", "plan_sr.dcm", "plan_sr.reviewed.dcm",
+    PLAN, REVIEWED_PLAN, OVERLAY, REVIEWED_OVERLAY, PARCELS_PICTURE,
+    SEGMENTATION, STRUCTURED_REPORT, REVIEWED_STRUCTURED_REPORT,
 )  # fmt: skip
-"""Files of a case that the page links, where they are there."""
+"""Files of a case that the page links if they exist."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +50,8 @@ class Cells:
     """A row of the table.
 
     Attributes:
-        texts: Values of the columns `TEXTS`; "" where there is none.
-        numbers: Values of the columns `NUMBERS`; None where nothing was measured.
+        texts: Values of the columns `TEXTS`; "" for a missing one.
+        numbers: Values of the columns `NUMBERS`; None for a value that was not measured.
     """
 
     texts: Mapping[str, str]
@@ -53,11 +63,11 @@ class ReportedCase:
     """One case as the page shows it.
 
     Attributes:
-        shown: Its row; of a reviewed case as the review left it, and so are stacks and picture.
-        facts: Timings, stacks and thickness profile; empty where no plan was written.
-        picture: A WebP of slice, outline, box, line and ROI; None where nothing was segmented.
-        files: Those of `OPENED` that are there.
-        review: What a person decided; None where nobody has.
+        shown: Its row; for a reviewed case, row, stacks and picture are those of the review.
+        facts: Timings, stacks and thickness profile; empty without a plan.
+        picture: A WebP of slice, outline, box, line and ROI; None if nothing was segmented.
+        files: The existing ones of `OPENED`.
+        review: The decision of a person; None without one.
         automatic: Its row as `callosal infer` left it.
     """
 
@@ -80,7 +90,7 @@ class ReportedCase:
 
     @property
     def timings_ms(self) -> Mapping[str, float]:
-        """Milliseconds by stage; empty where no plan was written."""
+        """Milliseconds by stage; empty without a plan."""
         return self.facts.timings_ms
 
     @property
@@ -90,13 +100,13 @@ class ReportedCase:
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether a decision stands: one that can be read, on the plan of now."""
+        """Whether there is a valid decision: a readable one, on the current plan."""
         return self.review is not None and self.review.row is not None and not self.review.is_old
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run: its record (run.json, empty where there is none) and its cases in order."""
+    """A run: its record (run.json, empty if missing) and its cases in order."""
 
     record: Mapping[str, Any]
     cases: tuple[ReportedCase, ...]
@@ -109,16 +119,15 @@ def read_run(folder: Path) -> RunFolder:
         folder: The run's folder, with results.jsonl.
 
     Raises:
-        InputError: There is no table, or a part of one, or a picture is none (`bad_run_folder`).
+        InputError: The table is missing or incomplete, or a picture is broken (`bad_run_folder`).
     """
-    # A run that was cut short and taken up again may have told of a case twice.
-    newest = {str(row["case_id"]): row for row in read_rows(folder)}
-    cases = tuple(_case(folder, row) for _, row in sorted(newest.items()))
-    return RunFolder(_object(folder / "run.json"), cases)
+    rows = sorted(read_rows(folder), key=lambda row: str(row["case_id"]))
+    cases = tuple(_case(folder, row) for row in rows)
+    return RunFolder(_object(folder / RUN_FILE), cases)
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """The object of a JSON file; empty where there is none, for the page can do without."""
+    """The object of a JSON file; empty if missing, because the page can do without it."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -128,10 +137,10 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
     automatic = _cells(row)
-    place = folder / "cases" / automatic.texts["case_id"]
-    if FOLDER_NAME.fullmatch(place.name) is None or not place.is_dir():
+    place = folder / CASES / automatic.texts["case_id"]
+    if not is_case_name(place.name) or not place.is_dir():
         return ReportedCase(automatic, plan_facts({}), None, (), None, automatic)
-    plan = place / "plan.json"
+    plan = place / PLAN
     review = read_review(place, row, _sha256(plan))
     facts = plan_facts(_object(plan))
     if review is not None and review.row is not None:
@@ -147,7 +156,7 @@ def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
 
 
 def _row_to_show(row: Mapping[str, Any], review: CaseReview | None) -> Mapping[str, Any]:
-    """The row as the review left it; the decision itself stands beside it, not as a reason."""
+    """The row as the review left it; the decision is shown beside it, not as a reason."""
     if review is None or review.row is None:
         return row
     if review.plan is not None:
@@ -171,14 +180,14 @@ def _text(value: object) -> str:
 
 
 def _picture(place: Path) -> bytes | None:
-    """The small picture, of the reviewed plan where there is one.
+    """The small picture, of the reviewed plan if there is one.
 
-    It is made here of the large one where an older version wrote the case.
+    For a case of an older version it is made here from the large picture.
     """
     for small in (place / REVIEWED_THUMBNAIL, place / THUMBNAIL):
         if small.is_file():
             return small.read_bytes()
-    large = place / "overlay.png"
+    large = place / OVERLAY
     if not large.is_file():
         return None
     try:

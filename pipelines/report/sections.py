@@ -11,11 +11,11 @@ from callosal.pipelines.report.run_folder import ReportedCase
 from callosal.pipelines.report.summary import STATUSES, Spread, spread, status_counts
 
 FEWEST_OF_A_RANGE = 5
-"""Below this many cases their values are told, not their distribution."""
+"""With fewer cases their values are listed instead of their distribution."""
 
 
 def headline(cases: Sequence[ReportedCase]) -> str:
-    """One sentence: how many cases there are, what to look at, what was left aside."""
+    """One sentence: how many cases there are, what to look at, what was skipped."""
     counts = status_counts(cases)
     n_cases = len(cases) - counts["skipped"]
     sure = f"{_count(counts['ok'])} of {_count(n_cases)} {_plural(n_cases, 'case')}"
@@ -38,7 +38,7 @@ def _reviewed_words(reviewed: Sequence[ReportedCase]) -> str:
 
 
 def status_bar(counts: Mapping[str, int]) -> str:
-    """A bar of the shares; the tiles below say the same in words."""
+    """A bar of the shares; the tiles below repeat them in words."""
     total, x, parts = max(sum(counts.values()), 1), 0.0, []
     for status, count in counts.items():
         width = 1000 * count / total
@@ -138,7 +138,7 @@ def _reviewed_tile(cases: Sequence[ReportedCase]) -> str:
 
 
 def _time_tile(found: Spread | None) -> str:
-    """The time of a case; of a few cases there is no range to tell."""
+    """The time of a case; without a range if there are only a few cases."""
     if found is None:
         value, note = "\N{EN DASH}", "not measured"
     else:
@@ -165,7 +165,7 @@ def _stage_row(stage: str, found: Spread, longest: float) -> str:
 
 
 def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of run.json, empty where it is missing or of another kind."""
+    """A part of run.json; empty if it is missing or of another type."""
     found = record.get(name)
     return found if isinstance(found, dict) else {}
 

@@ -1,4 +1,4 @@
-"""What a whole run came to, in a few figures."""
+"""A whole run in a few figures."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def status_counts(cases: Iterable[ReportedCase]) -> dict[str, int]:
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:
-    """Median, 5th and 95th percentile of what was measured; None where nothing was."""
+    """Median, 5th and 95th percentile of the measured values; None without any."""
     known = [value for value in values if value is not None]
     if not known:
         return None

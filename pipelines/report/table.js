@@ -28,7 +28,7 @@ function reasonMark(code) {
   return make("span", { class: "reason", title: WORDS.reasons[code]?.meaning ?? code }, reasonWords(code));
 }
 
-/** The first reasons, and how many there are beside; the case tells them all. */
+/** The first reasons, and the number of further ones; the case lists them all. */
 function reasonMarks(codes) {
   const shown = codes.length > MOST_REASONS ? codes.slice(0, MOST_REASONS - 1) : codes;
   const rest = codes.slice(shown.length).map(reasonWords);

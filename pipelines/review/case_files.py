@@ -1,8 +1,7 @@
-"""What a finished run keeps of a case, read back for its review."""
+"""The files of a finished case, read back for its review."""
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from scipy import ndimage
 from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import find_contours_mm
-from callosal.pipelines.outputs.case_folder import REFORMATS
+from callosal.pipelines.outputs.case_id import is_case_name
+from callosal.pipelines.outputs.file_names import CASES, HEAD, MASK, MIDSAGITTAL, PLAN, REFORMATS
 from callosal.pipelines.pictures.label_image import LPS_TO_RAS
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.reading.nifti import read_nifti
@@ -25,7 +25,6 @@ from callosal.pipelines.reading.nifti import read_nifti
 Array = NDArray[np.float64]
 
 _SMOOTH_PIXELS = 0.8
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +36,8 @@ class ReviewCase:
         plan: Content of plan.json.
         plan_sha256: Hash of that file.
         midsagittal: The slice, in 4096 gray levels.
-        reformats: Transverse and coronal slice by name, as slice images; empty for a slice alone.
-        outline_mm: Outline of the mask, shape (N, 2); None where nothing was segmented.
+        reformats: Transverse and coronal slice by name, as slice images; empty for a single slice.
+        outline_mm: Outline of the mask, shape (N, 2); None if nothing was segmented.
         head: Coarse mask of the head.
     """
 
@@ -57,14 +56,14 @@ def case_names(output: Path) -> tuple[str, ...]:
     Raises:
         InputError: The folder is not the output of a run.
     """
-    if not (output / "cases").is_dir():
+    if not (output / CASES).is_dir():
         raise InputError(
             f"{output}: holds no folder 'cases'; give the folder that `callosal infer --output` "
             "wrote",
             "no_run",
         )
-    found = (path.parent.name for path in (output / "cases").glob("*/plan.json"))
-    return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
+    found = (path.parent.name for path in (output / CASES).glob(f"*/{PLAN}"))
+    return tuple(sorted(name for name in found if is_case_name(name)))
 
 
 def read_plan(folder: Path) -> tuple[dict[str, Any], str]:
@@ -83,7 +82,7 @@ def plan_summary(folder: Path) -> dict[str, Any]:
     """Status, confidence and angle of a case folder; unchecked, for a list of thousands.
 
     Raises:
-        InputError: plan.json is missing or no JSON.
+        InputError: plan.json is missing or not JSON.
     """
     plan = _parsed(_plan_bytes(folder), folder)
     final = plan.get("final") or {}
@@ -96,7 +95,7 @@ def plan_summary(folder: Path) -> dict[str, Any]:
 
 def _plan_bytes(folder: Path) -> bytes:
     try:
-        return (folder / "plan.json").read_bytes()
+        return (folder / PLAN).read_bytes()
     except OSError as error:
         raise _bad_plan(folder, error) from error
 
@@ -125,15 +124,15 @@ def read_case(output: Path, name: str) -> ReviewCase:
     Raises:
         InputError: A file is missing or broken (`no_views`: nothing was kept to look at).
     """
-    folder = output / "cases" / name
+    folder = output / CASES / name
     plan, digest = read_plan(folder)
-    if not (folder / "midsagittal.nii.gz").is_file():
+    if not (folder / MIDSAGITTAL).is_file():
         raise InputError(
             f"{name}: has no midsagittal.nii.gz to look at ({plan['status']}); a case that could "
             "not be read has none, another gets one by `callosal infer --overwrite`",
             "no_views",
         )
-    midsagittal = _read_midsagittal(folder / "midsagittal.nii.gz")
+    midsagittal = _read_midsagittal(folder / MIDSAGITTAL)
     return ReviewCase(
         name=name,
         plan=plan,
@@ -144,8 +143,8 @@ def read_case(output: Path, name: str) -> ReviewCase:
             for file in REFORMATS
             if (folder / file).is_file()
         },
-        outline_mm=_read_outline_mm(folder / "mask.nii.gz", midsagittal),
-        head=read_nifti(folder / "head.nii.gz"),
+        outline_mm=_read_outline_mm(folder / MASK, midsagittal),
+        head=read_nifti(folder / HEAD),
     )
 
 

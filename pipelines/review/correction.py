@@ -35,9 +35,9 @@ def automatic_roi(plan: Mapping[str, Any], settings: RunSettings) -> RotatedBox 
 def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> dict[str, Any]:
     """The plan document of a case with its pose replaced.
 
-    Status, confidence and all that was measured stay as they were: they tell of the automatic
-    result. The reason `corrected_by_hand` is added, and a case without a callosum becomes one
-    of low confidence, for it now has a plan.
+    Status, confidence and measures stay unchanged: they belong to the automatic result. The reason
+    `corrected_by_hand` is added, and a case without a callosum gets low confidence, because it now
+    has a plan.
 
     Args:
         case: The case.
@@ -45,15 +45,15 @@ def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> 
         settings: Those of the run.
 
     Raises:
-        GeometryError: The axis lies too steep for a plan (`angle_out_of_range`) or the centre
-            outside of the slice (`outside_field`).
+        GeometryError: The axis is too steep for a plan (`angle_out_of_range`), or the centre is
+            outside the slice (`outside_field`).
         InputError: The case was planned with other settings (`settings_differ`).
     """
     _check_pose(case, roi)
     planned_with = case.plan["config_sha256"]
     if planned_with not in (None, settings.config_sha256):
         raise InputError(
-            f"{case.name}: was planned with other settings than run.json tells; run infer again",
+            f"{case.name}: was planned with other settings than those of run.json; run infer again",
             "settings_differ",
         )
     place = case.midsagittal

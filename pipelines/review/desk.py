@@ -10,6 +10,7 @@ from typing import Any
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.outputs.file_names import CASES, PLAN
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
 from callosal.pipelines.review.fresh_report import FreshReport
@@ -66,11 +67,11 @@ class ReviewDesk:
         """
         if name not in self.names:
             raise InputError("there is no such case in this run", "no_such_case")
-        return self.output / "cases" / name
+        return self.output / CASES / name
 
     def case(self, name: str) -> ReviewCase:
-        """A case, read anew when its plan has changed."""
-        return _cached_case(self.output, name, (self.folder(name) / "plan.json").stat().st_mtime_ns)
+        """A case, read again when its plan has changed."""
+        return _cached_case(self.output, name, (self.folder(name) / PLAN).stat().st_mtime_ns)
 
     def overview(self) -> list[dict[str, Any]]:
         """One entry a case, for the list."""
@@ -81,7 +82,7 @@ class ReviewDesk:
         return {"case_id": name, **plan_summary(folder), **review_summary(folder)}
 
     def case_entry(self, name: str) -> dict[str, Any]:
-        """Everything that the page needs of a case, but for the pixels."""
+        """Everything that the page needs of a case, except the pixels."""
         case, review = self.case(name), latest_review(self.folder(name))
         automatic = automatic_roi(case.plan, self.settings)
         return {
@@ -117,19 +118,18 @@ class ReviewDesk:
         return {"final": plan["final"], "planes": plan["planes"]}
 
     def save(self, name: str, judgement: Judgement, based_on: int) -> dict[str, Any]:
-        """Keep a decision, and make structured report, table and report.html anew.
+        """Keep a decision, and write structured report, table and report.html again.
 
         Args:
             name: The case.
             judgement: What was decided.
             based_on: Revision that the reviewer saw, 0 for none.
 
-        Returns:
-            The review as kept, and what could not be made of it.
+        Returns: The review as kept, and what could not be made from it.
 
         Raises:
             ReviewConflictError: Another revision was saved since.
-            CallosalError: The decision makes no review; nothing is kept.
+            CallosalError: The decision is not a valid review; nothing is kept.
         """
         case, folder = self.case(name), self.folder(name)
         with self._saving:

@@ -1,6 +1,6 @@
 """A file dropped onto the page: read here, segmented in the browser, its pose found here.
 
-Nothing of it stays: it lies in a private temporary folder while it is read.
+Nothing is kept: the file is in a private temporary folder while it is read.
 """
 
 import tempfile
@@ -12,6 +12,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.callosum.segmentation import outline_callosum
 from callosal.pipelines.geometry.fusion import fuse
 from callosal.pipelines.geometry.reference_line import find_reference_line
+from callosal.pipelines.midplane.localizer_volumes import sagittal_or_whole
 from callosal.pipelines.midplane.sagittal_views import views
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
@@ -39,7 +40,7 @@ def dropped_slice(content: bytes, spacing_mm: float) -> bytes:
         path = Path(folder) / f"dropped{_suffix(content)}"
         path.write_bytes(content)
         case = _only_case(path)
-        seen = views(case.load(), spacing_mm)
+        seen = views(sagittal_or_whole(case.load()), spacing_mm)
     place = seen.slices[len(seen.slices) // 2]
     if min(place.pixels.shape) < MIN_SIDE:
         raise InputError(
@@ -54,7 +55,7 @@ def dropped_slice(content: bytes, spacing_mm: float) -> bytes:
 def dropped_pose(message: bytes, settings: RunSettings) -> dict[str, Any]:
     """Outline, pose and stacks of the map that the network in the page made.
 
-    Only one slice is known, so the stacks have the reach of an adult's head.
+    Only one slice is known, so the stacks have the extent of an adult's head.
 
     Args:
         message: Picture message whose pixels are probabilities.

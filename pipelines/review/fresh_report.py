@@ -29,7 +29,7 @@ class FreshReport:
         threading.Thread(target=self._try, name="report").start()
 
     def wait(self) -> None:
-        """Return when it tells all decisions so far.
+        """Return when it shows all decisions so far.
 
         Raises:
             CallosalError: It cannot be made; the report of before stays.
@@ -48,5 +48,5 @@ class FreshReport:
         try:
             self.wait()
         except (CallosalError, OSError):
-            # Who asks for the report, or ends the review, is told.
+            # The error goes to whoever asks for the report, or ends the review.
             return

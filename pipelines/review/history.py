@@ -12,10 +12,8 @@ from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.outputs.atomic import write_bytes
-from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN
+from callosal.pipelines.outputs.file_names import REVIEWED_PLAN, REVISIONS
 from callosal.pipelines.review.review_document import validate_review
-
-FOLDER = "reviews"
 
 
 class ReviewConflictError(CallosalError, RuntimeError):
@@ -40,15 +38,15 @@ def latest_review(folder: Path) -> dict[str, Any] | None:
         validate_review(document)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
-            f"{folder.name}: {FOLDER}/{path.name} is no review ({type(error).__name__}); move it "
-            "away to go on from the one before",
+            f"{folder.name}: {REVISIONS}/{path.name} is no review ({type(error).__name__}); move "
+            "it away to go on from the one before",
             "bad_review",
         ) from error
     return dict(document)
 
 
 def review_summary(folder: Path) -> dict[str, Any]:
-    """Decision and reviewed angle of a case, empty where it has none; unchecked, for a list."""
+    """Decision and reviewed angle of a case, empty without a review; unchecked, for a list."""
     try:
         document = json.loads((folder / REVIEWED_PLAN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -68,7 +66,7 @@ def add_review(folder: Path, document: Mapping[str, Any]) -> None:
         document: The review; its revision is one above the newest.
 
     Raises:
-        ReviewConflictError: That revision is there already (`review_conflict`).
+        ReviewConflictError: That revision exists already (`review_conflict`).
         OSError: The disk is full or read-only.
     """
     revision = int(document["revision"])
@@ -76,13 +74,13 @@ def add_review(folder: Path, document: Mapping[str, Any]) -> None:
     if revision != (revisions[-1] if revisions else 0) + 1:
         raise _conflict(folder, revision)
     content = (json.dumps(document, indent=1) + "\n").encode("utf-8")
-    (folder / FOLDER).mkdir(exist_ok=True)
+    (folder / REVISIONS).mkdir(exist_ok=True)
     _write_new(_path(folder, revision), content)
     write_bytes(folder / REVIEWED_PLAN, content)
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that must not be there yet."""
+    """Write a file that must not exist yet."""
     try:
         with path.open("xb") as stream:
             stream.write(content)
@@ -100,9 +98,9 @@ def _conflict(folder: Path, revision: int) -> ReviewConflictError:
 
 
 def _revisions(folder: Path) -> list[int]:
-    names = (path.stem for path in (folder / FOLDER).glob("[0-9]*.json"))
+    names = (path.stem for path in (folder / REVISIONS).glob("[0-9]*.json"))
     return sorted(int(name) for name in names if name.isdecimal())
 
 
 def _path(folder: Path, revision: int) -> Path:
-    return folder / FOLDER / f"{revision:04d}.json"
+    return folder / REVISIONS / f"{revision:04d}.json"

@@ -1,4 +1,4 @@
-"""What the page asks of the server and what it is told, without a socket."""
+"""Requests of the page and answers of the server, without a socket."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Request:
         """The body as a JSON object.
 
         Raises:
-            InputError: It is none (`bad_request`).
+            InputError: It is not one (`bad_request`).
         """
         try:
             content = json.loads(self.body)
@@ -59,7 +59,7 @@ class Response:
 def json_response(
     content: Mapping[str, Any] | list[Any], status: int = 200, etag: int | None = None
 ) -> Response:
-    """An answer in JSON, with the revision as its ETag where there is one."""
+    """An answer in JSON, with the revision, if any, as its ETag."""
     headers = {} if etag is None else {"ETag": f'"{etag}"'}
     body = json.dumps(content, allow_nan=False).encode("utf-8")
     return Response(status, "application/json", body, headers)

@@ -1,7 +1,7 @@
 """A picture with its place in the patient as one message between page and server.
 
-Four bytes, little endian, tell the length of a JSON object; the object; then the pixels as
-float32, little endian, row by row.
+Four bytes, little endian, give the length of a JSON object; then follow the object and the pixels
+as float32, little endian, row by row.
 """
 
 import json

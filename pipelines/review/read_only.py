@@ -16,11 +16,11 @@ import numpy as np
 
 from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import write_text
+from callosal.pipelines.outputs.file_names import REPORT, REVIEW_PAGE
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import page_files, page_folder
 
-NAME = "review.html"
 MAIN = "main.js"
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./([a-z_]+\.js)";\n', re.MULTILINE)
@@ -47,7 +47,7 @@ def write_read_only_pages(desk: ReviewDesk) -> int:
             if error.code != "no_views":
                 raise
             continue
-        write_text(desk.folder(name) / NAME, page)
+        write_text(desk.folder(name) / REVIEW_PAGE, page)
         written += 1
     return written
 
@@ -63,7 +63,7 @@ def read_only_page(desk: ReviewDesk, name: str) -> str:
         "entry": entry,
         "version": version("callosal"),
         "words": page_words(),
-        "has_report": (desk.output / "report.html").is_file(),
+        "has_report": (desk.output / REPORT).is_file(),
         "pictures": {key: _packed(desk.picture(name, key).pixels) for key in entry["pictures"]},
     }
     html = (page_folder() / "index.html").read_text(encoding="utf-8")

@@ -8,14 +8,12 @@ from typing import Any
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.outputs.atomic import remove, write_bytes
-from callosal.pipelines.outputs.case_folder import REVIEWED_THUMBNAIL
+from callosal.pipelines.outputs.file_names import REVIEWED_OVERLAY, REVIEWED_THUMBNAIL
 from callosal.pipelines.pictures.overlay import draw_overlay
 from callosal.pipelines.pictures.reason_words import short_reason
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import CORRECTED
-
-REVIEWED_OVERLAY = "overlay.reviewed.png"
 
 
 def write_reviewed_pictures(folder: Path, case: ReviewCase, roi: RotatedBox | None) -> None:

@@ -1,7 +1,7 @@
 """plan_sr.reviewed.dcm: the structured report of a reviewed plan, made after the first one.
 
-The first report, plan_sr.dcm, tells whose images they are and where the outline lies; the
-images themselves are not needed. Every report stays in reviews/ beside its review.
+The first report, plan_sr.dcm, holds the patient, the study and the outline; the images themselves
+are not needed. Every report stays in reviews/ beside its review.
 """
 
 from collections.abc import Mapping
@@ -16,31 +16,33 @@ from callosal.models.errors import CallosalError
 from callosal.pipelines.hospital.case_objects import file_bytes, quiet
 from callosal.pipelines.hospital.report_source import ReportedSource
 from callosal.pipelines.hospital.structured_report import Review, plan_report
-from callosal.pipelines.hospital.written_case import REPORT, contour_of_case
+from callosal.pipelines.hospital.written_case import contour_of_case
 from callosal.pipelines.outputs.atomic import write_bytes
-from callosal.pipelines.review.history import FOLDER
-
-CURRENT = "plan_sr.reviewed.dcm"
+from callosal.pipelines.outputs.file_names import (
+    REVIEWED_STRUCTURED_REPORT,
+    REVISIONS,
+    STRUCTURED_REPORT,
+)
 
 
 def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
-    """Make the report of a review, where the case has one to follow.
+    """Make the report of a review, if the case has an earlier report.
 
     Args:
         folder: Folder of the case.
         review: The review, already kept.
 
     Returns:
-        Why there is no report, in words; empty where it was made or none is due.
+        Why there is no report, in words; empty if it was made or none is due.
 
     Raises:
         OSError: The disk is full or read-only.
     """
-    (folder / CURRENT).unlink(missing_ok=True)
+    (folder / REVIEWED_STRUCTURED_REPORT).unlink(missing_ok=True)
     if review["plan"] is None:
         return []
-    if not (folder / REPORT).is_file():
-        return [f"No report: the case has no {REPORT} to follow"]
+    if not (folder / STRUCTURED_REPORT).is_file():
+        return [f"No report: the case has no {STRUCTURED_REPORT} to follow"]
     try:
         with quiet():
             content = file_bytes(_report(folder, review))
@@ -49,13 +51,13 @@ def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
     except Exception as error:
         # The decision is kept; a header of the archive that a library refuses must not undo it.
         return [f"No report: refused ({type(error).__name__})"]
-    write_bytes(folder / FOLDER / f"{review['revision']:04d}.dcm", content)
-    write_bytes(folder / CURRENT, content)
+    write_bytes(folder / REVISIONS / f"{review['revision']:04d}.dcm", content)
+    write_bytes(folder / REVIEWED_STRUCTURED_REPORT, content)
     return []
 
 
 def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
-    first = dcmread(folder / REPORT)
+    first = dcmread(folder / STRUCTURED_REPORT)
     document = review["plan"]
     report = plan_report(
         ReportedSource(first),
@@ -63,7 +65,7 @@ def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
         contour_of_case(folder, document),
         Review(review["reviewer"], review["comment"], _report_before(folder, first)),
     )
-    # A report that a person stands for bears the time at which they did, as their clock shows it.
+    # A report by a person has the time of the decision, by that person's clock.
     decided = datetime.fromisoformat(review["reviewed_at"]).replace(tzinfo=UTC).astimezone()
     report.ContentDate, report.ContentTime = decided.strftime("%Y%m%d"), decided.strftime("%H%M%S")
     return report
@@ -71,5 +73,5 @@ def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
 
 def _report_before(folder: Path, first: Dataset) -> Dataset:
     """The newest report of an earlier review, else the first one."""
-    earlier = sorted((folder / FOLDER).glob("[0-9]*.dcm"))
+    earlier = sorted((folder / REVISIONS).glob("[0-9]*.dcm"))
     return dcmread(earlier[-1]) if earlier else first

@@ -8,24 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from callosal.pipelines.outputs.atomic import write_text
-from callosal.pipelines.outputs.results import COLUMNS, safe_cell
-from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN, reviewed_row
+from callosal.pipelines.outputs.file_names import CASES, REVIEWED_PLAN, REVIEWED_TABLE, ROWS
+from callosal.pipelines.outputs.results import COLUMNS, read_rows, safe_cell
+from callosal.pipelines.outputs.reviewed_row import reviewed_row
 
-NAME = "results.reviewed.csv"
 REVIEW_COLUMNS = ("decision", "revision", "reviewed_at", "reviewer", "angle_change_deg")
 
 
 def write_reviewed_table(output: Path) -> None:
-    """Make results.reviewed.csv anew from results.jsonl and the current reviews.
+    """Write results.reviewed.csv again from results.jsonl and the current reviews.
 
     A reviewed case has the numbers of its reviewed plan, a rejected one none; others keep the
-    row of results.csv. The table can be made anew at any time, so it is replaced.
+    row of results.csv. The table can be rebuilt at any time, so it is replaced.
 
     Args:
         output: Folder of the run.
     """
-    rows = _rows(output / "results.jsonl")
-    for path in sorted((output / "cases").glob(f"*/{REVIEWED_PLAN}")):
+    found = read_rows(output) if (output / ROWS).is_file() else []
+    rows: dict[str, dict[str, Any]] = {str(row["case_id"]): row for row in found}
+    for path in sorted((output / CASES).glob(f"*/{REVIEWED_PLAN}")):
         review = json.loads(path.read_text(encoding="utf-8"))
         row = rows.get(path.parent.name, {})
         rows[path.parent.name] = {**reviewed_row(review, row), **_review_cells(review)}
@@ -35,16 +36,7 @@ def write_reviewed_table(output: Path) -> None:
     writer.writeheader()
     for name in sorted(rows):
         writer.writerow({key: safe_cell(value) for key, value in rows[name].items()})
-    write_text(output / NAME, text.getvalue())
-
-
-def _rows(path: Path) -> dict[str, dict[str, Any]]:
-    """Rows by case; of a case that ran twice the last one counts."""
-    if not path.is_file():
-        return {}
-    lines = path.read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines if line]
-    return {str(row["case_id"]): row for row in rows}
+    write_text(output / REVIEWED_TABLE, text.getvalue())
 
 
 def _review_cells(review: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.outputs.file_names import RUN_FILE
 from callosal.pipelines.settings import FusionSettings, PlanSettings, SliceSettings
 
 
@@ -34,7 +35,7 @@ def read_run_settings(output: Path) -> RunSettings:
         InputError: run.json is missing or holds no settings (`bad_run_record`).
     """
     try:
-        record = json.loads((output / "run.json").read_text(encoding="utf-8"))
+        record = json.loads((output / RUN_FILE).read_text(encoding="utf-8"))
         config = record["config"]
         return RunSettings(
             config_sha256=str(record["config_sha256"]),
@@ -44,7 +45,7 @@ def read_run_settings(output: Path) -> RunSettings:
         )
     except (OSError, ValueError, KeyError, TypeError, CallosalError) as error:
         raise InputError(
-            f"{output}: run.json tells no settings ({type(error).__name__}); give the folder that "
+            f"{output}: run.json holds no settings ({type(error).__name__}); give the folder that "
             "`callosal infer --output` wrote",
             "bad_run_record",
         ) from error

@@ -12,6 +12,7 @@ from callosal.export.contract import SegmenterContract
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import InputError
+from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.review.desk import ReviewDesk
 from callosal.pipelines.review.page_files import PageFile, model_file, page_files, runtime_files
@@ -29,7 +30,7 @@ def serve(
     Raises:
         InputError: The port is taken (`port_taken`) or onnxruntime-web is not where it was said
             to be.
-        ModelFileError: There is no such model.
+        ModelFileError: The model does not exist.
     """
     console = Console(stderr=True)
     with make_server(desk, port, onnxruntime_web, model) as server:
@@ -42,7 +43,7 @@ def serve(
             server.serve_forever()
         except KeyboardInterrupt:
             desk.report.wait()
-            console.print("ended; all decisions are kept, and report.html tells them")
+            console.print("ended; all decisions are kept, and report.html shows them")
 
 
 def make_server(
@@ -79,5 +80,5 @@ def _facts(
         "threshold": contract.threshold,
         "has_runtime": bool(runtime),
         "words": page_words(),
-        "has_report": (desk.output / "report.html").is_file(),
+        "has_report": (desk.output / REPORT).is_file(),
     }

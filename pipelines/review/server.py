@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _body_length(self) -> int | None:
-        """Length of the body; None where it is not told."""
+        """Length of the body; None if the header is missing."""
         if self.command == "GET":
             return 0
         told = self.headers.get("Content-Length", "")

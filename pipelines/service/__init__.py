@@ -1,1 +1,1 @@
-"""Work that arrives: a folder that is watched, and a node that images are sent to."""
+"""Services: a watched folder, and a DICOM node that receives images."""

@@ -14,7 +14,7 @@ _LONGEST_TITLE = 16
 
 @dataclass(frozen=True)
 class Admission:
-    """Who may send. An AE title is a name that any sender can claim: the host counts more.
+    """Who may send. Any sender can claim an AE title, so the host counts more.
 
     Attributes:
         ae_titles: Calling AE titles.
@@ -30,8 +30,8 @@ class Admission:
 
         Args:
             ae_titles: Calling AE titles.
-            hosts: Addresses and networks; None for this machine alone.
-            bind: Address to listen at; one that others reach needs `hosts`.
+            hosts: Addresses and networks; None for this machine only.
+            bind: Address to listen at; one that other machines can reach needs `hosts`.
 
         Raises:
             InputError: `wrong_usage`.

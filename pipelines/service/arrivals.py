@@ -1,7 +1,7 @@
-"""What arrives in a folder, by series, and which series have come to rest.
+"""Files that arrive in a folder, by series, and the series that are complete.
 
-Nobody tells a folder when a series is complete. A series counts as whole when none of its files
-has come, changed or gone for a while, and no file beside them that cannot be read yet has either.
+A folder does not show when a series is complete. A series counts as complete when none of its files
+has come, changed or gone for a while, and no unreadable file beside them has either.
 Size and time of change are compared with those of the look before, never with this machine's
 clock: that of a file server may differ, and copies may keep old times.
 """
@@ -21,15 +21,15 @@ Entry = FileEntry | Skipped
 _FOLDER = "folder "
 
 PATIENCE = 60
-"""Times the rest that a file may change without being an image, before it is taken for a log."""
+"""A file that is not an image and changes for this many times the rest is taken for a log."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A series that has come to rest.
+    """A complete series.
 
     Attributes:
-        key: What its files share; secret, for it may be a UID or a path.
+        key: What its files share; secret, because it may be a UID or a path.
         entries: Its files, in the order of their names.
     """
 
@@ -48,7 +48,7 @@ class _Group:
 
 @dataclass(slots=True)
 class _Sighting:
-    """A file as it was last seen, and since when it is there."""
+    """A file as last seen, and when it was first seen."""
 
     entry: Entry
     key: str
@@ -56,13 +56,13 @@ class _Sighting:
 
 
 class Arrivals:
-    """A folder that is looked at again and again.
+    """A folder that is scanned repeatedly.
 
-    It holds one small record a file (about 0.8 KB), no header and no pixel.
+    It holds one small record per file (about 0.8 KB), no header and no pixels.
 
     Args:
         root: The folder; nothing in it is ever changed.
-        quiet_s: How long a series must rest.
+        quiet_s: How long a series must stay unchanged.
         clock: Seconds that only grow.
     """
 
@@ -79,7 +79,8 @@ class Arrivals:
         """Walk the folder once and note what has changed; headers of new files are read.
 
         Raises:
-            InputError: `no_such_input`: the folder is not there, or not at the moment.
+            InputError: `no_such_input`: the folder does not exist, or is not available at the
+                moment.
         """
         if not self._root.is_dir():
             raise InputError(
@@ -97,7 +98,7 @@ class Arrivals:
             self._forget(path, now)
 
     def take(self, at_most: int) -> list[Arrival]:
-        """Series that have come to rest since they were last taken.
+        """Series that became complete since they were last taken.
 
         Args:
             at_most: Files to take together; a series is never split, and one is always given.
@@ -150,7 +151,7 @@ class Arrivals:
                 yield key
 
     def _is_log(self, key: str, group: _Group, now: float) -> bool:
-        """Whether files that are no images go on changing, and so will never rest."""
+        """Whether files that are not images keep changing, and so will never be quiet."""
         old = now - PATIENCE * self._quiet_s
         return key.startswith(_FOLDER) and all(
             self._seen[path].since <= old for path in group.paths

@@ -1,4 +1,4 @@
-"""Where series that have arrived are worked on, round by round, by the driver of `infer`."""
+"""Plans on arrived series, round by round, with the driver of `infer`."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from callosal.pipelines.service.arrivals import Arrival
 from callosal.pipelines.service.ledger import Ledger
 
 TABLES_SHARE = 0.05
-"""Share of the time that may go into tables and report, which grow with all that is done."""
+"""Share of the time that may go into tables and report, which grow with the results."""
 
 
 class Desk:
@@ -43,7 +43,7 @@ class Desk:
         self.n_done = self.n_refused = 0
 
     def work_on(self, arrivals: Sequence[Arrival], stop: Stop) -> dict[str, bool]:
-        """Plan on series; what is finished already is left as it is.
+        """Plan on series; finished cases are left unchanged.
 
         Args:
             arrivals: The series.

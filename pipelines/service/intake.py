@@ -1,4 +1,4 @@
-"""The bytes of one association on their way in: bounded, slowed down, and cut off.
+"""The incoming bytes of one association: bounded, slowed down, or cut off.
 
 pynetdicom reads as long a message part as its header declares (up to 4 GiB) and gathers objects of
 any size in memory; so each part is checked before it is read.
@@ -12,13 +12,13 @@ from collections.abc import Callable
 from callosal.pipelines.service.limits import Limits
 
 MAX_PART_BYTES = 1 << 20
-"""Longest part of a message that is read; the senders are told 128 KiB."""
+"""Longest part of a message that is read; 128 KiB is announced to the senders."""
 
 MAX_WAITING = 2
 """Requests that may wait behind the one that is answered: none may, by the standard."""
 
 MAX_EXCESS = 8
-"""Times its largest size of which an object is thrown away before the sender is cut off."""
+"""An object is discarded up to this many times the size limit; then the sender is cut off."""
 
 _BLOCK = 1 << 16
 

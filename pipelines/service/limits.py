@@ -1,4 +1,4 @@
-"""How much a sender may ask for. It imports nothing heavy: the command line reads it."""
+"""Limits for senders. Imports nothing heavy, because the command line reads it."""
 
 from dataclasses import dataclass, fields
 

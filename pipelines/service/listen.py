@@ -1,4 +1,4 @@
-"""Receives series by DICOM and plans on each that has come to rest."""
+"""Receives series by DICOM and plans on each complete one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from callosal.pipelines.service.watch import ending, keep_watch
 
 @dataclass(frozen=True)
 class Station:
-    """What is listened at, and what becomes of the objects.
+    """Address of the service, and what happens to the objects.
 
     Attributes:
         bind: Address.
@@ -33,7 +33,7 @@ class Station:
         admission: Who may send.
         limits: How much.
         spool: Folder of what was received.
-        keep_hours: How long objects stay after their series was worked on; None for ever.
+        keep_hours: How long objects stay after their series was worked on; None forever.
     """
 
     bind: str
@@ -52,7 +52,7 @@ class Station:
 
 
 def listen_at(station: Station, request: Request, pace: Pace) -> int:
-    """Receive and plan until told to stop; see `callosal listen`.
+    """Receive and plan until stopped; see `callosal listen`.
 
     Args:
         station: Where, from whom, how much.

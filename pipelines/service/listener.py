@@ -38,7 +38,7 @@ class Listener:
         spool: Where objects go.
         admission: Who may send.
         limits: How much.
-        tell: Takes a line about who sent how much; never about whom.
+        tell: Called with a line on the sender and the number of objects, never on a patient.
     """
 
     def __init__(self, spool: Spool, admission: Admission, limits: Limits, tell: Tell) -> None:
@@ -86,7 +86,7 @@ class Listener:
         return int(server.server_address[1])
 
     def stop(self) -> None:
-        """Take nothing any more; what was acknowledged is handed over."""
+        """Stop receiving; acknowledged objects are handed over."""
         self._ae.shutdown()
         for association in self._visits.associations:
             self._end(association)
@@ -154,7 +154,7 @@ class Listener:
         return status
 
     def _keep(self, event: Any, visit: Visit) -> int:
-        """Write an object as it came, with a file header before it; the status of it."""
+        """Write an object as received, with a file header before it; returns the status."""
         request = event.request
         uid = UID(request.AffectedSOPInstanceUID or "")
         content = request.DataSet.getbuffer() if request.DataSet is not None else b""
@@ -182,7 +182,7 @@ def _title(association: Any) -> str:
 
 
 def _silence() -> None:
-    """Have the libraries say nothing: they log data of requests, and warnings that quote values."""
+    """Silence the libraries: they log data of requests, and warnings that quote values."""
     for name in ("pynetdicom", "pydicom"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [logging.NullHandler()]

@@ -1,4 +1,4 @@
-"""How a folder is watched. It imports nothing heavy: the command line reads it."""
+"""How a folder is watched. Imports nothing heavy, because the command line reads it."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from callosal.models.errors import InputError
 
 @dataclass(frozen=True)
 class Pace:
-    """When to look, and when a series is whole.
+    """When to look, and when a series is complete.
 
     Attributes:
         quiet_seconds: How long no file of a series may have come, changed or gone.
-        poll_seconds: Time between two looks; longer where a look itself takes long.
+        poll_seconds: Time between two looks; longer if a look itself takes long.
         once: End as soon as everything is quiet and done.
     """
 

@@ -10,11 +10,11 @@ from callosal.pipelines.service.spool import Spool
 
 
 class Retention:
-    """Deletes objects of series that are done, some time later.
+    """Deletes objects of finished series after a time.
 
     Args:
         spool: Where they lie; nothing else is ever deleted.
-        hours: How long after; None keeps them for ever.
+        hours: How long after; None keeps them forever.
         clock: Seconds that only grow.
     """
 
@@ -27,14 +27,14 @@ class Retention:
         self._ended: dict[str, tuple[float, Arrival]] = {}
 
     def note(self, ended: Sequence[Arrival]) -> None:
-        """Series whose results are written; the time of a series that came again starts anew."""
+        """Series whose results are written; if a series came again, its time starts again."""
         if self._hours is None:
             return
         due_at = self._clock() + 3600 * self._hours
         self._ended |= {arrival.key: (due_at, arrival) for arrival in ended}
 
     def sweep(self, arrivals: Arrivals) -> None:
-        """Delete what is due, but nothing of a series of which more is coming in."""
+        """Delete what is due, except series that are still receiving objects."""
         now = self._clock()
         for key, (due_at, arrival) in list(self._ended.items()):
             if due_at <= now and arrivals.is_done(key):

@@ -1,8 +1,8 @@
-"""Where received objects are kept: whole or not at all, for one user's eyes, and no more than fit.
+"""The folder of received objects: each whole or absent, readable by one user, up to a size limit.
 
-While an association lasts its objects lie in a folder of their own under `incoming/`; when it ends,
-however it ends, they move to `received/`, which is watched. Nothing is named by what a tag says:
-names are salted hashes.
+During an association its objects are in a separate folder under `incoming/`; when it ends,
+however it ends, they move to `received/`, which is watched. No name comes from a tag: names are
+salted hashes.
 """
 
 import filecmp
@@ -51,7 +51,7 @@ class Spool:
         return Inbox(self, self.incoming / secrets.token_hex(8))
 
     def name_of(self, sender: str, instance_uid: str) -> str:
-        """File name of an object: the same when the same sender sends it again."""
+        """File name of an object; unchanged if the same sender sends it again."""
         secret = f"{self._salt}:{sender}:{instance_uid}"
         return hashlib.sha256(secret.encode()).hexdigest()[:40] + ".dcm"
 
@@ -72,7 +72,7 @@ class Spool:
             self.used_bytes -= n_bytes
 
     def admit(self, path: Path) -> None:
-        """Move an object to where it is watched; one that is there already stays as it is."""
+        """Move an object to the watched folder; an identical one there is left unchanged."""
         place = self.received / path.name[:2] / path.name
         place.parent.mkdir(mode=0o700, exist_ok=True)
         size = place.stat().st_size if place.is_file() else 0
@@ -89,7 +89,7 @@ class Spool:
         self.give_room(size)
 
     def _recover(self) -> None:
-        """What a killed listener left: whole objects were acknowledged and count, others do not."""
+        """Keep whole objects that a killed listener acknowledged, and delete all others."""
         for folder in self.incoming.iterdir():
             for path in sorted(folder.glob("*.dcm")):
                 place = self.received / path.name[:2]
@@ -159,7 +159,7 @@ def open_spool(root: Path, output: Path, limit_bytes: int) -> Iterator[Spool]:
     """Hold a spool against other listeners.
 
     Args:
-        root: The folder, made where it is missing.
+        root: The folder; created if missing.
         output: Where the results go; they may be passed on, so the spool may not lie there.
         limit_bytes: How much it may hold.
 
@@ -179,7 +179,7 @@ def open_spool(root: Path, output: Path, limit_bytes: int) -> Iterator[Spool]:
             spool = Spool(root, limit_bytes)
         except OSError as error:
             raise OutputError(
-                f"--spool {root.name}: cannot be written ({error.strerror}); mend its permissions "
+                f"--spool {root.name}: cannot be written ({error.strerror}); fix its permissions "
                 "or name another folder",
                 "read_only_output",
             ) from error

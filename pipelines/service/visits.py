@@ -1,4 +1,4 @@
-"""Associations from their connection to their end: who they are, and what came of them."""
+"""Associations from connection to end: their sender and their objects."""
 
 import threading
 from collections.abc import Hashable
@@ -11,10 +11,10 @@ from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.spool import Inbox, Spool
 
 CONNECTIONS = 4
-"""Connections for each association: those that have not said yet who they are count too."""
+"""Connections per association; those that have not identified themselves yet count too."""
 
 _HOSTS = 1000
-"""Hosts of which it is remembered how much they have just sent."""
+"""Hosts whose recent amount of data is remembered."""
 
 
 @dataclass(eq=False)
@@ -38,7 +38,7 @@ class Visit:
     n_refused: int = 0
 
     def sender(self, title: str) -> str:
-        """Who it is, for the console: what it calls itself, and its address."""
+        """The sender for the console: its AE title and address."""
         return f"{printable(title)!r} at {self.host}"
 
 
@@ -60,7 +60,7 @@ class Visits:
         self._lock = threading.Lock()
 
     def begin(self, association: Hashable, host: str) -> Visit:
-        """A connection is made; one that may not be has a refusal."""
+        """Register a connection; one that is not allowed gets a refusal."""
         with self._lock:
             intake = Intake(self._limits, self._throttle(host))
             visit = Visit(host, intake, self._spool.open_inbox())
@@ -77,7 +77,7 @@ class Visits:
         return self._open.get(association)
 
     def end(self, association: Hashable) -> Visit | None:
-        """Forget an association; None where that was done before."""
+        """Forget an association; None if that was done before."""
         with self._lock:
             return self._open.pop(association, None)
 
@@ -88,7 +88,7 @@ class Visits:
             return list(self._open)
 
     def _throttle(self, host: str) -> Throttle:
-        """That of a host, which outlives its associations: a new one is no way round it."""
+        """The throttle of a host; it outlives its associations, so a new one does not reset it."""
         if len(self._throttles) > _HOSTS:
             self._throttles.clear()
         return self._throttles.setdefault(host, Throttle(self._limits.mb_per_s * 1e6))

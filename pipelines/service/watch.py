@@ -1,4 +1,4 @@
-"""Keeps watch over a folder until it is told to stop, or until all in it is done."""
+"""Watches a folder until stopped, or until everything in it is done."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ from callosal.pipelines.batch.mapping import check_mapping
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import open_model, open_session
 from callosal.pipelines.batch.stopping import Stop, stopping
-from callosal.pipelines.report.page import REPORT
+from callosal.pipelines.outputs.exit_code import ALL_DONE, exit_code
+from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.service.arrivals import Arrival, Arrivals
 from callosal.pipelines.service.desk import Desk
 from callosal.pipelines.service.pace import Pace
@@ -21,7 +22,7 @@ AT_MOST_FILES = 20_000
 """Files of one round: their headers are held together, 1.8 KB each."""
 
 RETRY_S = 600.0
-"""When a series is tried again whose fault may pass."""
+"""Time after which a series with a temporary fault is tried again."""
 
 LOOK_SHARE = 0.05
 """Share of the time that may go into looking through the folder, however large it grows."""
@@ -31,7 +32,7 @@ _NAP_S = 0.1
 
 @dataclass
 class _Sight:
-    """Whether the folder was there when it was last looked at."""
+    """Whether the folder was there at the last look."""
 
     is_there: bool = True
 
@@ -41,7 +42,7 @@ def watch_folder(request: Request, pace: Pace) -> int:
 
     Args:
         request: The folder is its one input.
-        pace: How long a series must rest, how often to look, and whether to end.
+        pace: How long a series must stay unchanged, how often to look, and whether to end.
 
     Returns:
         Exit code: 0 stopped as asked, or all done; with `pace.once` also 1 and 2 as of `infer`.
@@ -63,7 +64,7 @@ def watch_folder(request: Request, pace: Pace) -> int:
 
 
 def check_place(folder: Path, output: Path) -> None:
-    """Refuse an output inside the folder that is watched: results would arrive in it.
+    """Refuse an output inside the watched folder: results would arrive in it.
 
     Raises:
         InputError: `output_in_input`.
@@ -79,7 +80,7 @@ def check_place(folder: Path, output: Path) -> None:
 def keep_watch(
     arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop, console: Console
 ) -> Iterator[list[Arrival]]:
-    """Look, work, rest, until it is told to stop, or with `pace.once` until all is done.
+    """Look, work, wait, until stopped, or with `pace.once` until all is done.
 
     Yields:
         After each look the series whose results are written and will stay as they are.
@@ -106,7 +107,7 @@ def keep_watch(
 def _work_on(
     taken: list[Arrival], arrivals: Arrivals, desk: Desk, pace: Pace, stop: Stop
 ) -> list[Arrival]:
-    """Work on series, and have those tried again later whose fault may pass."""
+    """Work on series; those with a temporary fault are tried again later."""
     ended = desk.work_on(taken, stop) if taken else {}
     for key, is_lasting in ended.items():
         if not is_lasting and not pace.once:
@@ -115,7 +116,7 @@ def _work_on(
 
 
 def _look(arrivals: Arrivals, pace: Pace, sight: _Sight, console: Console) -> float:
-    """Look once, and tell how long it took; a folder that goes and comes is told once each."""
+    """Look once and return the time it took; print once when the folder disappears or returns."""
     began = time.monotonic()
     try:
         arrivals.look()
@@ -140,12 +141,10 @@ def _rest(seconds: float, stop: Stop) -> None:
 
 
 def ending(desk: Desk, stop: Stop, pace: Pace, console: Console) -> int:
-    """Tell what it came to, and the exit code."""
+    """Print the result, and return the exit code."""
     counts = f"{desk.n_done} done, {desk.n_refused} failed or refused"
     if stop.asked:
-        console.print(f"stopped: {counts}; run the same command again to go on")
-        return 0
+        console.print(f"stopped: {counts}; run the same command again to resume")
+        return ALL_DONE
     console.print(f"{counts}; to look at: {REPORT} in the output folder")
-    if not pace.once or not desk.n_refused:
-        return 0
-    return 2 if desk.n_done else 1
+    return exit_code(desk.n_done, desk.n_done + desk.n_refused) if pace.once else ALL_DONE

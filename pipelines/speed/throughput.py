@@ -12,6 +12,7 @@ from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from callosal.models.errors import InputError
+from callosal.pipelines.outputs.file_names import ROWS
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _slowest_s(stages_ms: dict[str, float]) -> float:
 
 def _rows(output: Path) -> int:
     try:
-        return (output / "results.jsonl").read_bytes().count(b"\n")
+        return (output / ROWS).read_bytes().count(b"\n")
     except OSError:
         return 0
 

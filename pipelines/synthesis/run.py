@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from callosal.export.devices import Device
 from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.pipelines.datasets.pair_files import write_pair
+from callosal.pipelines.outputs.exit_code import exit_code
 from callosal.pipelines.synthesis.checks import (
     NEVER_WRITTEN,
     examine,
@@ -147,6 +148,4 @@ def _tell(output: Path, candidates: Sequence[Candidate], count: int) -> int:
         soft_wrap=True,
         markup=False,
     )
-    if totals["written"] >= count:
-        return 0
-    return 2 if totals["written"] else 1
+    return exit_code(totals["written"], count)

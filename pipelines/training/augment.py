@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from callosal.pipelines.training.anatomy import pale_callosa, widen_ventricles
+from callosal.pipelines.training.contrast import random_weighting, slipped_rows
 from callosal.pipelines.training.draws import Draws
 from callosal.pipelines.training.scanner import (
     add_noise,
@@ -21,7 +22,9 @@ from callosal.pipelines.training.scanner import (
 )
 from callosal.pipelines.training.smooth_fields import smooth
 
-SHARES: Final = ("anywhere", "invert", "thick", "strip", "cut", "wide", "pale")
+SHARES: Final = (
+    "anywhere", "invert", "thick", "strip", "cut", "wide", "pale", "weighting", "slipped",
+)  # fmt: skip
 """Names of those settings that say how many of the slices."""
 
 
@@ -43,6 +46,10 @@ class Augmentation:
         cut: Share of slices with part of the field of view missing.
         wide: Share of slices with a wide, dark ventricle under a thinner callosum.
         pale: Share of slices whose callosum is less bright than it was.
+        weighting: Share of slices with the tissue contrast of another weighting (T2, FLAIR,
+            proton density, an infant's T1, or one that no scanner gives).
+        slipped: Share of slices whose rows slipped against each other, as in a reformat of axial
+            slices between which the patient moved.
 
     Raises:
         ValueError: A share is not between 0 and 1, or the crop has no size.
@@ -60,6 +67,8 @@ class Augmentation:
     cut: float = 0.15
     wide: float = 0.0
     pale: float = 0.0
+    weighting: float = 0.0
+    slipped: float = 0.0
 
     def __post_init__(self) -> None:
         for name in SHARES:
@@ -94,10 +103,12 @@ def augment(
     stripped, brain = _brains(callosa, images.shape[-1], spacing_mm, settings.strip, draws)
     grid = _random_grid(callosa, images.shape[-1], spacing_mm, settings, draws)
     grid, light = widen_ventricles(grid, masks, spacing_mm, settings.wide, draws)
+    grid = slipped_rows(grid, spacing_mm, settings.slipped, draws)
     image = F.grid_sample(images, grid, align_corners=False)
     image[stripped] = F.grid_sample(images[stripped] * brain, grid[stripped], align_corners=False)
     mask = F.grid_sample(masks, grid, align_corners=False)
     image *= light * pale_callosa(mask, settings.pale, draws)
+    image = random_weighting(image, mask, spacing_mm, settings.weighting, draws)
     image = random_contrast(image, settings.invert, draws)
     image *= bias_field(image.shape[-1], draws)
     image = random_blur(image, spacing_mm, settings.thick, draws)

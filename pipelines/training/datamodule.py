@@ -61,8 +61,9 @@ class SliceDataModule(pl.LightningDataModule):
         root: Folder of NIfTI pairs with participants.tsv. Without it, the folder named by the
             environment variable CALLOSAL_DATA is taken, else the procedural phantom.
         also: More folders of such pairs, as `callosal generate` writes them, whose training slices
-            are learned from too. Each folder has the same share of what is seen, however many
-            slices it holds; validation stays with `root`.
+            are learned from too; validation stays with `root`.
+        also_share: Share of what is seen that comes from each folder of `also`, however many
+            slices it holds; without it `root` and each of them have equal shares.
         batch_size: Slices in a training batch.
         spacing_mm: Pixel size the network sees, in mm; the command line takes it from the model.
         size: Rows and columns of a whole slice.
@@ -80,6 +81,7 @@ class SliceDataModule(pl.LightningDataModule):
         self,
         root: Path | None = None,
         also: list[Path] | None = None,
+        also_share: float | None = None,
         batch_size: int = 8,
         spacing_mm: float = 0.5,
         size: int = 512,
@@ -108,6 +110,12 @@ class SliceDataModule(pl.LightningDataModule):
                     "`callosal generate` wrote",
                     code="no_such_folder",
                 )
+        if also_share is not None and not 0 < also_share * len(self.also) < 1:
+            raise ValueError(
+                f"also_share: {also_share:g} for each of {len(self.also)} folders of data.also "
+                "must leave a part for data.root; use less, or name folders"
+            )
+        self.also_share = also_share
         self.batch_size = batch_size
         self.spacing_mm = spacing_mm
         self.size = size
@@ -149,7 +157,10 @@ class SliceDataModule(pl.LightningDataModule):
         self._also_counts = {
             folder: len(one) for folder, one in zip(self.also, others, strict=True)
         }
-        return join_banks([own, *others]) if others else own
+        if not others:
+            return own
+        share = self.also_share or 1 / (1 + len(others))
+        return join_banks([own, *others], [1 - share * len(others), *[share] * len(others)])
 
     def _slices(self, split: str) -> Iterable[LabelledSlice]:
         if self.root is None:

@@ -19,7 +19,8 @@ from callosal.pipelines.batch.jobs import Job, Part, make_jobs, split_finished
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.stopping import Stop
 from callosal.pipelines.outputs.case_files import CaseFiles
-from callosal.pipelines.outputs.case_folder import CASES, DONE, Fingerprint
+from callosal.pipelines.outputs.case_folder import Fingerprint
+from callosal.pipelines.outputs.file_names import CASES, DONE
 from callosal.pipelines.reading.cases import Case, find_cases
 from tests.batch.made_cases import real_answer, write_archive
 

@@ -20,7 +20,7 @@ from callosal.pipelines.phantom.arch import Arch, arch_phantom
 
 GOOD = MaskFacts(
     area_mm2=590, length_mm=71, width_mm=24, solidity=0.44, lean_deg=-12, certainty=0.97, blur=0.6,
-    pieces=0.0, rival=0.0, at_edge=0.0, contrast=0.65, dark_in_even=0.0,
+    pieces=0.0, rival=0.0, at_edge=0.0, contrast=0.65, distinct=0.95, dark_in_even=0.0,
 )  # fmt: skip
 BAD = {
     "area_mm2": 60.0, "length_mm": 20.0, "width_mm": 3.0, "solidity": 0.9, "certainty": 0.6,

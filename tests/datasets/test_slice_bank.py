@@ -6,6 +6,7 @@ import pytest
 from callosal.models.errors import DataError
 from callosal.pipelines.datasets.slice_bank import (
     LabelledSlice,
+    SliceBank,
     evenly_spread,
     join_banks,
     make_bank,
@@ -64,13 +65,24 @@ def test_a_limit_that_leaves_none_is_refused(limit: int) -> None:
         evenly_spread([1, 2, 3], limit)
 
 
-def test_joined_banks_have_the_same_share() -> None:
-    few, many = (
+@pytest.fixture
+def few_and_many() -> list[SliceBank]:
+    return [
         make_bank([replace(_labelled((64, 64), (1.0, 1.0)), name=f"{name}{index}")
                    for index in range(count)], 1.0, 64)
         for name, count in (("few", 2), ("many", 5))
-    )  # fmt: skip
-    joined = join_banks([few, many])
-    assert joined.names == ("few0", "few1", "few0", "few1", "few0", *many.names)
+    ]  # fmt: skip
+
+
+def test_joined_banks_have_equal_shares(few_and_many: list[SliceBank]) -> None:
+    joined = join_banks(few_and_many, [0.5, 0.5])
+    assert joined.names == ("few0", "few1", "few0", "few1", "few0", *few_and_many[1].names)
     assert joined.images.shape == joined.masks.shape == (10, 64, 64)
     assert joined.sites == ("s",) * 10
+
+
+def test_joined_banks_have_the_shares_asked_for(few_and_many: list[SliceBank]) -> None:
+    joined = join_banks(few_and_many, [0.2, 0.8])
+    assert sum(name.startswith("few") for name in joined.names) == 2
+    assert sum(name.startswith("many") for name in joined.names) == 8
+    assert set(joined.names) == {*few_and_many[0].names, *few_and_many[1].names}

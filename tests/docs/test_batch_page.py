@@ -1,4 +1,4 @@
-"""docs/batch.md says what is so."""
+"""docs/how-to/batch.md says what is so."""
 
 import re
 from dataclasses import fields
@@ -9,7 +9,8 @@ import yaml
 from callosal.pipelines.batch.case_work import PASSING
 from callosal.pipelines.batch.ray_options import RayOptions
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "how-to" / "batch.md").read_text(encoding="utf-8")
 
 
 def _block(start: str) -> str:
@@ -35,5 +36,5 @@ def test_the_kubernetes_job_is_whole() -> None:
 
 
 def test_faults_that_may_pass_are_named_where_they_are_explained() -> None:
-    table = (Path(__file__).resolve().parents[2] / "docs" / "dicom-hazards.md").read_text()
+    table = (DOCS / "reference" / "dicom-hazards.md").read_text(encoding="utf-8")
     assert {code for code in PASSING if f"`{code}`" in table} == PASSING

@@ -1,8 +1,9 @@
-"""What the pages tell to type is typed: commands, files and Python of docs/, in their order.
+"""The commands, files and Python of the pages in docs/ are run, in their order.
 
-Marks in a page, each on the line before a block: `<!-- run -->` its `$ ` lines are run,
-`<!-- file: NAME -->` it is written to that file, `<!-- test -->` its Python is run. All blocks of a
-page share one folder, in which `configs` is that of the project, as in a clone.
+Marks in a page, each on the line before a block: `<!-- run -->` its `$ ` lines are run (a
+backslash continues a line), `<!-- file: NAME -->` it is written to that file, `<!-- test -->` its
+Python is run.
+All blocks of a page share one folder, in which `configs` is that of the project, as in a clone.
 """
 
 import os
@@ -36,7 +37,7 @@ def marked(page: Path) -> list[Block]:
     return [Block(mark.split(":")[0], file, body) for mark, file, body in BLOCK.findall(text)]
 
 
-PAGES = {page.name: blocks for page in sorted(DOCS.glob("*.md")) if (blocks := marked(page))}
+PAGES = {page.name: blocks for page in sorted(DOCS.glob("**/*.md")) if (blocks := marked(page))}
 
 
 def shell(command: str, folder: Path) -> None:
@@ -60,7 +61,7 @@ def follow(blocks: list[Block], folder: Path) -> None:
             (folder / "page.py").write_text(block.text, encoding="utf-8")
             shell(f'"{sys.executable}" page.py', folder)
         else:
-            commands = re.findall(r"^\$ (.*)$", block.text, re.MULTILINE)
+            commands = re.findall(r"^\$ ((?:.*\\\n)*.*)$", block.text, re.MULTILINE)
             assert commands
             for command in commands:
                 shell(command, folder)

@@ -1,11 +1,11 @@
-"""docs/dicom-hazards.md names tests and codes that exist."""
+"""docs/reference/dicom-hazards.md names tests and codes that exist."""
 
 import ast
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = (ROOT / "docs" / "dicom-hazards.md").read_text(encoding="utf-8")
+TABLE = (ROOT / "docs" / "reference" / "dicom-hazards.md").read_text(encoding="utf-8")
 ROWS = [line for line in TABLE.splitlines() if line.startswith("| ")][1:]
 
 

@@ -1,4 +1,4 @@
-"""docs/service.md and docs/security.md say what is so."""
+"""docs/how-to/service.md and docs/concepts/security.md say what is so."""
 
 import inspect
 import re
@@ -15,8 +15,8 @@ from callosal.pipelines.service import arrivals, intake, limits
 from callosal.pipelines.service import watch as watching
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
-SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "service.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "docs" / "concepts" / "security.md").read_text(encoding="utf-8")
 COMMANDS = {"watch": watch, "listen": listen, "infer": infer}
 OF_PODMAN = {"rm", "network", "read-only", "tmpfs", "cap-drop", "user", "userns", "stop-timeout"}
 

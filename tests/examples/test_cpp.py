@@ -1,7 +1,7 @@
 """The C++ example: its box is ours, and so are its numbers from the shipped model.
 
 The library comes with the onnxruntime wheel. Its headers do not: `make npm` gets them, and the
-environment variable ONNXRUNTIME_INCLUDE names other ones (docs/cpp.md says where they can be had).
+environment variable ONNXRUNTIME_INCLUDE names others (docs/how-to/cpp.md says where to get them).
 """
 
 import importlib.util

@@ -1,12 +1,16 @@
-"""The loops on data whose exact answer is known: a Gaussian."""
+"""The loops on data whose exact answer is known, a Gaussian, and beside diffusers' schedulers."""
 
 from functools import partial
 
 import numpy as np
 import pytest
+import torch
+from diffusers.schedulers import DDIMScheduler, DDPMScheduler
 
 from callosal.export.diffusion_loop import Held, ddim, ddpm, dpm_solver_pp_2m, euler_flow, guided
-from callosal.export.schedule import read_schedule, scheduler_config
+from callosal.export.schedule import Schedule, levels, read_schedule
+from callosal.models.generation.samplers import run_sampler, scheduler_for
+from callosal.models.generation.spec import scheduler_config
 
 MEAN, SPREAD = 0.4, 0.3
 SHAPE = (64, 2, 3, 5)
@@ -16,17 +20,11 @@ def schedule_of(objective, steps):
     return read_schedule(scheduler_config(objective), objective, steps)
 
 
-def weights(objective, time):
-    if objective == "rectified_flow":
-        return 1 - time, time
-    return np.sin(np.pi / 2 * (1 - time)), np.sin(np.pi / 2 * time)
-
-
 def gaussian_denoiser(objective):
     """What a perfect network predicts for pixels drawn from N(MEAN, SPREAD^2)."""
 
     def denoise(sample, time):
-        signal, noise = weights(objective, time[0, 0].astype(float))
+        signal, noise = levels(objective, time[0, 0].astype(float))
         gain = signal * SPREAD**2 / (signal**2 * SPREAD**2 + noise**2)
         clean = MEAN + gain * (sample - signal * MEAN)
         if noise == 0:
@@ -88,6 +86,75 @@ def test_ancestral_samples_have_the_distribution(objective, noise):
     found = sampler(gaussian_denoiser(objective), noise, schedule_of(objective, 100))
     assert found.mean() == pytest.approx(MEAN, abs=0.03)
     assert found.std() == pytest.approx(SPREAD, abs=0.03)
+
+
+LOOPS = {"euler_flow": euler_flow, "ddim": ddim, "dpm_solver_pp_2m": dpm_solver_pp_2m, "ddpm": ddpm}
+
+
+def bent_network(sample, time):
+    """A network that no schedule makes simple: it bends each sample by its neighbours and time."""
+    turned = np.roll(sample, 1, axis=-1) if isinstance(sample, np.ndarray) else sample.roll(1, -1)
+    return sample * (0.3 + time) - 0.5 * turned * turned / (1 + turned * turned) + 0.2 - time
+
+
+def numpy_steps(name, noise, schedule, fresh):
+    """Samples before each step and at the end, by the loop."""
+    seen = []
+
+    def denoise(sample, time):
+        seen.append(sample.copy())
+        return bent_network(sample, time[0, 0])
+
+    extra = {"fresh": lambda index: fresh[index]} if name == "ddpm" else {}
+    end = LOOPS[name](denoise, noise, schedule, **extra)
+    return [*seen, end]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 10, 23])
+@pytest.mark.parametrize(
+    ("name", "objective"),
+    [("euler_flow", "rectified_flow"), *((name, objective) for name in list(LOOPS)[1:]
+                                         for objective in ("rectified_flow", "vp"))],
+)  # fmt: skip
+def test_each_step_is_that_of_diffusers(name, objective, steps, noise):
+    """Euler for flows and DPM-Solver++, its first order as DDIM, its stochastic one as DDPM."""
+    fresh = np.random.default_rng(1).standard_normal((steps, *SHAPE), dtype=np.float32)
+    expected = []
+
+    def predict(sample, time):
+        expected.append(sample.numpy())
+        return bent_network(sample, np.float32(time))
+
+    scheduler = scheduler_for(name, scheduler_config(objective), steps)
+    step_noise = (lambda step: torch.from_numpy(fresh[step - 1])) if name == "ddpm" else None
+    expected.append(run_sampler(predict, torch.from_numpy(noise), scheduler, step_noise).numpy())
+    found = numpy_steps(name, noise, schedule_of(objective, steps), fresh)
+    assert len(found) == steps + 1
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("ddim", DDIMScheduler), ("ddpm", DDPMScheduler)])
+@pytest.mark.parametrize("steps", [2, 10, 50])
+def test_v_prediction_steps_as_the_schedulers_of_that_name(name, kind, steps, noise):
+    config = {key: value for key, value in scheduler_config("vp").items() if key != "_class_name"}
+    scheduler = kind(**config)
+    scheduler.set_timesteps(steps)
+    # DDPMScheduler draws noise by itself, so it is drawn beside it by a second generator.
+    draws, again = (torch.Generator().manual_seed(2) for _ in range(2))
+    fresh = [torch.randn(SHAPE, generator=again).numpy() for _ in range(steps)]
+    extra = {"generator": draws} if name == "ddpm" else {}
+    sample, expected = torch.from_numpy(noise), []
+    for step in scheduler.timesteps:
+        expected.append(sample.numpy())
+        answer = bent_network(sample, np.float32((step + 1) / 1000))
+        sample = scheduler.step(answer, step, sample, **extra).prev_sample
+    product = torch.cat([scheduler.alphas_cumprod[scheduler.timesteps], torch.ones(1)]).double()
+    times = np.append((scheduler.timesteps.numpy() + 1) / 1000, 0)
+    schedule = Schedule("vp", times, product.sqrt().numpy(), (1 - product).sqrt().numpy())
+    found = numpy_steps(name, noise, schedule, fresh)
+    for ours, theirs in zip(found, [*expected, sample.numpy()], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5, rtol=1e-5)
 
 
 def test_euler_refuses_what_is_no_flow(noise):

@@ -14,10 +14,10 @@ from callosal.export.generator_export import export_generator
 from callosal.export.generator_folder import GeneratorFolder, Sampling, read_generator_folder
 from callosal.export.generator_runtime import Generator, open_generator
 from callosal.export.generator_sampling import Order, sample_pairs
-from callosal.export.schedule import scheduler_config
 from callosal.export.torch_samples import sample_in_torch
 from callosal.models.errors import InputError, ModelFileError, ParityError
 from callosal.models.generation.checkpoint import load_generator
+from callosal.models.generation.spec import scheduler_config
 from callosal.pipelines.cli import main
 from tests.export.small_generator import latent_checkpoint, pixel_checkpoint
 

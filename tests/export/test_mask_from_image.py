@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from callosal.export.mask_from_image import mask_from_image
+from callosal.export.schedule import levels
 
 SHAPE = (8, 3, 4, 5)
 IS_MASK = np.array([False, True, True])
 SHARE, SPREAD = 0.8, 0.3
-WEIGHT = {"rectified_flow": 0.5, "vp": np.sqrt(0.5)}
 
 
 def perfect(objective):
@@ -17,12 +17,12 @@ def perfect(objective):
     def denoise(sample, time):
         # The image is clean, the mask halfway to noise.
         np.testing.assert_array_equal(time, np.tile([0.0, 0.5], (len(sample), 1)))
-        weight = WEIGHT[objective]
+        signal, sigma = levels(objective, np.array(0.5))
         expected = SHARE * sample[:, :1]
-        gain = weight * SPREAD**2 / (weight**2 * SPREAD**2 + weight**2)
-        clean = expected + gain * (sample - weight * expected)
-        eps = (sample - weight * clean) / weight
-        velocity = eps - clean if objective == "rectified_flow" else weight * (eps - clean)
+        gain = signal * SPREAD**2 / (signal**2 * SPREAD**2 + sigma**2)
+        clean = expected + gain * (sample - signal * expected)
+        eps = (sample - signal * clean) / sigma
+        velocity = eps - clean if objective == "rectified_flow" else signal * eps - sigma * clean
         velocity[:, 0] = np.nan  # what is said of the image is not to be used
         return velocity.astype(np.float32)
 
@@ -43,7 +43,8 @@ def test_the_mask_is_drawn_to_what_the_image_says(objective, drawn) -> None:
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found[:, 0], pairs[:, 0])
     # Of the mask's own error so much is kept, whatever the noise was: its two signs cancel.
-    kept = SPREAD**2 / (SPREAD**2 + 1)
+    signal, sigma = levels(objective, np.array(0.5))
+    kept = SPREAD**2 / (SPREAD**2 + (sigma / signal) ** 2)
     said = SHARE * pairs[:, :1]
     expected = said + kept * (pairs[:, 1:] - said)
     np.testing.assert_allclose(found[:, 1:], expected, atol=1e-6)

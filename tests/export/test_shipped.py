@@ -125,6 +125,22 @@ def test_every_shipped_generator_is_whole_small_and_carded(model) -> None:
     assert 200 < area_mm2 < 1500
 
 
+@pytest.mark.slow
+def test_the_shipped_generator_keeps_its_samples() -> None:
+    expected = json.loads(Path(__file__).with_name("generator_whole_samples.json").read_text())
+    generator = open_generator(resolve_generator("generator-whole"), "cpu", threads=1)
+    condition = np.full((2, 4), 0.5, np.float32)
+    given = np.array([[1, 1, 1, 1], [0, 0, 0, 0]], np.float32)
+    order = Order(1, (3, 4), condition, given)
+    pairs = sample_pairs(generator, order, generator.folder.sampling)
+    for pair, sample in zip(pairs, order.samples, strict=True):
+        for channel, name in zip(pair, ("image", "mask"), strict=True):
+            found = channel[14::28, 14::28]
+            np.testing.assert_allclose(found, expected[f"{sample}/{name}"], atol=1e-3)
+    mask_pixels = (pairs[:, 1] > 0).sum(axis=(1, 2))
+    np.testing.assert_allclose(mask_pixels, expected["mask_pixels"], atol=1)
+
+
 def test_an_unknown_generator_is_answered_with_what_ships() -> None:
     with pytest.raises(ModelFileError, match="nor a shipped generator"):
         resolve_generator("nonesuch")

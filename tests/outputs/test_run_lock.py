@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from callosal.models.errors import OutputError
-from callosal.pipelines.outputs.run_lock import LOCK_FILE, run_lock
+from callosal.pipelines.outputs.file_names import LOCK_FILE
+from callosal.pipelines.outputs.run_lock import run_lock
 
 HOLD = """
 import sys

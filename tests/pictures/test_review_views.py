@@ -4,9 +4,9 @@ import pytest
 
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.outputs.case_folder import HEAD, MIDSAGITTAL, REFORMATS
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.pictures.review_views import (
-    FILES,
     ReviewViews,
     level_plan,
     quantised,
@@ -60,7 +60,7 @@ def test_files_keep_pictures_in_their_place(volume, place, tmp_path):
     head = find_head(volume)
     views = ReviewViews(place, reformats(volume, level_plan(place, head)), head)
     contents = view_files(views)
-    assert set(contents) == set(FILES)
+    assert set(contents) == set((MIDSAGITTAL, *REFORMATS, HEAD))
     image = saved(contents["midsagittal.nii.gz"], tmp_path / "midsagittal.nii.gz")
     assert image.shape == (*place.pixels.shape, 1)
     np.testing.assert_allclose(image.affine[:3, 3] * LPS_TO_RAS, place.origin_lps_mm, atol=1e-4)

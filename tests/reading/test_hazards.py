@@ -1,4 +1,4 @@
-"""Hazards of real archives that no other test meets: see docs/dicom-hazards.md."""
+"""Hazards of real archives that no other test meets: see docs/reference/dicom-hazards.md."""
 
 import itertools
 import struct

@@ -12,7 +12,7 @@ from callosal.pipelines.geometry.reference_line import find_reference_line
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import callosum_contour_mm
-from callosal.pipelines.outputs.case_folder import THUMBNAIL
+from callosal.pipelines.outputs.file_names import THUMBNAIL
 from callosal.pipelines.outputs.results import COLUMNS
 from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.pictures.overlay import draw_overlay

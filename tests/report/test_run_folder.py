@@ -3,7 +3,7 @@ import json
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines.outputs.case_folder import THUMBNAIL
+from callosal.pipelines.outputs.file_names import THUMBNAIL
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.report.run_folder import read_run
 from tests.report.made_run import drawn_overlay, make_run

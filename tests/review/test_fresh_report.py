@@ -9,12 +9,11 @@ from PIL import Image
 
 from callosal.models.errors import InputError
 from callosal.pipelines.cli import main
-from callosal.pipelines.outputs.case_folder import REVIEWED_THUMBNAIL, THUMBNAIL
+from callosal.pipelines.outputs.file_names import REVIEWED_OVERLAY, REVIEWED_THUMBNAIL, THUMBNAIL
 from callosal.pipelines.report.page import write_report
 from callosal.pipelines.report.run_folder import read_run
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi
 from callosal.pipelines.review.review_document import Decision, Judgement
-from callosal.pipelines.review.reviewed_pictures import REVIEWED_OVERLAY
 
 
 def told(run):

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines.outputs.reviewed_row import REVIEWED_PLAN
+from callosal.pipelines.outputs.file_names import REVIEWED_PLAN
 from callosal.pipelines.review.history import (
     ReviewConflictError,
     add_review,

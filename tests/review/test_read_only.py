@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
+from callosal.pipelines.outputs.file_names import REVIEW_PAGE
 from callosal.pipelines.review.page_files import page_folder
-from callosal.pipelines.review.read_only import NAME, bundle, read_only_page, write_read_only_pages
+from callosal.pipelines.review.read_only import bundle, read_only_page, write_read_only_pages
 from callosal.pipelines.review.review_document import Decision, Judgement
 
 
@@ -44,8 +45,8 @@ def test_each_case_gets_its_page(desk, planned, unplanned):
     (desk.folder(unplanned) / "midsagittal.nii.gz").unlink()
     os.utime(desk.folder(unplanned) / "plan.json", (0, 0))  # so that the case is read anew
     assert write_read_only_pages(desk) == 1
-    assert (desk.folder(planned) / NAME).stat().st_size < 2_000_000
-    assert not (desk.folder(unplanned) / NAME).exists()
+    assert (desk.folder(planned) / REVIEW_PAGE).stat().st_size < 2_000_000
+    assert not (desk.folder(unplanned) / REVIEW_PAGE).exists()
 
 
 @pytest.mark.parametrize("word", ["--read-only", "--read-only=true"])

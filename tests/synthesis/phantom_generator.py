@@ -19,8 +19,7 @@ from callosal.export.generator_folder import (
     Sampling,
     index_content,
 )
-from callosal.export.schedule import scheduler_config
-from callosal.models.generation.spec import Condition, GeneratorSpec
+from callosal.models.generation.spec import Condition, GeneratorSpec, scheduler_config
 from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.synthesis.joint_image import distance_channel
 

@@ -40,7 +40,7 @@ export class CaseList extends EventTarget {
   /** @param {string} id */
   mark(id) {
     this.current = id;
-    // In place: a list made anew would take the focus from who walks through it by keys.
+    // In place: a rebuilt list would take the focus from a keyboard user.
     for (const row of this.list.querySelectorAll("button")) {
       if (row.value === id) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");

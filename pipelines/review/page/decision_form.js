@@ -94,7 +94,7 @@ function savedText(session) {
   if (session.hasUnsaved) return "Not saved yet";
   if (review === null) return "Not reviewed yet";
   const told = `${reviewText(review)} · revision ${review.revision}`;
-  return session.reviewIsOld ? `${told}; planned anew since, so look again` : told;
+  return session.reviewIsOld ? `${told}; planned again since, so look at it again` : told;
 }
 
 /** @param {Review} review */

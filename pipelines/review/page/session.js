@@ -40,7 +40,7 @@ export class CaseSession extends EventTarget {
     return this.entry.automatic_roi;
   }
 
-  /** Whether the case was planned anew since the review: then the review is of another plan. */
+  /** Whether the case was planned again since the review: then the review is of another plan. */
   get reviewIsOld() {
     return this.review !== null && this.review.plan_sha256 !== this.entry.plan_sha256;
   }

@@ -14,7 +14,9 @@ from callosal.models.generation.autoencoder_module import AutoencoderModule
 from callosal.models.generation.conditions import draw_conditions
 from callosal.models.generation.diffusion_module import DiffusionModule
 from callosal.models.generation.noise import sample_noise
-from callosal.models.generation.sampling import Wish, joint_prediction, run_sampler
+from callosal.models.generation.samplers import run_sampler, scheduler_for
+from callosal.models.generation.sampling import Wish, joint_prediction
+from callosal.models.generation.spec import scheduler_config
 from callosal.pipelines.training.callbacks.sample_pictures import ANSWER, outline
 
 Batch = dict[str, Tensor]
@@ -89,7 +91,9 @@ class GeneratedPictures(pl.Callback):
             draw_conditions(spec.conditions, spec.correlation, self.seed, range(self.count))
         )
         predict = joint_prediction(module, Wish(asked, torch.ones_like(asked)))
-        sample = run_sampler(spec.objective, predict, noise.to(module.device), self.steps)
+        sampler = "euler_flow" if spec.objective == "rectified_flow" else "ddim"
+        scheduler = scheduler_for(sampler, scheduler_config(spec.objective), self.steps)
+        sample = run_sampler(predict, noise.to(module.device), scheduler)
         return module.codec.decode(sample)
 
 

@@ -110,4 +110,4 @@ def test_the_record_and_the_card_of_eight_bits_tell_what_they_cost(
     assert record["reduced_from"] == DEFAULT
     assert record["reduction"]["time_ratio"] == 0.6
     card = (shelf.weights / f"{DEFAULT}.md").read_text(encoding="utf-8")
-    assert "0.9706 for 0.9707, the final angle moves by 0.020 degrees" in card
+    assert "0.9706, in float 0.9707, the final angle moves by 0.020 degrees" in card

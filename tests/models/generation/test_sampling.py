@@ -3,13 +3,14 @@ import torch
 from torch import Tensor, nn
 
 from callosal.models.generation.noise import sample_noise
+from callosal.models.generation.samplers import run_sampler, scheduler_for
 from callosal.models.generation.sampling import (
     Known,
     Wish,
     conditional_prediction,
     joint_prediction,
-    run_sampler,
 )
+from callosal.models.generation.spec import scheduler_config
 
 
 class _Asked(nn.Module):
@@ -39,7 +40,8 @@ def test_given_channels_are_clean_at_every_step(image: bool) -> None:
     net = _Asked()
     predict = conditional_prediction(net, Wish.nothing(1, 2), known)
     noise = torch.from_numpy(sample_noise(0, [0], (3, 4, 4)))
-    made = known.into(run_sampler("rectified_flow", predict, noise, 3))
+    scheduler = scheduler_for("euler_flow", scheduler_config("rectified_flow"), 3)
+    made = known.into(run_sampler(predict, noise, scheduler))
     held = slice(0, 2) if image else slice(2, 3)
     assert len(net.samples) == 3
     for sample, times in zip(net.samples, net.times, strict=True):

@@ -1,0 +1,51 @@
+"""The name of every file and folder in the output folder of a run."""
+
+from collections.abc import Mapping
+
+from callosal.pipelines.settings import DicomObject
+
+# In the output folder.
+TABLE = "results.csv"
+ROWS = "results.jsonl"
+REVIEWED_TABLE = "results.reviewed.csv"
+RUN_FILE = "run.json"
+REPORT = "report.html"
+SALT_FILE = ".salt"
+LOCK_FILE = ".lock"
+CASES = "cases"
+
+# In the folder of each case, cases/CASE_ID.
+PLAN = "plan.json"
+OVERLAY = "overlay.png"
+THUMBNAIL = "thumbnail.webp"
+MASK = "mask.nii.gz"
+ALIGNED = "aligned.nii.gz"
+PARCELS = "parcels.nii.gz"
+PARCELS_PICTURE = "parcels.png"
+SEGMENTATION = "seg.dcm"
+STRUCTURED_REPORT = "plan_sr.dcm"
+SECONDARY_CAPTURE = "overlay_sc.dcm"
+MIDSAGITTAL = "midsagittal.nii.gz"
+REFORMATS = ("transverse.nii.gz", "coronal.nii.gz")
+HEAD = "head.nii.gz"
+DONE = "done.json"
+
+# Added by a review of the case.
+REVIEWED_PLAN = "plan.reviewed.json"
+REVIEWED_OVERLAY = "overlay.reviewed.png"
+REVIEWED_THUMBNAIL = "thumbnail.reviewed.webp"
+REVIEWED_STRUCTURED_REPORT = "plan_sr.reviewed.dcm"
+REVIEW_PAGE = "review.html"
+REVISIONS = "reviews"
+
+DICOM_OBJECTS: Mapping[DicomObject, str] = {
+    "seg": SEGMENTATION,
+    "sr": STRUCTURED_REPORT,
+    "sc": SECONDARY_CAPTURE,
+}
+VIEWS = (MIDSAGITTAL, *REFORMATS, HEAD)
+OUTPUTS = frozenset({
+    PLAN, OVERLAY, THUMBNAIL, MASK, ALIGNED, PARCELS, PARCELS_PICTURE,
+    *DICOM_OBJECTS.values(), *VIEWS,
+})  # fmt: skip
+"""What `callosal infer` may write into the folder of a case, beside `DONE`."""
