@@ -136,6 +136,8 @@ def settle_process() -> None:
     # that one thread sets for a while are dropped when another one restores its own.
     for package in ("highdicom", "pydicom"):
         warnings.filterwarnings("ignore", module=rf"{package}(\.|$)")
+    # This one is blamed on the caller.
+    warnings.filterwarnings("ignore", message='The string ".*" is unlikely to represent')
 
 
 def run() -> NoReturn:
