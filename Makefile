@@ -47,7 +47,7 @@ format: $(VENV)/.dev  ## let ruff mend what it can
 wheel: $(VENV)/.dev  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
-train: $(VENV)/.dev  ## train the shipped segmenter (about an hour)
+train: $(VENV)/.dev  ## train the shipped segmenter (half an hour with bf16 units)
 	$(BIN)/callosal fit --config configs/attention_unet.yaml
 
 picture: $(VENV)/.dev  ## draw the pictures of README and docs anew from the MNI152 average head

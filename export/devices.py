@@ -47,15 +47,16 @@ def import_onnxruntime() -> Any:
     if len(wheels) > 1:
         raise DeviceError(
             f"{' and '.join(wheels)} are installed together, so the GPU may vanish without a "
-            f"word; run `pip uninstall -y {' '.join(wheels)}`, then install "
-            "callosal[cpu] or callosal[gpu]",
+            f"word; run `pip uninstall -y {' '.join(wheels)}`, then `pip install '.[cpu]'` or "
+            "'.[gpu]' in a clone (or the wheel with that extra)",
             code="two_runtimes",
         )
     try:
         import onnxruntime
     except ImportError as error:
         raise DeviceError(
-            "onnxruntime is not installed; install callosal[cpu] or callosal[gpu]",
+            "onnxruntime is not installed; run `pip install '.[cpu]'` or '.[gpu]' in a clone (or "
+            "install the wheel with that extra)",
             code="no_runtime",
         ) from error
     if not hasattr(onnxruntime, "InferenceSession"):

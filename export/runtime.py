@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,13 +170,42 @@ def open_session(
         )
     except Exception as error:
         # onnxruntime has no public base error; any error here means that the file is unusable.
-        raise ModelFileError(
-            f"{file_name}: onnxruntime cannot load it ({type(error).__name__}); it has to be one "
-            "self-contained ONNX file",
-            code="bad_model_file",
-        ) from error
+        reason = load_fault(f"{type(error).__name__}: {error}", onnxruntime.__version__)
+        raise ModelFileError(f"{file_name}: {reason}", code="bad_model_file") from error
     session.disable_fallback()
     return session
+
+
+def load_fault(message: str, version: str) -> str:
+    """Why onnxruntime refuses a file, and what to do, in one line without its source lines.
+
+    Args:
+        message: What it said, behind the name of its error.
+        version: The version of onnxruntime.
+
+    >>> load_fault("Fail: Unsupported model IR version: 99, max supported IR version: 14", "1.31")
+    'has ONNX IR version 99, onnxruntime 1.31 reads up to 14; update it, or export an older one'
+    """
+    mend = "update it, or export an older one"
+    revision = re.search(r"IR version: (\d+), max supported IR version: (\d+)", message)
+    opset = re.search(r"Opset (\d+) is under development", message)
+    operator = re.search(r"No Op registered for (\w+) with domain_version of (\d+)", message)
+    domain = re.search(r"No opset import for domain '(.*?)'", message)
+    if revision:
+        newest = f"onnxruntime {version} reads up to {revision[2]}"
+        return f"has ONNX IR version {revision[1]}, {newest}; {mend}"
+    if opset:
+        return f"has opset {opset[1]}, which onnxruntime {version} does not know yet; {mend}"
+    if operator:
+        what = f"the operator {operator[1]} in opset {operator[2]}"
+        return f"needs {what}, which onnxruntime {version} does not have; {mend}"
+    if domain:
+        return f"needs operators of the domain {domain[1]!r}; only those of ONNX are run"
+    if "xternal data" in message:
+        return "keeps weights outside of itself; save it as one self-contained ONNX file"
+    if "rotobuf" in message:
+        return "is no ONNX file, or was cut short; copy it again"
+    return f"onnxruntime {version} cannot load it ({message.partition(':')[0]})"
 
 
 def _read(path: Path) -> bytes:

@@ -39,6 +39,7 @@ class AttentionUNet(nn.Module):
         super().__init__()
         if len(widths) < 2 or min(widths) < 4:
             raise ValueError(f"widths needs two or more levels of at least 4 channels: {widths}")
+        self.init_args = {"widths": list(widths), "in_channels": in_channels}
         self.stem = ConvNormAct(in_channels, widths[0], kernel=5, stride=2)
         self.first = ConvNormAct(widths[0], widths[0])
         self.down = nn.ModuleList(

@@ -44,6 +44,12 @@ class BiSeNetV2(nn.Module):
             raise ValueError(f"detail_widths needs one to three stages: {detail_widths}")
         if len(semantic_widths) != 4:
             raise ValueError(f"semantic_widths needs four stages: {semantic_widths}")
+        self.init_args = {
+            "detail_widths": list(detail_widths),
+            "semantic_widths": list(semantic_widths),
+            "expansion": expansion,
+            "in_channels": in_channels,
+        }
         self.detail = nn.Sequential(
             *(
                 nn.Sequential(ConvNormAct(fine, coarse, stride=2), ConvNormAct(coarse, coarse))

@@ -8,6 +8,13 @@ WRONG_USAGE = 3
 """Exit code of a command that was called wrongly; argparse's 2 means here that cases failed."""
 
 
+WRONG_VALUES = frozenset(
+    {"wrong_usage", "wrong_limit", "wrong_seed", "bad_fold", "empty_split", "no_model",
+     "no_such_checkpoint", "no_such_folder"}
+)  # fmt: skip
+"""Codes of mistakes in what was typed: an option's value, or what it names is not there."""
+
+
 class CallosalError(Exception):
     """Base of every error that callosal raises on purpose.
 
@@ -19,6 +26,15 @@ class CallosalError(Exception):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of a command that ends with this error.
+
+        >>> DataError("--limit 0", "wrong_limit").exit_code, InputError("a.dcm", "cut").exit_code
+        (3, 1)
+        """
+        return WRONG_USAGE if self.code in WRONG_VALUES else 1
 
     def __reduce__(self) -> tuple[type["CallosalError"], tuple[str, str]]:
         """Pickle with the code, so that the error survives a process boundary."""

@@ -1,5 +1,7 @@
 """Self-supervised pretraining of the ViT: it fills in hidden patches of unlabelled slices."""
 
+from typing import Any
+
 import pytorch_lightning as pl
 import torch
 from einops import reduce, repeat
@@ -7,6 +9,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from callosal.models.network_record import record_network
 from callosal.models.normalisation import ForegroundNormalisation
 from callosal.models.optimisation import warmed_up_adamw
 from callosal.models.segmentation_module import Batch
@@ -60,6 +63,10 @@ class MaskedAutoencoderModule(pl.LightningModule):
         self.net = net
         self.mask_value = nn.Parameter(torch.zeros(()))
         self.to_pixels = nn.Conv2d(net.token_width, net.token_stride**2, 1)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the network as a record."""
+        record_network(checkpoint)
 
     def forward(self, image: Tensor, hidden: Tensor) -> Tensor:
         """Fill in the hidden patches.

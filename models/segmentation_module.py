@@ -10,6 +10,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from callosal.models.network_record import record_network, warn_without_record
 from callosal.models.normalisation import ForegroundNormalisation
 from callosal.models.optimisation import warmed_up_adamw
 
@@ -69,8 +70,14 @@ class SegmentationModule(pl.LightningModule):
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dice_loss = DiceLoss(sigmoid=True, soft_label=True, batch=True)
 
+    def on_fit_start(self) -> None:
+        """Warn early where the network could not be built again from a checkpoint."""
+        if isinstance(self.hparams.get("net"), nn.Module):
+            warn_without_record(self.net)
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the starting model of the weights, because its terms stay with them."""
+        """Keep the network as a record, and what its weights started from with its terms."""
+        record_network(checkpoint)
         checkpoint["started_from"] = self.started_from
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ import warnings
 from pathlib import Path
 
 from callosal.models.errors import InputError
+from callosal.models.generation.checkpoint import read_checkpoint
+from callosal.models.network_record import lacking
 from callosal.models.segmentation_module import SegmentationModule
 
 
@@ -12,10 +14,14 @@ def load_segmenter(path: Path) -> SegmentationModule:
     """Load the averaged weights of a training run in evaluation mode, without unpickling code.
 
     Raises:
-        InputError: The file is not a checkpoint of a SegmentationModule.
+        InputError: The file is missing, is not a checkpoint of a SegmentationModule, or does not
+            say how its network was built.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such checkpoint", code="no_such_checkpoint")
+    net = read_checkpoint(path).get("hyper_parameters", {}).get("net")
+    if isinstance(net, dict) and net.get("init_args", {}) is None:
+        # Other arguments can fit the weights and still give other answers.
+        name = str(net["class_path"]).rpartition(".")[2]
+        raise InputError(f"{path.name}: {lacking(name)}", code="bad_checkpoint")
     try:
         with warnings.catch_warnings():
             # The hyper-parameters must name the network, because it is built from them.

@@ -147,6 +147,14 @@ class ViTSegmenter(nn.Module):
             raise ValueError(f"heads ({heads}) must divide token_width ({token_width})")
         if len(stem_widths) not in (0, 3):
             raise ValueError(f"stem_widths needs three widths or none: {stem_widths}")
+        self.init_args = {
+            "token_width": token_width,
+            "depth": depth,
+            "heads": heads,
+            "stem_widths": list(stem_widths),
+            "patch": patch,
+            "in_channels": in_channels,
+        }
         self.stem: ConvStem | PatchStem = (
             ConvStem(stem_widths, token_width, in_channels)
             if stem_widths

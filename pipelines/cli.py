@@ -8,6 +8,7 @@ import difflib
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -38,8 +39,9 @@ COMMANDS: dict[str, str] = {
     "doctor": "what this machine can do",
 }
 TRAINING = frozenset({"fit", "validate", "test"})
-EXTRAS = {"ray": "ray", "pynetdicom": "pacs"}
+EXTRAS = {"ray": "ray", "pynetdicom": "pacs", "onnxruntime": "cpu"}
 """Extra of a package that is missing; all others come with `train`."""
+
 
 STOPPED = 130
 
@@ -68,13 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         extra = EXTRAS.get(error.name, "train")
         print(
             f"callosal {words[0]}: missing_extra: needs the package {error.name}; "
-            f"run pip install 'callosal[{extra}]' (in a clone: pip install '.[{extra}]')",
+            f"in a clone run pip install '.[{extra}]', with a wheel pip install "
+            f"'callosal-{version('callosal')}-py3-none-any.whl[{extra}]'",
             file=sys.stderr,
         )
         return 1
     except CallosalError as error:
         print(f"callosal {words[0]}: {error.code}: {error}", file=sys.stderr)
-        return WRONG_USAGE if error.code == "wrong_usage" else 1
+        return error.exit_code
     except KeyboardInterrupt:
         return STOPPED
     except SystemExit as exit_request:
@@ -129,6 +132,12 @@ def settle_process() -> None:
     # The older ones are looked at all the more often: what a case leaves must not pile up.
     gc.set_threshold(100_000, 2, 2)
     share_freed_memory()
+    # They quote values of headers, names among them. Set here, before there are threads: filters
+    # that one thread sets for a while are dropped when another one restores its own.
+    for package in ("highdicom", "pydicom"):
+        warnings.filterwarnings("ignore", module=rf"{package}(\.|$)")
+    # This one is blamed on the caller.
+    warnings.filterwarnings("ignore", message='The string ".*" is unlikely to represent')
 
 
 def run() -> NoReturn:

@@ -64,7 +64,8 @@ def test_a_missing_extra_is_named_with_its_mend(
     monkeypatch.delitem(sys.modules, "callosal.pipelines.training.cli", raising=False)
     assert main(["fit", "--help"]) == 1
     error = capsys.readouterr().err
-    assert "callosal[train]" in error
+    assert "'.[train]'" in error
+    assert "none-any.whl[train]" in error
     assert len(error.strip().splitlines()) == 1
 
 
@@ -132,3 +133,26 @@ ctypes.CDLL(None).malloc_stats()
     if "Arena" not in done.stderr:
         pytest.skip("this C library tells nothing of its heaps")
     assert done.stderr.count("Arena") <= 2
+
+
+def test_warnings_that_quote_names_stay_off_the_console() -> None:
+    """Also after another thread has restored the filters that it found."""
+    script = """
+import threading, warnings
+from callosal.pipelines.cli import settle_process
+settle_process()
+from highdicom.valuerep import check_person_name
+entered, leave = threading.Event(), threading.Event()
+def reads():
+    with warnings.catch_warnings():
+        entered.set(); leave.wait()
+reader = threading.Thread(target=reads); reader.start(); entered.wait()
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    leave.set(); reader.join()
+    check_person_name("Secret")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "Secret" not in done.stderr

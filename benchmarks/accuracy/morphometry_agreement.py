@@ -19,6 +19,7 @@ from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import GeometryError
 from callosal.pipelines.callosum.quality import SURE, judge, measure_mask
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.evaluation.network import segment_slice
@@ -119,4 +120,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.segmentation import Callosum, find_callosa
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import evenly_spread
 from callosal.pipelines.evaluation.measures import final_roi
@@ -106,4 +107,4 @@ def averaged(lines: Array, size: int) -> Array:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -26,6 +26,7 @@ from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.quality import SURE, Quality
 from callosal.pipelines.callosum.segmentation import find_callosa
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import LabelledSlice, evenly_spread
 from callosal.pipelines.evaluation import wrong_slices
@@ -146,4 +147,4 @@ def _posed(kind: str, name: str, pixels: wrong_slices.Pixels, seed: int) -> Tria
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -16,6 +16,7 @@ from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.quality import SURE
 from callosal.pipelines.callosum.segmentation import find_callosa
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import LabelledSlice, evenly_spread
 from callosal.pipelines.evaluation.measures import CaseMeasures, measure_case
@@ -73,4 +74,4 @@ def _score(
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

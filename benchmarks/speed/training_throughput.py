@@ -30,7 +30,9 @@ from monai import transforms as mt
 from callosal.models.attention_unet import AttentionUNet
 from callosal.models.segmentation_module import Batch, SegmentationModule
 from callosal.pipelines.console.process_memory import keep_freed_memory
-from callosal.pipelines.datasets.nifti_pairs import read_participants, read_split
+from callosal.pipelines.console.usage import run_script
+from callosal.pipelines.datasets.nifti_pairs import read_split
+from callosal.pipelines.datasets.participants import read_participants
 from callosal.pipelines.datasets.slice_bank import evenly_spread, make_bank
 from callosal.pipelines.training.augment import Augmentation, augment
 from callosal.pipelines.training.datamodule import bank_loader
@@ -203,4 +205,4 @@ def _print(speeds: dict[str, list[float]], arguments: argparse.Namespace) -> Non
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

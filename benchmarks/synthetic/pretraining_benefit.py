@@ -29,6 +29,7 @@ from torch.utils.data import DataLoader
 from callosal.models.masked_autoencoder import MaskedAutoencoderModule
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import SliceBank, evenly_spread
 from callosal.pipelines.training.augment import Augmentation
@@ -178,4 +179,4 @@ def table(rows: Sequence[dict[str, Any]], split: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

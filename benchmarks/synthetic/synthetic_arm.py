@@ -18,6 +18,7 @@ from callosal.models.segmentation_module import SegmentationModule
 from callosal.pipelines.datasets.slice_bank import LabelledSlice, SliceBank, make_bank
 from callosal.pipelines.training.augment import Augmentation, augment
 from callosal.pipelines.training.draws import Draws, batch_seeds
+from callosal.pipelines.training.precision import RunTrainer
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,9 @@ def quiet_trainer(steps: int) -> pl.Trainer:
     """A trainer of so many steps that writes and prints nothing."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     torch.set_flush_denormal(True)
-    return pl.Trainer(
+    return RunTrainer(
         accelerator="auto",
         devices=1,
-        precision="bf16-mixed",
         max_steps=steps,
         gradient_clip_val=1.0,
         logger=False,

@@ -22,6 +22,7 @@ from synthetic_grid import Arm, Grid, arms, key_of, read_grid, synthetic_folder
 from synthetic_report import write_report
 from synthetic_results import append, finished
 
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import SliceBank, evenly_spread
 
@@ -111,4 +112,4 @@ def bank_of(grid: Grid, view: View, folder: Path, split: str, count: str) -> Sli
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

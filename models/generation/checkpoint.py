@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -76,6 +77,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         content["state_dict"]
+    except UnpicklingError as error:
+        # Torch's own message is long, in colours, and advises to run that code.
+        raise InputError(
+            f"{path.name}: holds Python objects, which could run code and are not loaded, or is "
+            "no checkpoint; name a .ckpt file that callosal fit wrote",
+            code="bad_checkpoint",
+        ) from error
     except Exception as error:
         # Torch raises many kinds here; all mean that the file is of no use.
         raise InputError(

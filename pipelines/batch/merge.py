@@ -58,6 +58,10 @@ def merge_runs(folders: Sequence[Path], output: Path, console: Console) -> int:
         InputError: `bad_run_folder`, or `mixed_runs` where models or settings differ.
         OutputError: A run still goes on in one of the folders, or the output cannot be written.
     """
+    resolved = [folder.resolve() for folder in folders]
+    for folder in folders:
+        if resolved.count(folder.resolve()) > 1:
+            raise InputError(f"{folder.name}: is named twice; name each part once", "wrong_usage")
     if any(folder.resolve() == output.resolve() for folder in folders):
         raise InputError(
             f"--output {output.name}: is one of the folders to merge; choose another", "wrong_usage"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from callosal.export.devices import usable_cores
+from callosal.export.devices import import_onnxruntime, usable_cores
 from callosal.export.shipped import DEFAULT, reduced_models, resolve_model, training_name
 from callosal.models.errors import InputError
 from callosal.pipelines.speed.run import Bench, BenchPart, run_bench, write_record
@@ -45,6 +45,8 @@ def bench(
     """
     if rounds < 1 or copies < 1:
         raise InputError(f"--rounds {rounds} --copies {copies}: both start at 1", "wrong_usage")
+    # Before the minutes that the other parts take.
+    import_onnxruntime()
     path = resolve_model(model)
     found = Path(str(files("callosal.configs"))) / f"{training_name(path)}.yaml"
     plain = Path(__file__).resolve().parents[2] / "benchmarks" / "speed" / "plain_pipeline.py"

@@ -5,11 +5,31 @@ import re
 from argparse import HelpFormatter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, get_origin
+from typing import Final, NoReturn, get_origin
 
 from jsonargparse import ActionConfigFile, ArgumentParser
+from jsonargparse.typing import register_type
 
-from callosal.pipelines.console.usage import end_with_usage, option_names
+from callosal.pipelines.console.usage import check_configs, end_with_usage, option_names
+
+_YES_NO: Final = {
+    **dict.fromkeys(("true", "yes", "on"), "true"),
+    **dict.fromkeys(("false", "no", "off"), "false"),
+}
+
+
+def _named_path(value: str) -> Path:
+    """A path that an option gives; an empty one would mean the current folder.
+
+    Raises:
+        ValueError: It is empty, as of a variable of a script that is not set.
+    """
+    if not str(value):
+        raise ValueError("an empty path; name a file or folder, . for the current one")
+    return Path(value)
+
+
+register_type(Path, str, _named_path, type_check=isinstance)
 
 
 class ShortParser(ArgumentParser):
@@ -19,9 +39,11 @@ class ShortParser(ArgumentParser):
 
     Attributes:
         words: What is parsed, for messages.
+        flags: Options that are true where they stand without a value.
     """
 
     words: Sequence[str] = ()
+    flags: frozenset[str] = frozenset()
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Tell what is wrong and the nearest option, and end with code 3."""
@@ -38,7 +60,10 @@ class ShortParser(ArgumentParser):
             lambda found: found[0].replace("_", "-"),
             super().format_help(formatter),
         )
-        return re.sub(r"<class\s+'(\w+)'>", r"\1", text)
+        text = re.sub(r"<class\s+'(\w+)'>", r"\1", text)
+        flags = "|".join(name.lstrip("-").replace("_", "-") for name in self.flags)
+        # They need no value, and so none is asked for.
+        return re.sub(rf"(--(?:{flags}))\s\{{true,false\}}", r"\1", text) if flags else text
 
 
 def call_function(command: str, function: Callable[..., int], words: list[str]) -> int:
@@ -64,31 +89,36 @@ def call_function(command: str, function: Callable[..., int], words: list[str]) 
     for group in parser._action_groups:
         # The parser titles them with the summary, which stands above already.
         group.title = "options of this command" if group.title == summary else group.title
-    flags = {f"--{name}" for name, value in parameters.items() if value.annotation is bool}
+    flags = frozenset(f"--{name}" for name, value in parameters.items() if value.annotation is bool)
     lists = {f"--{n}" for n, value in parameters.items() if get_origin(value.annotation) is list}
     spelt = _one_by_one(_spelt_out(words, flags), lists)
-    parser.words = words
+    parser.words, parser.flags = words, flags
+    check_configs(words)
     arguments = parser.instantiate(parser.parse_args(spelt))
     return function(**{name: arguments[name] for name in parameters})
 
 
-def _spelt_out(words: list[str], flags: set[str]) -> list[str]:
-    """Write options as the parser has them: underscores for hyphens, a word for bare flags.
+def _spelt_out(words: list[str], flags: frozenset[str]) -> list[str]:
+    """Write options as the parser has them: underscores for hyphens, true or false for flags.
 
-    >>> _spelt_out(["a-b", "--read-only", "--part-id", "2"], {"--read_only"})
+    >>> _spelt_out(["a-b", "--read-only", "--part-id", "2"], frozenset({"--read_only"}))
     ['a-b', '--read_only', 'true', '--part_id', '2']
+    >>> _spelt_out(["--overwrite", "No", "--overwrite=yes", "IN"], frozenset({"--overwrite"}))
+    ['--overwrite', 'false', '--overwrite=true', 'IN']
     """
     spelt: list[str] = []
-    for index, word in enumerate(words):
+    for word in words:
         name, equals, value = word.partition("=")
-        is_option = name.startswith("--")
-        spelt.append(
-            (name[:2] + name[2:].replace("-", "_") if is_option else name) + equals + value
-        )
-        following = words[index + 1 : index + 2]
-        if spelt[-1] in flags and following not in (["true"], ["false"]):
-            spelt.append("true")
-    return spelt
+        after_flag = bool(spelt) and spelt[-1] in flags
+        if after_flag:
+            spelt.append(_YES_NO.get(word.lower(), "true"))
+        if name.startswith("--"):
+            name = name[:2] + name[2:].replace("-", "_")
+            value = _YES_NO.get(value.lower(), value) if name in flags else value
+            spelt.append(name + equals + value)
+        elif not after_flag or word.lower() not in _YES_NO:
+            spelt.append(word)
+    return [*spelt, "true"] if spelt and spelt[-1] in flags else spelt
 
 
 def _one_by_one(words: list[str], lists: set[str]) -> list[str]:

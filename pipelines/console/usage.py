@@ -1,17 +1,21 @@
 """Mistakes on a command line, told in one to three lines with the nearest name."""
 
-import difflib
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, NoReturn
 
+import yaml
 from jsonargparse import ArgumentParser
 
-from callosal.models.errors import WRONG_USAGE
+from callosal.models.errors import WRONG_USAGE, CallosalError, InputError
+
+_OTHER_WORDS: Final = {"gpu": "cuda"}
+"""What people call a choice that has another name here."""
 
 _KINDS: Final = {
     "float": "a number",
@@ -40,8 +44,15 @@ def end_with_usage(
         words: The words after the command.
     """
     missing = re.search(r"File does not exist: '(.+)'", message)
+    choices = re.search(r"Literal\[(.+?)\].*?Got value: (.+)", message, re.DOTALL)
     if missing is not None:
         told, near = _missing_config(Path(missing[1]))
+    elif choices is not None:
+        told = _with_hyphens(plain_reason(message))
+        names = choices[1].replace("'", "").split(", ")
+        near = _OTHER_WORDS.get(choices[2], choices[2])
+        near = near if near in names else next(iter(get_close_matches(near, names, 1, 0.6)), None)
+        shown = {}
     else:
         lines = [line.strip(" -:") for line in plain_reason(message).splitlines()]
         told = _with_hyphens("; ".join(line for line in lines if line))
@@ -56,6 +67,19 @@ def end_with_usage(
     sys.exit(WRONG_USAGE)
 
 
+def run_script(main: Callable[[], object]) -> None:
+    """Run the main function of a script, and answer a mistake in one line as commands do.
+
+    Args:
+        main: It takes the words of the process.
+    """
+    try:
+        main()
+    except CallosalError as error:
+        print(f"{Path(sys.argv[0]).name}: {error.code}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
 def plain_reason(message: str) -> str:
     """What is wrong with a value, in words instead of Python's types, without a list of those.
 
@@ -64,6 +88,12 @@ def plain_reason(message: str) -> str:
     """
     key = re.match(r"Parser key \"(.+?)\"", message)
     where = f"{key[1]}: " if key else ""
+    choice = re.search(r"Expected a typing\.Literal\[(.+?)\]\. Got value: (.+)", message)
+    if choice:
+        return f"{where}{choice[2]!r} is none of {choice[1].replace(chr(39), '')}"
+    several = re.search(r"Expected a <class '(?:tuple|list)'>\. Got value: (.+)", message)
+    if several:
+        return f"{where}{several[1]!r} is no list; write '[{several[1]}]'"
     one = re.search(r"Expected a <class '(\w+)'>\. Got value: (.+)", message)
     if one and one[1] in _KINDS:
         return f"{where}{one[2]!r} is not {_KINDS[one[1]]}"
@@ -97,9 +127,48 @@ def _missing_config(path: Path) -> tuple[str, str | None]:
     """Message and nearest file for a config that is not there, looked for beside it too."""
     there = [each for folder in (path.parent, Path("configs")) for each in folder.glob("*.yaml")]
     names = {each.name: str(each) for each in there}
-    near = difflib.get_close_matches(path.name, names, 1, cutoff=0.8)
+    near = get_close_matches(path.name, names, 1, cutoff=0.8)
     here = os.path.relpath(names[near[0]]) if near else None
     return f"--config: there is no file {path.name}", here
+
+
+def check_configs(words: Sequence[str]) -> None:
+    """Refuse configs that are no YAML of options; one that is not there is left to the parser.
+
+    Raises:
+        InputError: `wrong_usage`, with the file, line and column.
+    """
+    broken = _broken_config([name for name in config_files(words) if Path(name).exists()])
+    if broken is not None:
+        raise InputError(f"--config {broken}", "wrong_usage")
+
+
+def _broken_config(names: Sequence[str]) -> str | None:
+    for name in names:
+        path = Path(name)
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            where = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
+            return f"{path.name}{where}: {error.problem or 'no YAML'}"
+        except UnicodeDecodeError:
+            return f"{path.name}: is no text in UTF-8"
+        except (OSError, yaml.YAMLError) as error:
+            return f"{path.name}: cannot be read ({type(error).__name__})"
+        if not isinstance(content, dict):
+            return f"{path.name}: holds no options; they are lines such as `name: value`"
+    return None
+
+
+def config_files(words: Sequence[str]) -> list[str]:
+    """The files that are given as `--config FILE` or `--config=FILE`.
+
+    >>> config_files(["fit", "--config", "a.yaml", "--config=b.yaml"])
+    ['a.yaml', 'b.yaml']
+    """
+    files = [following for word, following in pairwise(words) if word == "--config"]
+    return files + [word.partition("=")[2] for word in words if word.startswith("--config=")]
 
 
 def _with_hyphens(told: str) -> str:
@@ -115,8 +184,7 @@ def _with_hyphens(told: str) -> str:
 def _file_of(message: str, words: Sequence[str]) -> str | None:
     """Name of the config whose option a message refuses; None where it was typed."""
     wrong = re.search(r"(?:Option|accept option|key) ['\"](.+?)['\"]", message)
-    files = [following for word, following in pairwise(words) if word == "--config"]
-    files += [word.partition("=")[2] for word in words if word.startswith("--config=")]
+    files = config_files(words)
     if wrong is None or not files or any(wrong[1] in word for word in words):
         return None
     return ", ".join(Path(file).name for file in files)
@@ -131,7 +199,7 @@ def suggestion(message: str, candidates: Sequence[str]) -> str | None:
     'settings.line'
     """
     for word in re.findall(r"[A-Za-z_][\w.-]*", message):
-        near: list[str] = difflib.get_close_matches(word, candidates, 1, cutoff=0.8)
+        near: list[str] = get_close_matches(word, candidates, 1, cutoff=0.8)
         if near and word not in candidates:
             return near[0]
     for word in re.findall(r"--([A-Za-z_][\w.-]*)", message):
@@ -140,7 +208,7 @@ def suggestion(message: str, candidates: Sequence[str]) -> str | None:
             return longer[0]
     leaves = {name.rpartition(".")[2]: name for name in reversed(candidates) if "." in name}
     for word in re.findall(r"(?:'|--)([A-Za-z_]\w*)", message):
-        near = difflib.get_close_matches(word, leaves, 1, cutoff=0.8)
+        near = get_close_matches(word, leaves, 1, cutoff=0.8)
         if near and word not in candidates:
             return leaves[near[0]]
     return None

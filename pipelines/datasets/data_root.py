@@ -7,11 +7,10 @@ from pathlib import Path
 from callosal.models.errors import DataError
 
 VARIABLE = "CALLOSAL_DATA"
-BESIDE = "../shared/data/abide-cc"
 
 
 def chosen_root(root: Path | None) -> Path | None:
-    """The folder that is asked for, else the usual one; None where the phantom is to serve.
+    """The folder that is asked for, else that of $CALLOSAL_DATA; None for the phantom.
 
     Raises:
         DataError: The folder that is asked for does not exist.
@@ -20,17 +19,28 @@ def chosen_root(root: Path | None) -> Path | None:
         raise DataError(
             f"data.root: the folder {root} does not exist; name a folder of NIfTI pairs with "
             "participants.tsv (`callosal generate --output FOLDER` writes one), or give null for "
-            "the usual places and else the phantom",
+            f"the folder of ${VARIABLE} and else the phantom",
             code="no_such_folder",
         )
     return root or usual_root()
 
 
 def usual_root() -> Path | None:
-    """The folder of $CALLOSAL_DATA, or ../shared/data/abide-cc, if there."""
-    candidates = [os.environ.get(VARIABLE), BESIDE]
-    found = [Path(name) for name in candidates if name and Path(name).is_dir()]
-    return found[0] if found else None
+    """The folder of $CALLOSAL_DATA; None where it is not set.
+
+    Raises:
+        DataError: It is set, but there is no such folder.
+    """
+    name = os.environ.get(VARIABLE)
+    if not name:
+        return None
+    if not Path(name).is_dir():
+        raise DataError(
+            f"${VARIABLE}: the folder {name} does not exist; correct or unset it, or give "
+            "--data.root FOLDER",
+            code="no_such_folder",
+        )
+    return Path(name)
 
 
 def told_source(roots: Sequence[Path], train: int, val: int, sites: int) -> str:
@@ -46,8 +56,7 @@ def told_source(roots: Sequence[Path], train: int, val: int, sites: int) -> str:
     if roots:
         names = " and ".join(root.name or str(root) for root in roots)
         return f"training on {names}: {counts}" + (f" of {sites} sites" if sites else "")
-    variable = "not set" if not os.environ.get(VARIABLE) else "no such folder"
     return (
-        f"no data found at ${VARIABLE} ({variable}) or {BESIDE}: training on the phantom "
-        f"(drawings, {counts}); give --data.root FOLDER"
+        f"no data given: training on the phantom (drawings, {counts}); give --data.root FOLDER "
+        f"or set ${VARIABLE}"
     )

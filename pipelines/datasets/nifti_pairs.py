@@ -6,51 +6,31 @@ participant_id, site and split. A pair is one sagittal slice or a volume; of a v
 mask are cut on the midsagittal plane.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from highdicom import CoordinateSystemNames, Volume, VolumeGeometry
 from numpy.typing import NDArray
 
-from callosal.models.errors import CallosalError, DataError
+from callosal.models.errors import CallosalError, DataError, InputError
+from callosal.pipelines.datasets.participants import Participant, read_participants
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
+from callosal.pipelines.dicom.views import MAX_VIEW_SPACING_MM
 from callosal.pipelines.midplane.midsagittal import find_midsagittal_plane
 from callosal.pipelines.midplane.sagittal_slice import cut_slice
+from callosal.pipelines.reading.nifti import read_nifti
 
+_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
-@dataclass(frozen=True)
-class Participant:
-    """One row of participants.tsv."""
+MIN_SPACING_MM = 0.05
+"""Smallest pixel of a slice: below, the units of its header are wrong."""
 
-    name: str
-    site: str
-    split: str
+MAX_SHIFT_MM = 1e-2
+"""How far the corners of a mask may lie from those of its image."""
 
-
-def read_participants(root: Path) -> list[Participant]:
-    """Read participants.tsv.
-
-    Raises:
-        DataError: The file or one of its columns is missing.
-    """
-    table = root / "participants.tsv"
-    if not table.is_file():
-        raise DataError(
-            f"{root.name}: participants.tsv is missing; it names each subject, site and split",
-            code="no_participants",
-        )
-    with table.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t"))
-    missing = {"participant_id", "site", "split"} - set(rows[0] if rows else {})
-    if missing:
-        raise DataError(
-            f"{table.name}: column {', '.join(sorted(missing))} is missing", code="bad_participants"
-        )
-    return [Participant(row["participant_id"], row["site"], row["split"]) for row in rows]
+MAX_LABEL_ERROR = 1e-3
+"""How far a label may lie from 0 or 1: files that scale their values round them."""
 
 
 def read_split(root: Path, split: str) -> Iterator[LabelledSlice]:
@@ -88,25 +68,19 @@ def read_pair(folder: Path, participant: Participant) -> LabelledSlice:
         DataError: A file is missing, the grids differ, the image holds NaN, the mask is empty
             or holds other values than 0 and 1, or a volume has no midsagittal plane.
     """
-    image_path = _only(folder, "*_T1w.nii*")
-    mask_path = _only(folder, "*_mask.nii*")
+    image_path = _only(folder, "_T1w")
+    mask_path = _only(folder, "_mask")
     image, image_affine = read_canonical(image_path)
     mask, mask_affine = read_canonical(mask_path)
-    if image.shape != mask.shape or not np.allclose(image_affine, mask_affine, atol=1e-3):
-        raise DataError(
-            f"{mask_path.name}: the mask lies on another grid than {image_path.name} "
-            f"({mask.shape} against {image.shape}); resample it",
-            code="grids_differ",
-        )
-    if not np.isfinite(image.astype(np.float32)).all():
-        raise DataError(f"{image_path.name}: the image holds NaN or infinity", code="not_finite")
+    _check_grids(image_path, image.shape, image_affine, mask_path, mask.shape, mask_affine)
     values = np.unique(mask)
-    if not np.isin(values, (0, 1)).all():
+    if np.abs(values - np.clip(np.rint(values), 0, 1)).max() > MAX_LABEL_ERROR:
         raise DataError(
             f"{mask_path.name}: the mask holds {values[:5].tolist()}; only 0 and 1 are labels",
             code="not_binary",
         )
-    if not values.any():
+    mask = np.rint(mask).astype(np.uint8)
+    if not mask.any():
         raise DataError(f"{mask_path.name}: the mask is empty", code="empty_mask")
     if image.shape[0] > 1:
         return _midsagittal_pair(image, mask, image_affine, image_path.name, participant)
@@ -115,7 +89,7 @@ def read_pair(folder: Path, participant: Participant) -> LabelledSlice:
         participant.name,
         participant.site,
         image[0].T[::-1, ::-1],
-        mask[0].T[::-1, ::-1].astype(np.uint8),
+        mask[0].T[::-1, ::-1],
         (float(spacing_y_mm), float(spacing_x_mm)),
     )
 
@@ -157,25 +131,72 @@ def _volume(voxels: NDArray[np.float32], affine_ras: NDArray[np.float64]) -> Vol
     return Volume(voxels, geometry.affine, geometry.coordinate_system)
 
 
-def _only(folder: Path, pattern: str) -> Path:
-    found = sorted(folder.glob(pattern))
+def _check_grids(
+    image_path: Path,
+    image_shape: tuple[int, ...],
+    image_affine: NDArray[np.float64],
+    mask_path: Path,
+    mask_shape: tuple[int, ...],
+    mask_affine: NDArray[np.float64],
+) -> None:
+    """Refuse a mask on another grid, by what differs: the size, or where the corners lie."""
+    if image_shape != mask_shape:
+        sizes = ("x".join(map(str, shape)) for shape in (mask_shape, image_shape))
+        difference = "{} voxels against {}".format(*sizes)
+    else:
+        corners = np.stack(np.meshgrid(*[(0, n - 1) for n in image_shape], (1,)), -1)
+        apart = corners.reshape(-1, 4) @ (image_affine - mask_affine)[:3].T
+        shift_mm = float(np.linalg.norm(apart, axis=1).max())
+        if shift_mm <= MAX_SHIFT_MM:
+            return
+        difference = f"of equal size, but corners lie up to {shift_mm:.2f} mm apart"
+    raise DataError(
+        f"{mask_path.name}: the mask lies on another grid than {image_path.name} ({difference}); "
+        "resample it",
+        code="grids_differ",
+    )
+
+
+def _only(folder: Path, ending: str) -> Path:
+    found = sorted(
+        path
+        for suffix in (".nii", ".nii.gz")
+        for path in folder.glob(f"*{ending}{suffix}")
+        # macOS leaves such files beside others on foreign disks.
+        if not path.name.startswith("._")
+    )
     if len(found) != 1:
         raise DataError(
-            f"{folder.name}: expected one file {pattern}, found {len(found)}", code="no_pair"
+            f"{folder.name}: expected one file *{ending}.nii.gz or .nii, found {len(found)}",
+            code="no_pair",
         )
     return found[0]
 
 
 def read_canonical(path: Path) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
-    """Voxels with the axes nearest to right, anterior and superior, and their affine (RAS mm)."""
+    """Voxels with the axes nearest to right, anterior and superior, and their affine (RAS mm).
+
+    The file is read by the rules of `infer`: units, codes of the header, lengths, values.
+
+    Raises:
+        DataError: As of read_nifti, with its code; `not_a_slice` for a line of voxels, or for
+            pixels of impossible size.
+    """
     try:
-        picture = nib.as_closest_canonical(nib.load(path))
-        voxels = np.asanyarray(picture.dataobj)
-    except (OSError, ValueError, nib.filebasedimages.ImageFileError) as error:
-        raise DataError(f"{path.name}: cannot be read as NIfTI ({error})", "unreadable") from error
-    if voxels.ndim != 3 or min(voxels.shape[1:]) < 2:
+        volume = read_nifti(path).to_patient_orientation("RAS")
+    except InputError as error:
+        raise DataError(str(error), error.code) from error
+    voxels = volume.array
+    sizes_mm = np.asarray(volume.spacing)[1:]
+    if min(voxels.shape[1:]) < 2:
         raise DataError(
             f"{path.name}: expected a sagittal slice (1, A, S) or a volume, got {voxels.shape}",
             code="not_a_slice",
         )
-    return voxels, picture.affine
+    if sizes_mm.min() < MIN_SPACING_MM or sizes_mm.max() > MAX_VIEW_SPACING_MM:
+        raise DataError(
+            f"{path.name}: pixels of {sizes_mm[0]:.4g} x {sizes_mm[1]:.4g} mm; check the spacing "
+            "and its unit in the header",
+            code="not_a_slice",
+        )
+    return voxels, _TO_RAS @ volume.affine

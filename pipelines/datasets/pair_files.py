@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.nifti_pairs import Participant, read_canonical
+from callosal.pipelines.datasets.nifti_pairs import read_canonical
+from callosal.pipelines.datasets.participants import Participant
 from callosal.pipelines.geometry.nifti_file import nifti_file_bytes
 from callosal.pipelines.outputs.atomic import make_folder, write_bytes, write_text
 

@@ -4,16 +4,20 @@ Subjects of one site share scanner and protocol; a fold holds whole sites, so th
 always on sites never seen.
 """
 
-import csv
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.nifti_pairs import Participant
+from callosal.pipelines.datasets.participants import Participant, check_subjects, read_table
 
 SPLITS = ("train", "val", "test")
+_FOLDED = ("train", "val")
 
 
 def with_split_file(participants: Sequence[Participant], table: Path) -> list[Participant]:
@@ -27,34 +31,45 @@ def with_split_file(participants: Sequence[Participant], table: Path) -> list[Pa
         DataError: The file cannot be read, lacks a column, names a subject twice or one that is
             not there, or a split other than train, val and test.
     """
-    try:
-        with table.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{table.name}: cannot be read ({error})", "bad_split_file") from error
-    missing = {"participant_id", "split"} - set(rows[0] if rows else {})
-    if missing:
-        raise DataError(
-            f"{table.name}: column {', '.join(sorted(missing))} is missing", "bad_split_file"
-        )
+    rows = read_table(table, ("participant_id", "split"), "bad_split_file")
     asked = {row["participant_id"]: row["split"] for row in rows}
-    _check(table.name, rows, asked, {row.name for row in participants})
-    return [replace(row, split=asked[row.name]) for row in participants if row.name in asked]
+    _check(table.name, asked, {row.name for row in participants})
+    chosen = [replace(row, split=asked[row.name]) for row in participants if row.name in asked]
+    check_subjects(chosen, table.name)
+    return chosen
 
 
-def _check(
-    name: str, rows: Sequence[dict[str, str]], asked: dict[str, str], known: set[str]
-) -> None:
+def _check(name: str, asked: dict[str, str], known: set[str]) -> None:
     unknown = sorted(set(asked) - known)
     wrong = sorted({split for split in asked.values() if split not in SPLITS})
-    twice = [subject for subject, n in Counter(r["participant_id"] for r in rows).items() if n > 1]
     for found, what in (
-        (twice, "named twice"),
         (unknown, "not in participants.tsv"),
         (wrong, f"no split; the splits are {', '.join(SPLITS)}"),
     ):
         if found:
             raise DataError(f"{name}: {', '.join(map(repr, found[:3]))}: {what}", "bad_split_file")
+
+
+def check_pictures(banks: Mapping[str, tuple[Sequence[str], NDArray[np.generic]]]) -> None:
+    """Refuse a picture that lies in two splits, under whatever name.
+
+    Args:
+        banks: Names and images, shape (N, S, S), of each split that was read.
+
+    Raises:
+        DataError: `split_leak`.
+    """
+    homes: dict[bytes, tuple[str, str]] = {}
+    for split, (names, images) in banks.items():
+        for name, image in zip(names, images, strict=True):
+            key = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+            first_split, first = homes.setdefault(key, (split, name))
+            if first_split != split:
+                raise DataError(
+                    f"{first} in {first_split} and {name} in {split} are the same picture; keep "
+                    "each person in one split",
+                    "split_leak",
+                )
 
 
 def fold_by_site(participants: Sequence[Participant], folds: int, fold: int) -> list[Participant]:
@@ -68,7 +83,8 @@ def fold_by_site(participants: Sequence[Participant], folds: int, fold: int) -> 
         fold: The one to validate on, from 0.
 
     Raises:
-        DataError: There are fewer sites than folds, or no such fold.
+        DataError: There are fewer sites than folds, or no such fold, or a subject was scanned at
+            sites of several folds.
 
     Example:
         >>> rows = [Participant(f"sub-{i}", f"site-{i % 3}", "train") for i in range(6)]
@@ -79,7 +95,7 @@ def fold_by_site(participants: Sequence[Participant], folds: int, fold: int) -> 
         raise DataError(
             f"fold {fold} of {folds}: needs two folds or more, counted from 0", "bad_fold"
         )
-    sizes = Counter(row.site for row in participants if row.split != "test")
+    sizes = Counter(row.site for row in participants if row.split in _FOLDED)
     if len(sizes) < folds:
         raise DataError(
             f"participants.tsv: {len(sizes)} sites for {folds} folds; a fold holds whole sites",
@@ -90,9 +106,11 @@ def fold_by_site(participants: Sequence[Participant], folds: int, fold: int) -> 
     for site, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
         home[site] = totals.index(min(totals))
         totals[home[site]] += size
-    return [
-        row
-        if row.split == "test"
-        else replace(row, split="val" if home[row.site] == fold else "train")
+    folded = [
+        replace(row, split="val" if home[row.site] == fold else "train")
+        if row.split in _FOLDED
+        else row
         for row in participants
     ]
+    check_subjects(folded, f"fold {fold} of {folds}")
+    return folded

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from callosal.models.errors import CallosalError, DataError
-from callosal.pipelines.datasets.nifti_pairs import read_participants, read_slices
+from callosal.pipelines.datasets.nifti_pairs import read_slices
+from callosal.pipelines.datasets.participants import PARTICIPANTS, read_participants
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.midplane.localizer_volumes import sagittal_or_whole
 from callosal.pipelines.midplane.sagittal_views import views
@@ -31,7 +32,7 @@ def unlabelled_slices(roots: Sequence[Path], split: str) -> Iterator[LabelledSli
     for root in roots:
         found = (
             read_slices(root, read_participants(root), split)
-            if (root / "participants.tsv").is_file()
+            if (root / PARTICIPANTS).is_file()
             else _slices_of_scans(root, split)
         )
         for one in found:

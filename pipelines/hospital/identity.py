@@ -1,7 +1,7 @@
 """Whose images they are: the patient and study elements that an object of the study must carry.
 
 Only the listed elements are taken, as text in UTF-8; a date, time or sex that does not keep the
-standard is left empty, for libraries and archives refuse it.
+standard is left empty, and so is a text that is too long: libraries and archives refuse it.
 """
 
 import re
@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 from pydicom.valuerep import DA, TM
 
+from callosal.models.errors import InputError
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.syntax import read_syntax
 
@@ -34,6 +35,8 @@ _MOMENTS = (
 )
 UNKNOWN_MOMENT = ("19000101", "000000")
 _LONGEST_TEXT = 1024
+_LONGEST = {"LO": 64, "SH": 16, "PN": 64}
+"""Characters that a VR allows (PS3.5, 6.2); of a name, in each of its spellings."""
 _READ = (
     "SOPClassUID", *PATIENT_AND_STUDY, *EQUIPMENT, *(word for moment in _MOMENTS for word in moment)
 )  # fmt: skip
@@ -61,6 +64,8 @@ def read_identity(header: Header) -> Identity:
 
     Raises:
         OSError: The file is gone or cannot be read.
+        InputError: `overlong_id`: no object can carry the patient's identifier as the standard
+            wants it, and without it, or cut, it would be another patient's.
     """
     with Path(header.file.path).open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values
@@ -70,6 +75,12 @@ def read_identity(header: Header) -> Identity:
             file, syntax.implicit_vr, syntax.little_endian, stop_when=_is_pixel, specific_tags=tags
         )
         values = {word: _text(image, word) for word in _READ}
+    if not _is_short_enough("PatientID", values["PatientID"]):
+        raise InputError(
+            f"PatientID: has {len(values['PatientID'])} characters; the standard allows "
+            f"{_LONGEST['LO']}",
+            "overlong_id",
+        )
     kept = (*PATIENT_AND_STUDY, *EQUIPMENT)
     elements = {word: values[word] if _is_valid(word, values[word]) else "" for word in kept}
     return Identity(values["SOPClassUID"], elements, _moment(values))
@@ -92,17 +103,23 @@ def _text(image: Dataset, keyword: str) -> str:
 
 
 def _is_valid(keyword: str, value: str) -> bool:
-    """Whether a date, time or sex is one; any other text is."""
+    """Whether a date, time or sex is one, and a text no longer than its kind may be."""
     if keyword == "PatientSex":
         return value in ("M", "F", "O", "")
     form = {"Date": (r"\d{8}", DA), "Time": (r"\d{2,6}(\.\d{1,6})?", TM)}.get(keyword[-4:])
     if form is None:
-        return True
+        return _is_short_enough(keyword, value)
     pattern, parse = form
     try:
         return re.fullmatch(pattern, value) is not None and parse(value) is not None
     except ValueError:
         return False
+
+
+def _is_short_enough(keyword: str, value: str) -> bool:
+    """Whether a text keeps the length of its VR; of a name, that of each of its spellings."""
+    longest = _LONGEST.get(dictionary_VR(keyword), _LONGEST_TEXT)
+    return max(map(len, value.split("="))) <= longest
 
 
 def _moment(values: Mapping[str, str]) -> tuple[str, str]:

@@ -79,7 +79,7 @@ def mni152_head() -> DemoHead:
     if path is None:
         raise InputError(
             "demo head: the MNI152 T1 file of nilearn is not here; "
-            "install it with `pip install callosal[demo]`",
+            "install nilearn (`pip install '.[demo]'` in a clone)",
             "demo_head_missing",
         )
     image = nibabel.Nifti1Image.from_filename(path)

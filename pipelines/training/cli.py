@@ -1,7 +1,8 @@
 """`callosal fit`, `validate` and `test`: the Lightning CLI with short errors."""
 
+import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,11 +19,17 @@ from callosal.models.generation.autoencoder import PairAutoencoder
 from callosal.models.generation.denoiser import JointDenoiser
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.console.process_memory import keep_freed_memory
-from callosal.pipelines.console.usage import end_with_usage, option_names, plain_reason
+from callosal.pipelines.console.usage import (
+    check_configs,
+    end_with_usage,
+    option_names,
+    plain_reason,
+)
 from callosal.pipelines.training.callbacks.averaging import WarmUpAveraging
 from callosal.pipelines.training.callbacks.curves import TrainingCurves
 from callosal.pipelines.training.callbacks.exported_weights import ExportedWeights
 from callosal.pipelines.training.callbacks.generated_pictures import GeneratedPictures
+from callosal.pipelines.training.callbacks.interruption import Interruption
 from callosal.pipelines.training.callbacks.pretrained_encoder import PretrainedEncoder
 from callosal.pipelines.training.callbacks.run_checkpoint import RunCheckpoint
 from callosal.pipelines.training.callbacks.run_notes import RunNotes
@@ -31,6 +38,8 @@ from callosal.pipelines.training.callbacks.starting_weights import StartingWeigh
 from callosal.pipelines.training.callbacks.step_progress import StepProgress
 from callosal.pipelines.training.callbacks.teachers import Teachers
 from callosal.pipelines.training.pair_datamodule import PairDataModule
+from callosal.pipelines.training.precision import RunTrainer
+from callosal.pipelines.training.run_files import found_checkpoint, with_shipped_configs
 from callosal.pipelines.training.run_loggers import USUAL, run_loggers
 from callosal.pipelines.training.run_messages import leave_out_noise
 from callosal.pipelines.training.tasks import SEGMENTER, TASKS, Task, task_of
@@ -52,6 +61,10 @@ NAMED_IN_YAML = (
     WarmUpAveraging,
 )
 """Importing a class is what lets a YAML name it without its package."""
+
+
+STARTS = (ExportedWeights, PretrainedEncoder, StartingWeights)
+"""Callbacks that give a network its weights before the first step."""
 
 
 class TrainingParser(LightningArgumentParser):
@@ -85,10 +98,12 @@ class TrainingCLI(LightningCLI):
     def __init__(self, task: Task, words: Sequence[str]) -> None:
         self._task = task
         self._words = words
+        self._interruption = Interruption()
         super().__init__(
             task.model,
             task.data,
             args=list(words),
+            trainer_class=RunTrainer,
             parser_class=TrainingParser,
             parser_kwargs={"prog": "callosal", "allow_abbrev": False},
             save_config_kwargs={"overwrite": True},
@@ -116,15 +131,21 @@ class TrainingCLI(LightningCLI):
         Each gives way to what the config names itself.
         """
         config = self._get(self.config_init, "trainer")
-        _check_interval(config["val_check_interval"])
+        _check_intervals(config)
         folder = config["default_root_dir"] or USUAL
         usual: dict[str, Any] = {"default_root_dir": folder}
         if config["logger"] in (None, True):
             usual["logger"] = run_loggers(Path(folder))
         if self.subcommand == "fit":
-            callbacks = _listed(config["callbacks"])
+            # Weights to start from come first: whatever averages or watches them needs them.
+            callbacks = sorted(
+                _listed(config["callbacks"]), key=lambda one: not isinstance(one, STARTS)
+            )
+            if any(isinstance(one, STARTS) for one in callbacks) and not self._ckpt_path():
+                # What the fine-tuning is worth is seen beside the score of its start.
+                usual["num_sanity_val_steps"] = -1
             bars = any(isinstance(one, ProgressBar) for one in callbacks)
-            told: list[pl.Callback] = [RunNotes()]
+            told: list[pl.Callback] = [RunNotes(), self._interruption]
             if config["enable_progress_bar"] is not False and not bars:
                 usual["enable_progress_bar"] = False
                 told.append(StepProgress())
@@ -142,13 +163,38 @@ class TrainingCLI(LightningCLI):
             if not any(name.startswith("val/") for name in self.trainer.callback_metrics):
                 print("no validation came within these steps (trainer.val_check_interval)")
             print(f"checkpoint: {path}")
-            print(f"next: {self._task.following.format(checkpoint=path)}")
+            if self._interruption.happened:
+                print(f"next: the same command with --ckpt_path {shlex.quote(str(path))}")
+            else:
+                print(f"next: {self._task.following.format(checkpoint=shlex.quote(str(path)))}")
+        if self._interruption.happened:
+            # What follows in a script is not to take the run for finished.
+            raise KeyboardInterrupt
+
+    def _ckpt_path(self) -> str | None:
+        path: str | None = self.config[self.config.subcommand].get("ckpt_path")
+        return path
 
     def _parse_ckpt_path(self) -> None:
-        """Take a segmenter's options from its checkpoint; those of a generator stand in its YAML.
+        """Find the checkpoint, and take a segmenter's options from it.
 
-        The hyper-parameters of a generator's checkpoint are facts about it, and no options.
+        Those of a generator stand in its YAML: the hyper-parameters of its checkpoint are facts
+        about it, and no options.
+
+        Raises:
+            InputError: There is none, it is no checkpoint, or one is needed.
         """
+        options = self.config[self.config.subcommand]
+        if options.get("ckpt_path") is not None:
+            folder = Path(options["trainer"]["default_root_dir"] or USUAL)
+            path = found_checkpoint(str(options["ckpt_path"]), folder)
+            options["ckpt_path"] = str(path)
+        elif self.config.subcommand != "fit":
+            raise InputError(
+                "needs --ckpt_path FILE.ckpt, or --ckpt_path last: without one it would score a "
+                "network that has learned nothing",
+                code="wrong_usage",
+            )
         if self._datamodule_class is not PairDataModule:
             super()._parse_ckpt_path()
 
@@ -172,9 +218,12 @@ def run_training(words: Sequence[str]) -> None:
         InputError: There is no word but the command, or the trainer refuses the run
             (`wrong_usage`).
     """
-    if len(words) == 1:
+    words = [words[0], *with_shipped_configs(words[1:])]
+    check_configs(words)
+    asked = {word.partition("=")[0] for word in words}
+    if not asked & {"--config", "--model.net", "--model", "--help", "-h"}:
         raise InputError(
-            f"needs a config, for example --config configs/attention_unet.yaml; "
+            f"needs a config, for example --config attention_unet; "
             f"callosal {words[0]} --help tells the options",
             code="wrong_usage",
         )
@@ -190,19 +239,31 @@ def run_training(words: Sequence[str]) -> None:
         # What only this machine can tell, as a GPU that is not there.
         reason = str(error).splitlines()[0]
         raise InputError(f"the trainer refuses this run: {reason}", code="wrong_usage") from error
+    except SystemExit as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            # Lightning ends with 1, which would read as a mistake.
+            raise KeyboardInterrupt from error
+        raise
 
 
-def _check_interval(interval: float | str | None) -> None:
-    """Refuse what Lightning would divide by.
+def _check_intervals(config: Mapping[str, Any]) -> None:
+    """Refuse what Lightning would divide by, or take for a run of no step.
 
     Raises:
-        ValueError: The interval is 0 or below.
+        ValueError: An interval is 0 or below, or nothing is to be trained.
     """
-    if isinstance(interval, int | float) and interval <= 0:
-        raise ValueError(
-            f"trainer.val_check_interval must be above 0, got {interval}; "
-            "trainer.limit_val_batches 0 leaves validation out"
-        )
+    for name in ("val_check_interval", "check_val_every_n_epoch", "accumulate_grad_batches"):
+        value = config.get(name)
+        never = isinstance(value, str) and not any(digit in "123456789" for digit in value)
+        if never or (isinstance(value, int | float) and value <= 0):
+            raise ValueError(
+                f"trainer.{name} must be above 0, got {value}; "
+                "trainer.limit_val_batches 0 leaves validation out"
+            )
+    for name, least in (("max_steps", -1), ("max_epochs", -1)):
+        value = config.get(name)
+        if value is not None and (value == 0 or value < least):
+            raise ValueError(f"trainer.{name} must be above 0, or -1 for no limit; got {value}")
 
 
 def _listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:

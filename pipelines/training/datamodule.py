@@ -13,11 +13,10 @@ from torch.utils.data import DataLoader, Dataset
 from callosal.models.errors import DataError
 from callosal.pipelines.datasets.data_root import chosen_root, told_source
 from callosal.pipelines.datasets.nifti_pairs import (
-    Participant,
-    read_participants,
     read_slices,
     read_split,
 )
+from callosal.pipelines.datasets.participants import Participant, read_participants
 from callosal.pipelines.datasets.phantom_slices import phantom_split
 from callosal.pipelines.datasets.slice_bank import (
     LabelledSlice,
@@ -26,7 +25,7 @@ from callosal.pipelines.datasets.slice_bank import (
     join_banks,
     make_bank,
 )
-from callosal.pipelines.datasets.splits import fold_by_site, with_split_file
+from callosal.pipelines.datasets.splits import check_pictures, fold_by_site, with_split_file
 from callosal.pipelines.training.augment import Augmentation, augment
 from callosal.pipelines.training.draws import Draws, batch_seeds
 from callosal.pipelines.training.slice_order import SliceOrder
@@ -60,8 +59,7 @@ class SliceDataModule(pl.LightningDataModule):
 
     Args:
         root: Folder of NIfTI pairs with participants.tsv. Without it, the folder named by the
-            environment variable CALLOSAL_DATA is taken, then ../shared/data/abide-cc, and where
-            neither exists the procedural phantom.
+            environment variable CALLOSAL_DATA is taken, else the procedural phantom.
         also: More folders of such pairs, as `callosal generate` writes them, whose training slices
             are learned from too; validation stays with `root`.
         also_share: Share of what is seen that comes from each folder of `also`, however many
@@ -137,6 +135,7 @@ class SliceDataModule(pl.LightningDataModule):
         for split in {"fit": ("train", "val"), "validate": ("val",)}.get(stage, ("test",)):
             if split not in self._banks:
                 self._banks[split] = self._bank(split)
+        check_pictures({split: (bank.names, bank.images) for split, bank in self._banks.items()})
 
     def told(self) -> str:
         """One line that says what the run trains on; `setup` must have run."""

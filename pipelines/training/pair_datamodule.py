@@ -20,6 +20,7 @@ from callosal.pipelines.datasets.data_root import chosen_root, told_source
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.phantom_slices import phantom_split
 from callosal.pipelines.datasets.slice_bank import evenly_spread
+from callosal.pipelines.datasets.splits import check_pictures
 from callosal.pipelines.training.pair_bank import PairBank, make_pair_bank
 from callosal.pipelines.training.pair_batches import Batch, PlainSlices, SliceStream
 from callosal.pipelines.training.pair_view import (
@@ -39,8 +40,7 @@ class PairDataModule(pl.LightningDataModule):
 
     Args:
         root: Folder of NIfTI pairs with participants.tsv. Without it, the folder named by the
-            environment variable CALLOSAL_DATA is taken, then ../shared/data/abide-cc, and where
-            neither exists the procedural phantom.
+            environment variable CALLOSAL_DATA is taken, else the procedural phantom.
         view: Window that is cut out of each slice.
         batch_size: Windows in a training batch.
         limit: At most so many training slices, evenly spread; all without it.
@@ -89,6 +89,12 @@ class PairDataModule(pl.LightningDataModule):
         ):
             if split not in self._banks:
                 self._banks[split] = self._read(split)
+        check_pictures(
+            {
+                split: ([f"slice {number}" for number in range(len(bank))], bank.images)
+                for split, bank in self._banks.items()
+            }
+        )
         if self._facts is None:
             self._facts = self._measure()
 

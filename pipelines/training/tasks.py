@@ -48,14 +48,14 @@ TASKS = {
     "pretraining": Task(
         MaskedAutoencoderModule,
         UnlabelledDataModule,
-        "callosal fit --config configs/vit.yaml --trainer.callbacks+=PretrainedEncoder "
+        "callosal fit --config vit --trainer.callbacks+=PretrainedEncoder "
         "--trainer.callbacks.checkpoint={checkpoint}",
         linked=("spacing_mm",),
     ),
     "autoencoder": Task(
         AutoencoderModule,
         PairDataModule,
-        "callosal fit --config configs/ldm.yaml --model.autoencoder {checkpoint}",
+        "callosal fit --config ldm --model.autoencoder {checkpoint}",
     ),
     "generator": Task(
         DiffusionModule,

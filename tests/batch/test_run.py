@@ -222,7 +222,7 @@ def test_without_ray_the_extra_is_named(
         monkeypatch.delitem(sys.modules, f"callosal.pipelines.batch.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)
     assert _infer(archive, tmp_path / "out", "--engine", "ray") == 1
-    assert "pip install 'callosal[ray]'" in capsys.readouterr().err
+    assert "pip install '.[ray]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--ray.actors", "0"], ["--ray.cpus", "-1"], ["--engine", "x"]])

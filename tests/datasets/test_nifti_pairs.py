@@ -8,7 +8,8 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.nifti_pairs import Participant, read_pair, read_split
+from callosal.pipelines.datasets.nifti_pairs import read_pair, read_split
+from callosal.pipelines.datasets.participants import Participant
 from callosal.pipelines.phantom.head import PhantomHead, phantom_head
 
 PERSON = Participant("sub-1", "site", "train")
@@ -86,6 +87,37 @@ def _text(folder: Path) -> None:
     (folder / "sub-1_T1w.nii.gz").write_text("text")
 
 
+def _shifted(folder: Path) -> None:
+    place = np.diag([1.0, 0.5, 0.8, 1.0])
+    place[1, 3] = 3.0
+    mask = nib.load(folder / "sub-1_label-CC_mask.nii.gz")
+    _save(folder / "sub-1_label-CC_mask.nii.gz", np.asarray(mask.dataobj), place)
+
+
+def _cut_short(folder: Path) -> None:
+    path = folder / "sub-1_T1w.nii.gz"
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _without_codes(folder: Path) -> None:
+    path = folder / "sub-1_T1w.nii.gz"
+    picture = nib.load(path)
+    picture.header["sform_code"] = picture.header["qform_code"] = 0
+    nib.save(nib.Nifti1Image(np.asarray(picture.dataobj), None, picture.header), path)
+
+
+def _in_microns(folder: Path) -> None:
+    for name in ("T1w", "label-CC_mask"):
+        path = folder / f"sub-1_{name}.nii.gz"
+        picture = nib.load(path)
+        picture.header.set_xyzt_units("micron")
+        nib.save(picture, path)
+
+
+def _halves(folder: Path) -> None:
+    _save(folder / "sub-1_label-CC_mask.nii.gz", np.full((1, 30, 20), 0.5, np.float32))
+
+
 def _missing(folder: Path) -> None:
     (folder / "sub-1_T1w.nii.gz").unlink()
 
@@ -99,8 +131,13 @@ def _missing(folder: Path) -> None:
         (_nan, "not_finite"),
         (_flat, "not_a_slice"),
         (_mask_of_a_slice, "grids_differ"),
-        (_text, "unreadable"),
+        (_text, "bad_nifti"),
         (_missing, "no_pair"),
+        (_shifted, "grids_differ"),
+        (_cut_short, "bad_nifti"),
+        (_without_codes, "no_orientation"),
+        (_in_microns, "not_a_slice"),
+        (_halves, "not_binary"),
     ],
 )
 def test_wrong_pairs_are_refused_by_name(
@@ -110,6 +147,36 @@ def test_wrong_pairs_are_refused_by_name(
     with pytest.raises(DataError, match="sub-1") as error:
         read_pair(root / "sub-1", PERSON)
     assert error.value.code == code
+
+
+def test_a_shifted_mask_is_refused_by_how_far_it_lies_off(root: Path) -> None:
+    _shifted(root / "sub-1")
+    with pytest.raises(DataError, match=r"of equal size, but corners lie up to 3\.00 mm apart"):
+        read_pair(root / "sub-1", PERSON)
+
+
+def test_units_of_metres_are_honoured(root: Path) -> None:
+    for name in ("T1w", "label-CC_mask"):
+        path = root / "sub-1" / f"sub-1_{name}.nii.gz"
+        picture = nib.load(path)
+        metres = nib.Nifti1Image(np.asarray(picture.dataobj), np.diag([1e-3, 5e-4, 8e-4, 1.0]))
+        metres.header.set_xyzt_units("meter")
+        nib.save(metres, path)
+    (labelled,) = read_split(root, "train")
+    assert labelled.spacing_mm == pytest.approx((0.8, 0.5))
+
+
+def test_a_mask_off_by_rounding_and_a_series_of_one_are_read(root: Path) -> None:
+    (expected,) = read_split(root, "train")
+    path = root / "sub-1" / "sub-1_label-CC_mask.nii.gz"
+    mask = np.asarray(nib.load(path).dataobj)
+    _save(path, (mask * (1 - 1e-7) + 1e-7)[..., None].astype(np.float64))
+    image = root / "sub-1" / "sub-1_T1w.nii.gz"
+    _save(image, np.asarray(nib.load(image).dataobj)[..., None])
+    (root / "sub-1" / "._sub-1_T1w.nii.gz").write_bytes(b"what macOS leaves")
+    (found,) = read_split(root, "train")
+    np.testing.assert_array_equal(found.mask, expected.mask)
+    np.testing.assert_array_equal(found.image, expected.image)
 
 
 def _save_head(folder: Path, mask_offset_mm: float) -> PhantomHead:
@@ -166,7 +233,7 @@ def test_a_folder_without_table_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.shared
 def test_real_splits_share_no_site(shared_data: Path) -> None:
-    from callosal.pipelines.datasets.nifti_pairs import read_participants
+    from callosal.pipelines.datasets.participants import read_participants
 
     people = read_participants(shared_data / "abide-cc")
     sites = {

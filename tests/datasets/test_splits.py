@@ -1,10 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.nifti_pairs import Participant
-from callosal.pipelines.datasets.splits import fold_by_site, with_split_file
+from callosal.pipelines.datasets.participants import Participant
+from callosal.pipelines.datasets.splits import check_pictures, fold_by_site, with_split_file
 
 SIZES = {"a": 9, "b": 5, "c": 4, "d": 3, "e": 2}
 ROWS = [
@@ -35,6 +36,27 @@ def test_every_subject_is_validated_on_once_and_sites_stay_whole() -> None:
 def test_folds_are_about_equally_large() -> None:
     sizes = [sum(row.split == "val" for row in fold_by_site(ROWS, 3, fold)) for fold in range(3)]
     assert max(sizes) - min(sizes) <= 2
+
+
+def test_who_is_in_no_split_stays_out_of_the_folds() -> None:
+    rows = [*ROWS, Participant("x0", "a", "n/a")]
+    assert fold_by_site(rows, 3, 0)[-1].split == "n/a"
+
+
+def test_sessions_of_a_subject_do_not_come_apart(tmp_path: Path) -> None:
+    rows = [Participant("sub-1_ses-1", "a", "train"), Participant("sub-1_ses-2", "b", "train")]
+    with pytest.raises(DataError, match="'sub-1' is in"):
+        fold_by_site(rows, 2, 0)
+    text = "participant_id\tsplit\nsub-1_ses-1\ttrain\nsub-1_ses-2\tval\n"
+    with pytest.raises(DataError, match=r"sub-1_ses-1.*sub-1_ses-2"):
+        with_split_file(rows, _table(tmp_path, text))
+
+
+def test_a_picture_in_two_splits_is_refused_under_any_name() -> None:
+    images = np.random.default_rng(0).random((3, 8, 8)).astype(np.float16)
+    check_pictures({"train": (["a", "b"], images[:2]), "val": (["c"], images[2:])})
+    with pytest.raises(DataError, match="b in train and c in val are the same picture"):
+        check_pictures({"train": (["a", "b"], images[:2]), "val": (["c"], images[1:2])})
 
 
 @pytest.mark.parametrize(("folds", "fold"), [(1, 0), (3, 3), (3, -1), (9, 0)])

@@ -5,6 +5,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
+from callosal.models.errors import InputError
 from callosal.pipelines.dicom.headers import read_header
 from callosal.pipelines.dicom.tree import walk_files
 from callosal.pipelines.hospital.identity import UNKNOWN_MOMENT, read_identity
@@ -40,6 +41,28 @@ def test_names_come_through_in_any_character_set(tmp_path):
 )
 def test_what_keeps_no_standard_is_left_empty(tmp_path, keyword, value):
     assert identity_of(tmp_path, **{keyword: value}).elements[keyword] == ""
+
+
+@pytest.mark.parametrize(
+    ("keyword", "length"), [("StudyDescription", 65), ("AccessionNumber", 17), ("StudyID", 17)]
+)
+def test_a_text_longer_than_its_kind_is_left_empty(tmp_path, keyword, length):
+    assert identity_of(tmp_path / "a", **{keyword: "x" * length}).elements[keyword] == ""
+    kept = "x" * (length - 1)
+    assert identity_of(tmp_path / "b", **{keyword: kept}).elements[keyword] == kept
+
+
+def test_each_spelling_of_a_name_has_its_own_length(tmp_path):
+    name = f"{'a' * 60}^B={'c' * 60}^D"
+    found = identity_of(tmp_path, PatientName=name, SpecificCharacterSet="ISO_IR 192")
+    assert found.elements["PatientName"] == name
+
+
+def test_an_overlong_patient_id_is_neither_cut_nor_dropped(tmp_path):
+    with pytest.raises(InputError, match="PatientID: has 65 characters") as caught:
+        identity_of(tmp_path, PatientID="1" * 65)
+    assert caught.value.code == "overlong_id"
+    assert "1" * 65 not in str(caught.value)
 
 
 def test_a_name_is_one_line_of_printable_text(tmp_path):

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from callosal.models.errors import DataError
+from callosal.models.errors import DataError, InputError
 from callosal.models.masked_autoencoder import MaskedAutoencoderModule
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.vit import ViTSegmenter
@@ -92,5 +92,5 @@ def test_an_encoder_of_another_size_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mae.ckpt"
     path.write_text("text")
-    with pytest.raises(DataError, match=r"mae\.ckpt"):
+    with pytest.raises(InputError, match=r"mae\.ckpt"):
         copy_encoder(path, SegmentationModule(_net()))

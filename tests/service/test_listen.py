@@ -111,7 +111,7 @@ def test_without_pynetdicom_the_extra_is_named(
         monkeypatch.delitem(sys.modules, f"callosal.pipelines.service.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "pynetdicom", None)
     assert main(["listen", "--output", str(tmp_path / "out"), "--allow-ae", "A"]) == 1
-    assert "pip install 'callosal[pacs]'" in capsys.readouterr().err
+    assert "pip install '.[pacs]'" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

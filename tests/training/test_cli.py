@@ -65,10 +65,11 @@ def test_a_short_run_tells_data_network_steps_checkpoint_and_what_is_next(tmp_pa
     config = ROOT / "configs" / "attention_unet.yaml"
     done = run_callosal("fit", "--config", str(config), *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
-    first, second, third, *_ = done.stderr.splitlines()
+    zeroth, first, second, third, *_ = done.stderr.splitlines()
+    assert zeroth.startswith("precision bf16-mixed (as the config says")
     assert first == (
-        "no data found at $CALLOSAL_DATA (not set) or ../shared/data/abide-cc: training on the "
-        "phantom (drawings, 8 train, 4 val slices); give --data.root FOLDER"
+        "no data given: training on the phantom (drawings, 8 train, 4 val slices); "
+        "give --data.root FOLDER or set $CALLOSAL_DATA"
     )
     assert second.startswith("network AttentionUNet: 1.8 M parameters, on cpu")
     assert third.startswith("steps 0 to 3")

@@ -15,7 +15,8 @@ from callosal.export.devices import Device
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.nifti_pairs import read_pair, read_participants, read_split
+from callosal.pipelines.datasets.nifti_pairs import read_pair, read_split
+from callosal.pipelines.datasets.participants import read_participants
 from callosal.pipelines.datasets.slice_bank import LabelledSlice, evenly_spread
 from callosal.pipelines.synthesis.grid_picture import gray, write_grid
 from callosal.pipelines.synthesis.quality.figures import (

@@ -1,1 +1,1 @@
-"""Generation: labelled synthetic scans, from made anatomy or by a generator."""
+"""Domain randomisation: synthetic pairs from masks and coarse anatomy, nothing trained."""

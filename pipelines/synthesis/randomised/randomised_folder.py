@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import track
 
 from callosal.models.errors import DataError, GeometryError
-from callosal.pipelines.datasets.nifti_pairs import Participant, read_split
+from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.pair_files import write_scaled_pair, write_table
+from callosal.pipelines.datasets.participants import Participant
 from callosal.pipelines.datasets.slice_bank import SliceBank, evenly_spread, make_bank
 from callosal.pipelines.synthesis.grid_picture import gray, write_grid
 from callosal.pipelines.synthesis.randomised.randomised import randomised_pair

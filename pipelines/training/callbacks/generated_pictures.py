@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from callosal.models.errors import InputError
 from callosal.models.generation.autoencoder_module import AutoencoderModule
 from callosal.models.generation.conditions import draw_conditions
 from callosal.models.generation.diffusion_module import DiffusionModule
@@ -42,6 +43,19 @@ class GeneratedPictures(pl.Callback):
         self.steps = steps
         self.tile = tile
         self.seed = seed
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Refuse what generates nothing.
+
+        Raises:
+            InputError: `wrong_usage`.
+        """
+        if not isinstance(pl_module, DiffusionModule | AutoencoderModule):
+            raise InputError(
+                "GeneratedPictures: shows what generators and autoencoders make; of a segmenter "
+                "take SamplePictures",
+                code="wrong_usage",
+            )
 
     @torch.no_grad()
     def on_validation_batch_end(

@@ -1,12 +1,12 @@
 """Starts a segmenter from a pretrained encoder."""
 
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
 from callosal.models.errors import DataError
+from callosal.models.generation.checkpoint import read_checkpoint
 
 ENCODER = ("net.stem.", "net.blocks.")
 """Where the weights of stem and blocks lie in a checkpoint."""
@@ -28,7 +28,8 @@ class PretrainedEncoder(pl.Callback):
         """Copy the weights.
 
         Raises:
-            DataError: The file cannot be read, or its encoder is of another size.
+            InputError: The file is missing or is no checkpoint.
+            DataError: Its encoder is of another size.
         """
         if stage == "fit":
             copy_encoder(self.checkpoint, pl_module)
@@ -45,7 +46,8 @@ def copy_encoder(checkpoint: Path, module: pl.LightningModule) -> int:
         How many tensors were copied.
 
     Raises:
-        DataError: The file cannot be read, or its encoder is of another size.
+        InputError: The file is missing or is no checkpoint.
+        DataError: Its encoder is of another size.
     """
     weights = _encoder_weights(checkpoint)
     own = {name for name in module.state_dict() if name.startswith(ENCODER)}
@@ -64,12 +66,5 @@ def copy_encoder(checkpoint: Path, module: pl.LightningModule) -> int:
 
 
 def _encoder_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
-    try:
-        content: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        state: dict[str, torch.Tensor] = content["state_dict"]
-    except Exception as error:  # torch names no common base for what a broken file raises
-        raise DataError(
-            f"{checkpoint.name}: cannot be read as a checkpoint ({type(error).__name__})",
-            code="bad_checkpoint",
-        ) from error
+    state: dict[str, torch.Tensor] = read_checkpoint(checkpoint)["state_dict"]
     return {name: value for name, value in state.items() if name.startswith(ENCODER)}

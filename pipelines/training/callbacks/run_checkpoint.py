@@ -6,12 +6,15 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.trainer.states import TrainerFn
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 FILE_NAME = "last.ckpt"
 
 
 class RunCheckpoint(Checkpoint):
     """Keeps `checkpoints/last.ckpt`: every so many steps, after each validation and at the end.
+
+    The end is also that of a run that is stopped by Ctrl-C or by the system (SIGTERM).
 
     Lightning's ModelCheckpoint with a `monitor` waits for the next validation wherever a step to
     save at is the last one of an epoch: with few slices that is every such step, and a run that
@@ -51,6 +54,14 @@ class RunCheckpoint(Checkpoint):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save a run that ended in any other way."""
         if trainer.global_step != self._saved_step:
+            self._save(trainer)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Save where the system asks the run to end, which Lightning raises between two steps."""
+        alone = trainer.world_size == 1
+        if isinstance(exception, SIGTERMException) and alone and trainer.global_step > 0:
             self._save(trainer)
 
     def _save(self, trainer: pl.Trainer) -> None:

@@ -1,4 +1,4 @@
-"""What a run tells on its way: what it trains on and what, and its last figures."""
+"""What a run says on its way: precision, data and network, and its last figures."""
 
 import sys
 from typing import Any, Protocol, runtime_checkable
@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import pytorch_lightning as pl
 
 from callosal.pipelines.training.callbacks.run_checkpoint import ends_here
+from callosal.pipelines.training.precision import RunTrainer
 
 
 @runtime_checkable
@@ -17,12 +18,14 @@ class Told(Protocol):
 
 
 class RunNotes(pl.Callback):
-    """Tells data, network and what callbacks bring, and logs the figures of the last step."""
+    """Says precision, data, network and what callbacks bring; logs the figures of the last step."""
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print each in one line."""
         if not trainer.is_global_zero:
             return
+        if isinstance(trainer, RunTrainer):
+            print(trainer.precision_reason, file=sys.stderr, flush=True)
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, Told):
             print(data.told(), file=sys.stderr, flush=True)

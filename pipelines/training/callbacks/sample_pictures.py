@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from callosal.models.errors import InputError
 from callosal.models.segmentation_module import Batch, SegmentationModule
 
 TRUTH = (0, 158, 115)
@@ -30,6 +31,19 @@ class SamplePictures(pl.Callback):
         self.count = count
         self.tile = tile
         self._rows: dict[str, Batch] = {}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Refuse what has no mask to outline.
+
+        Raises:
+            InputError: `wrong_usage`.
+        """
+        if not isinstance(pl_module, SegmentationModule):
+            raise InputError(
+                "SamplePictures: shows what segmenters answer; of a generator take "
+                "GeneratedPictures",
+                code="wrong_usage",
+            )
 
     def on_train_batch_end(
         self,

@@ -1,4 +1,4 @@
-"""How far a training run is: a bar on a terminal, a line every half minute elsewhere."""
+"""How far a training run is: a bar on a terminal, elsewhere a line every half minute."""
 
 import sys
 import time
@@ -12,10 +12,14 @@ from rich.progress import BarColumn, Progress, TextColumn
 from callosal.pipelines.console.duration import duration
 
 SECONDS_BETWEEN = 30.0
+FIRST_STEPS = 10
+"""After so many steps the pace is said for the first time: whoever waits wants to know early."""
 
 
 class StepProgress(pl.Callback):
-    """Tells step, loss, pace and time left.
+    """Says step, loss, pace and time left, first after ten steps.
+
+    The pace leaves out the first step, which also chooses kernels and fills caches.
 
     Args:
         seconds_between: Time from one line to the next, where there is no terminal.
@@ -26,6 +30,8 @@ class StepProgress(pl.Callback):
         self._total = 0
         self._first_step = 0
         self._start = self._told = 0.0
+        self._paced_step = self._told_step = 0
+        self._start_scores: dict[str, float] = {}
         self._bar: Progress | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -33,7 +39,7 @@ class StepProgress(pl.Callback):
         if not trainer.is_global_zero:
             return
         self._total = int(trainer.estimated_stepping_batches)
-        self._first_step = trainer.global_step
+        self._first_step = self._paced_step = trainer.global_step
         self._start = self._told = time.monotonic()
         console = Console(stderr=True)
         if console.is_terminal:
@@ -42,27 +48,39 @@ class StepProgress(pl.Callback):
             self._bar.add_task("", total=self._total)
             self._bar.start()
         else:
-            every = f"a line every {self.seconds_between:.0f} s"
+            every = f"a line after {FIRST_STEPS} steps, then every {self.seconds_between:.0f} s"
             _say(f"steps {self._first_step} to {self._total}; {every}")
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, *_: Any
     ) -> None:
-        """Tell the step where it is time."""
+        """Say the step where it is time."""
         now = time.monotonic()
+        done = trainer.global_step - self._first_step
         every = 0.5 if self._bar is not None else self.seconds_between
-        last = trainer.global_step == self._total
-        if trainer.is_global_zero and (last or now - self._told >= every):
-            self._told = now
+        # With accumulated gradients several batches share a step.
+        early = done == FIRST_STEPS and trainer.global_step != self._told_step
+        due = early or trainer.global_step == self._total or now - self._told >= every
+        if trainer.is_global_zero and due:
+            self._told, self._told_step = now, trainer.global_step
             self._tell(self.words(trainer.global_step, _loss(outputs)), trainer.global_step)
+        if done == 1 and self._paced_step == self._first_step:
+            self._start, self._paced_step = time.monotonic(), trainer.global_step
+
+    def on_sanity_check_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say what the weights are worth that a run starts from, where all of it was validated."""
+        if trainer.is_global_zero and trainer.num_sanity_val_steps == float("inf"):
+            self._start_scores = _scores(trainer)
+            figures = ", ".join(f"{name} {value:.4f}" for name, value in self._start_scores.items())
+            _say(f"before the first step, validated: {figures}")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Tell what validation found."""
         if trainer.is_global_zero and not trainer.sanity_checking and self._total:
             found = [
-                f"{name} {float(value):.4f}"
-                for name, value in trainer.callback_metrics.items()
-                if name.startswith("val/")
+                f"{name} {value:.4f}"
+                + (f" (start {self._start_scores[name]:.4f})" if self._start_scores else "")
+                for name, value in _scores(trainer).items()
             ]
             line = f"step {trainer.global_step} of {self._total}, validated: {', '.join(found)}"
             _say(line) if self._bar is None else self._bar.console.print(line, highlight=False)
@@ -81,7 +99,7 @@ class StepProgress(pl.Callback):
         """Such as "step 120 of 5000, loss 0.5300, 0.61 s a step, 49 min left"."""
         # A coarse clock may not have moved yet.
         spent_s = max(time.monotonic() - self._start, 1e-3)
-        step_s = spent_s / max(step - self._first_step, 1)
+        step_s = spent_s / max(step - self._paced_step, 1)
         words = [f"step {step} of {self._total}"]
         if loss is not None:
             words.append(f"loss {loss:.4f}")
@@ -112,6 +130,12 @@ def pace(step_s: float) -> str:
     ('0.61 s a step', '52 steps a second')
     """
     return f"{step_s:.2f} s a step" if step_s >= 0.1 else f"{1 / step_s:.0f} steps a second"
+
+
+def _scores(trainer: pl.Trainer) -> dict[str, float]:
+    """What validation found, by name."""
+    metrics = trainer.callback_metrics.items()
+    return {name: float(value) for name, value in metrics if name.startswith("val/")}
 
 
 def _loss(outputs: object) -> float | None:

@@ -39,10 +39,15 @@ class Teachers(pl.Callback):
         """Load the teachers.
 
         Raises:
-            InputError: A file is no checkpoint of a segmenter, or of one for other pixels.
+            InputError: A file is no checkpoint of a segmenter, or of one for other pixels, or
+                what is trained is no segmenter.
         """
         if stage == "fit":
-            assert isinstance(pl_module, SegmentationModule)
+            if not isinstance(pl_module, SegmentationModule):
+                raise InputError(
+                    "Teachers: they teach segmenters alone; leave it out of this config",
+                    code="wrong_usage",
+                )
             self._teachers = [_teacher(path, pl_module) for path in self.checkpoints]
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from callosal.pipelines.cli import main
-from callosal.pipelines.datasets.nifti_pairs import Participant
 from callosal.pipelines.datasets.pair_files import write_scaled_pair, write_table
+from callosal.pipelines.datasets.participants import Participant
 from tests.synthesis.quality.phantoms import phantom_set
 
 
@@ -62,5 +62,5 @@ def test_too_few_samples_are_refused(
     assert main([*words, "--output", str(tmp_path / "x"), "--limit", "10"]) == 1
     assert "fewer than 50 say nothing" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
-    assert main([*words, "--output", str(tmp_path / "x"), "--held-out", "test"]) == 1
+    assert main([*words, "--output", str(tmp_path / "x"), "--held-out", "test"]) == 3
     assert "'test'" in capsys.readouterr().err

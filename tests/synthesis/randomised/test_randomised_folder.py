@@ -6,8 +6,9 @@ import pytest
 
 from callosal.models.errors import DataError
 from callosal.pipelines.cli import main
-from callosal.pipelines.datasets.nifti_pairs import Participant, read_participants, read_split
+from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.pair_files import write_scaled_pair, write_table
+from callosal.pipelines.datasets.participants import Participant, read_participants
 from callosal.pipelines.phantom import phantom_slice
 
 

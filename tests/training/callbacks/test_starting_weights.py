@@ -1,5 +1,6 @@
 """Fine-tuning: what is copied, and what is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,19 @@ def test_a_run_starts_from_another_runs_weights(config: str, tmp_path: Path) -> 
              "--trainer.default_root_dir=runs"]  # fmt: skip
     done = run_callosal(*words, "--trainer.max_steps=2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
+    (end,) = re.findall(r"step 2 of 2, validated: (.+)", done.stderr)
     trained = tmp_path / "runs/version_0/checkpoints/last.ckpt"
     start = ["--trainer.callbacks+=StartingWeights",
-             f"--trainer.callbacks.checkpoint={trained}", "--model.lr=1e-9"]  # fmt: skip
+             f"--trainer.callbacks.checkpoint={trained}", "--model.lr=1e-9",
+             "--trainer.val_check_interval=1"]  # fmt: skip
     done = run_callosal(*words, "--trainer.max_steps=1", *start, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "starting from the weights of last.ckpt" in done.stderr
+    # The start is scored whole, before the first step, and stands beside the end.
+    (begin,) = re.findall(r"before the first step, validated: (.+)", done.stderr)
+    if config == "attention_unet":
+        assert begin == end
+    assert re.search(r"step 1 of 1, validated: .*val/loss [\d.]+ \(start [\d.]+\)", done.stderr)
     tuned = tmp_path / "runs/version_1/checkpoints/last.ckpt"
     before, after = (torch.load(p, weights_only=True)["state_dict"] for p in (trained, tuned))
     weights = [name for name in before if name.startswith("net.") and "running" not in name]
