@@ -9,6 +9,7 @@ from typing import Any
 from highdicom import Volume
 
 from callosal.export.runtime import Segmenter
+from callosal.pipelines.filled_slices import doubted_on_filled
 from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.neighbours import Spread, pose_spread
@@ -123,6 +124,8 @@ def conclude(
     seen, callosum, pose = sighting.seen, sighting.callosum, sighting.pose
     spread = _spread(volume, sighting, segmenter, settings)
     watch.lap("neighbours")
+    if callosum is not None:
+        callosum = doubted_on_filled(callosum, volume, source.get("filled_slices", ()))
     verdict = judge_case(seen, callosum, pose, spread)
     # A mask that does not look like a callosum is shown, but no plan is made of it.
     kept = pose if (verdict.confidence or 0.0) >= ABSENT else None
