@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,15 @@ def open_session(
         )
     except Exception as error:
         # onnxruntime has no public error base; whatever it raises here, the file is of no use.
+        if re.search(
+            r"(?i)unsupported model ir version|opset \d+ is under development", str(error)
+        ):
+            raise ModelFileError(
+                f"{file_name}: written in a newer ONNX format than the installed onnxruntime "
+                f"{onnxruntime.__version__} reads; update onnxruntime, or export it with a lower "
+                "opset and IR version",
+                code="bad_model_file",
+            ) from error
         raise ModelFileError(
             f"{file_name}: onnxruntime cannot load it ({type(error).__name__}); it has to be one "
             "self-contained ONNX file",

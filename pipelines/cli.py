@@ -11,9 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from itertools import pairwise
 from typing import NoReturn
 
-from callosal.models.errors import WRONG_USAGE, CallosalError
+from callosal.models.errors import WRONG_USAGE, CallosalError, InputError
 from callosal.pipelines.process_memory import share_freed_memory
 
 COMMANDS: dict[str, str] = {
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_unknown(words[0]), file=sys.stderr)
         return WRONG_USAGE
     try:
+        _check_words(words)
         return _run(words[0], words[1:])
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("callosal"):
@@ -80,6 +82,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as exit_request:
         # argparse ends a process with 2 for a wrong option; here 2 means that cases failed.
         return WRONG_USAGE if exit_request.code else 0
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Refuse empty values: an empty path is the current folder, which nobody means by it."""
+    for before, word in pairwise(words):
+        if not word:
+            name = before if before.startswith("--") else "an input"
+            raise InputError(f"{name}: is empty; give it a value", "wrong_usage")
+        if word.startswith("--") and word.endswith("=") and words[0] not in TRAINING:
+            raise InputError(f"{word[:-1]}: is empty; give it a value", "wrong_usage")
 
 
 def _run(command: str, words: list[str]) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from callosal.models.errors import WRONG_USAGE
 from callosal.pipelines.cli import COMMANDS, main
 
 
@@ -132,3 +133,13 @@ ctypes.CDLL(None).malloc_stats()
     if "Arena" not in done.stderr:
         pytest.skip("this C library tells nothing of its heaps")
     assert done.stderr.count("Arena") <= 2
+
+
+@pytest.mark.parametrize("words", [["--output", ""], ["--output="], [""]])
+def test_an_empty_path_is_not_the_current_folder(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["infer", "absent", *words]) == WRONG_USAGE
+    assert "is empty" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -95,7 +95,7 @@ def _end(
     n_left = len(work.jobs) - len(rows)
     if ending is None:
         _report(len(work.kept), [*rows, *aside], session)
-        return exit_code(work.n_faults, len(work.jobs), rows)
+        return exit_code(work, rows)
     again = "run the same command again to go on"
     console = session.console
     if isinstance(ending, KeyboardInterrupt):
@@ -119,15 +119,15 @@ def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
     session.console.print(line, markup=False, soft_wrap=True)
 
 
-def exit_code(n_faults: int, n_jobs: int, rows: Sequence[Row]) -> int:
+def exit_code(work: Work, rows: Sequence[Row]) -> int:
     """What a run came to, for the shell.
 
     Args:
-        n_faults: How much of what is no case is broken or refused.
-        n_jobs: Cases of the run.
+        work: Cases of the run, and what is none.
         rows: Rows of those cases that are finished.
     """
-    planned = sum(map(is_planned, rows))
-    if not planned and (n_jobs or n_faults):
+    planned, n_jobs = sum(map(is_planned, rows)), len(work.jobs)
+    # A part of the cases may be empty, for they are shared out by chance; then all is done.
+    if not planned and (n_jobs or work.n_faults or not work.n_cases):
         return 1
-    return 2 if n_faults or planned < n_jobs else 0
+    return 2 if work.n_faults or planned < n_jobs else 0

@@ -1,6 +1,7 @@
 """`callosal export`: a checkpoint to one ONNX file or one generator's folder, or to nothing."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,16 +54,17 @@ def export(
     from callosal.export.checkpoint_kind import checkpoint_kind
     from callosal.export.contract import UNTOLD
 
+    quoted = shlex.quote(str(output))
     with StageLines("callosal.export"):
         if checkpoint_kind(checkpoint) == "generator":
             _export_generator(
                 checkpoint, output, name, training_data, data, precision, steps, guidance
             )
-            following = f"callosal generate --model {output} --count 20 --output synthetic"
+            following = f"callosal generate --model {quoted} --count 20 --output synthetic"
         else:
             said = training_data or UNTOLD
             _export_segmenter(checkpoint, output, name, said, data, threshold, precision)
-            following = f"callosal evaluate --model {output} --data MY_DATA --output figures"
+            following = f"callosal evaluate --model {quoted} --data MY_DATA --output figures"
     print(f"model: {output}")
     print(f"next: {following}")
     return 0

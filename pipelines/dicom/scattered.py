@@ -43,14 +43,16 @@ def gather_scattered(series: Iterable[Sequence[Group]]) -> list[Group]:
     groups = [group for of_series in series for group in of_series]
     kept = [group for group in groups if group.code]
     left = [group for group in groups if not group.code]
-    for key in (_numbered, _started, _acquired):
+    ties: tuple[Key, ...] = (_numbered, _started, _acquired)
+    for key in ties:
         left, found = _sweep(left, key, _joined)
         kept.extend(found)
     left, found = _sweep(left, _of_study, _refused_parts)
     kept.extend(found)
     lone = [group for group in left if len(group.planes) <= FEW_SLICES]
     kept.extend(group for group in left if len(group.planes) > FEW_SLICES)
-    for key in (_numbered, _started, _acquired, _of_study, _of_frame, _of_person, _any):
+    weak_ties: tuple[Key, ...] = (_of_study, _of_frame, _of_person, _any)
+    for key in (*ties, *weak_ties):
         lone, found = _sweep(lone, key, _refused_slices)
         kept.extend(found)
     return [*kept, *lone]

@@ -1,7 +1,7 @@
 """Whose images they are: the patient and study elements that an object of the study must carry.
 
 Only the listed elements are taken, as text in UTF-8; a date, time or sex that does not keep the
-standard is left empty, for libraries and archives refuse it.
+standard, and a text that is too long for it, is left empty, for libraries and archives refuse it.
 """
 
 import re
@@ -34,6 +34,12 @@ _MOMENTS = (
 )
 UNKNOWN_MOMENT = ("19000101", "000000")
 _LONGEST_TEXT = 1024
+_LONGEST = {
+    **dict.fromkeys(("PatientID", "IssuerOfPatientID", "StudyDescription", *EQUIPMENT), 64),
+    **dict.fromkeys(("PatientName", "ReferringPhysicianName"), 3 * 64 + 2),
+    **dict.fromkeys(("AccessionNumber", "StudyID"), 16),
+}
+"""Characters that the standard gives them; longer ones make an object that archives refuse."""
 _READ = (
     "SOPClassUID", *PATIENT_AND_STUDY, *EQUIPMENT, *(word for moment in _MOMENTS for word in moment)
 )  # fmt: skip
@@ -92,7 +98,9 @@ def _text(image: Dataset, keyword: str) -> str:
 
 
 def _is_valid(keyword: str, value: str) -> bool:
-    """Whether a date, time or sex is one; any other text is."""
+    """Whether a date, time or sex is one, and any other text no longer than its kind may be."""
+    if len(value) > _LONGEST.get(keyword, _LONGEST_TEXT):
+        return False
     if keyword == "PatientSex":
         return value in ("M", "F", "O", "")
     form = {"Date": (r"\d{8}", DA), "Time": (r"\d{2,6}(\.\d{1,6})?", TM)}.get(keyword[-4:])

@@ -22,7 +22,12 @@ RUNTIME = Path("node_modules") / "onnxruntime-web" / "dist"
 
 
 def serve(
-    desk: ReviewDesk, port: int, opens: bool, onnxruntime_web: Path | None, model: str
+    desk: ReviewDesk,
+    port: int,
+    opens: bool,
+    onnxruntime_web: Path | None,
+    model: str,
+    host_names: tuple[str, ...] = (),
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -32,7 +37,7 @@ def serve(
         ModelFileError: There is no such model.
     """
     console = Console(stderr=True)
-    with make_server(desk, port, onnxruntime_web, model) as server:
+    with make_server(desk, port, onnxruntime_web, model, host_names) as server:
         console.print(f"{len(desk.names)} cases to review; Ctrl-C ends it", markup=False)
         # The address on a line of its own, on stdout: scripts and people copy it.
         print(server.guard.url, flush=True)
@@ -46,7 +51,11 @@ def serve(
 
 
 def make_server(
-    desk: ReviewDesk, port: int, onnxruntime_web: Path | None, model: str
+    desk: ReviewDesk,
+    port: int,
+    onnxruntime_web: Path | None,
+    model: str,
+    host_names: tuple[str, ...] = (),
 ) -> ReviewServer:
     """The server of a run, listening but not serving yet."""
     path = resolve_model(model)
@@ -54,7 +63,7 @@ def make_server(
     contract = open_segmenter(path, "cpu", 1).contract
     files = {**page_files(), **runtime, **model_file(path)}
     try:
-        return ReviewServer(Routes(desk, files, _facts(contract, runtime, desk)), port)
+        return ReviewServer(Routes(desk, files, _facts(contract, runtime, desk)), port, host_names)
     except OSError as error:
         raise InputError(
             f"--port {port}: cannot be taken ({error.strerror}); leave it out for a free one",

@@ -39,7 +39,7 @@ class Desk:
         self._stages_s: dict[str, float] = {}
         self._is_stale = True
         self._tables_from = clock()
-        self.n_done = self.n_refused = 0
+        self.n_done = self.n_refused = self.n_aside = 0
 
     def work_on(self, arrivals: Sequence[Arrival], stop: Stop) -> dict[str, bool]:
         """Plan on series; what is finished already is left as it is.
@@ -104,6 +104,7 @@ class Desk:
         for work in works.values():
             rows |= {str(row["case_id"]): row for row in work.kept}
             self.n_refused += work.n_faults
+            self.n_aside += len(work.asides) - work.n_faults
         jobs = [job for work in works.values() for job in work.to_do]
         output, console = session.request.output, session.console
         try:

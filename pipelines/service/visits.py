@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.service.admission import Admission
@@ -28,6 +28,7 @@ class Visit:
         n_too_big: Objects that were thrown away as they came.
         n_stored: Objects that were acknowledged.
         n_refused: Objects that were not.
+        told: Failure statuses whose reason was told, once each.
     """
 
     host: str
@@ -36,6 +37,7 @@ class Visit:
     n_too_big: int = 0
     n_stored: int = 0
     n_refused: int = 0
+    told: set[int] = field(default_factory=set)
 
     def sender(self, title: str) -> str:
         """Who it is, for the console: what it calls itself, and its address."""

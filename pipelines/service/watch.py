@@ -146,6 +146,8 @@ def ending(desk: Desk, stop: Stop, pace: Pace, console: Console) -> int:
         console.print(f"stopped: {counts}; run the same command again to go on")
         return 0
     console.print(f"{counts}; to look at: {REPORT} in the output folder")
-    if not pace.once or not desk.n_refused:
+    if not pace.once:
         return 0
-    return 2 if desk.n_done else 1
+    if desk.n_done:
+        return 2 if desk.n_refused else 0
+    return 1 if desk.n_refused or desk.n_aside else 0
