@@ -28,6 +28,7 @@ MIN_SIDE = 64
 _WARM_SIDE = 512
 SPIN_US = "20"
 """Microseconds that a worker waits for the next operator before it sleeps (docs/speed.md)."""
+_TOO_NEW = re.compile(r"(?i)unsupported model ir version|opset \d+ is under development")
 RECORDS = (".json", ".parity.json")
 """What may lie beside a model and tell its hash: its model card's record, its export report."""
 
@@ -169,9 +170,7 @@ def open_session(
         )
     except Exception as error:
         # onnxruntime has no public error base; whatever it raises here, the file is of no use.
-        if re.search(
-            r"(?i)unsupported model ir version|opset \d+ is under development", str(error)
-        ):
+        if _TOO_NEW.search(str(error)):
             raise ModelFileError(
                 f"{file_name}: written in a newer ONNX format than the installed onnxruntime "
                 f"{onnxruntime.__version__} reads; update onnxruntime, or export it with a lower "

@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def fuzz(tmp_path: Path, *words: str) -> dict:
+def fuzz(tmp_path: Path, *words: str, script: str = "fuzz_dicom.py") -> dict:
     record = tmp_path / "record.json"
-    command = [sys.executable, ROOT / "benchmarks" / "fuzz_dicom.py", *words, "--output", record]
+    command = [sys.executable, ROOT / "benchmarks" / script, *words, "--output", record]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
     return json.loads(record.read_text())
@@ -30,3 +30,11 @@ def test_broken_files_mislead_no_plan(tmp_path: Path) -> None:
     found = fuzz(tmp_path, "--pipeline", "12", "--seed", "11")["pipeline"]
     assert found["failures"] == []
     assert found["outcomes"]["ok"] >= 2
+
+
+@pytest.mark.slow
+def test_broken_volume_files_mislead_no_plan(tmp_path: Path) -> None:
+    found = fuzz(tmp_path, "--count", "80", "--seed", "11", script="fuzz_nifti.py")
+    assert found["failures"] == []
+    assert found["outcomes"]["ok"] >= 2
+    assert len(found["outcomes"]) > 4

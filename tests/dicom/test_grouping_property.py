@@ -101,7 +101,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(CHANGES, max_size=4), seed=st.integers(0, 999))
 def test_one_volume_is_one_case_or_a_refusal(changes: list[Change], seed: int) -> None:
     rng = random.Random(seed)

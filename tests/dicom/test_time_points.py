@@ -7,7 +7,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.dicom.grouping import Plane, split_series
 from callosal.pipelines.dicom.headers import Header, scan
 from callosal.pipelines.dicom.time_points import split_time_points
-from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
+from tests.dicom.make_series import SeriesRecipe, make_enhanced, make_series, write_slices
 
 RECIPE = SeriesRecipe(n_slices=4)
 
@@ -86,3 +86,13 @@ def test_other_pixels_in_another_encoding_contradict(tmp_path: Path):
     with pytest.raises(InputError) as caught:
         split_time_points(planes_of(tmp_path, slices))
     assert caught.value.code == "duplicate_positions"
+
+
+def test_an_enhanced_file_that_gives_one_place_to_all_frames_says_so(tmp_path: Path):
+    image = make_enhanced(RECIPE)
+    for index, groups in enumerate(image.PerFrameFunctionalGroupsSequence):
+        groups.PlanePositionSequence[0].ImagePositionPatient = RECIPE.position(0)
+        groups.FrameContentSequence[0].TemporalPositionIndex = None if index else 1
+    with pytest.raises(InputError, match="all 4 frames lie at one place") as caught:
+        split_time_points(planes_of(tmp_path, [image]))
+    assert caught.value.code == "missing_tags"

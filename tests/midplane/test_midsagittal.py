@@ -227,7 +227,7 @@ def sparse_volume(seed: int) -> Volume:
     return Volume(values, affine, "PATIENT")
 
 
-@settings(deadline=None, max_examples=24, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10_000))
 @example(0)
 @example(1)
