@@ -18,6 +18,7 @@ from callosal.pipelines.batch.results import Row, is_planned, write_tables
 from callosal.pipelines.batch.run_record import run_record, write_run_record
 from callosal.pipelines.batch.session import Session, open_model, open_session
 from callosal.pipelines.batch.work import Work, plan_work
+from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 from callosal.pipelines.report.page import REPORT, write_report
 
@@ -114,7 +115,7 @@ def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
     line = told(
         session.console,
         f"{numbers or 'no case'}{finished}; to look at: {REPORT} in the output folder",
-        f"{output / REPORT}",
+        printable(f"{output / REPORT}"),
     )
     session.console.print(line, markup=False, soft_wrap=True)
 

@@ -47,12 +47,13 @@ def gather_scattered(series: Iterable[Sequence[Group]]) -> list[Group]:
     for key in ties:
         left, found = _sweep(left, key, _joined)
         kept.extend(found)
-    left, found = _sweep(left, _of_study, _refused_parts)
-    kept.extend(found)
+    exams: tuple[Key, ...] = (_of_study, _of_frame, _of_exam, _of_person)
+    for key in exams:
+        left, found = _sweep(left, key, _refused_parts)
+        kept.extend(found)
     lone = [group for group in left if len(group.planes) <= FEW_SLICES]
     kept.extend(group for group in left if len(group.planes) > FEW_SLICES)
-    weak_ties: tuple[Key, ...] = (_of_study, _of_frame, _of_person, _any)
-    for key in (*ties, *weak_ties):
+    for key in (*ties, *exams, _any):
         lone, found = _sweep(lone, key, _refused_slices)
         kept.extend(found)
     return [*kept, *lone]
@@ -92,6 +93,10 @@ def _acquired(header: Header) -> tuple[object, ...] | None:
 
 def _of_study(header: Header) -> tuple[object, ...] | None:
     return header.study_uid, header.frame_of_reference_uid
+
+
+def _of_exam(header: Header) -> tuple[object, ...] | None:
+    return (header.study_uid,)
 
 
 def _of_frame(header: Header) -> tuple[object, ...] | None:

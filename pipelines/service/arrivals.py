@@ -179,10 +179,10 @@ class Arrivals:
         if isinstance(found, FileEntry):
             return f"file {path}"
         if isinstance(found, Header):
-            tie = found.series_number
-            time = next(filter(None, found.moments), "")
             own = f"series {found.series_uid}"
-            key = own if tie is None and not time else f"series {found.study_uid} {time if tie is None else tie}"
+            number = found.series_number
+            tie = next(filter(None, found.moments), "") if number is None else str(number)
+            key = f"series {found.study_uid} {tie}" if tie else own
             self._homes[found.series_uid] = key
             self._move(own, key)
             return key
