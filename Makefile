@@ -66,8 +66,9 @@ bench: $(VENV)/.dev  ## midsagittal precision on the MNI152 average head
 
 FUZZ ?= --reader 10000 --pipeline 300 --seed 1
 
-fuzz: $(VENV)/.dev  ## ten thousand broken DICOM files (FUZZ="--reader N --pipeline N --seed S")
+fuzz: $(VENV)/.dev  ## ten thousand broken DICOM files and five thousand volume files (FUZZ="--reader N --pipeline N --seed S")
 	$(BIN)/python benchmarks/faults/fuzz_dicom.py $(FUZZ)
+	$(BIN)/python benchmarks/faults/fuzz_nifti.py
 
 audit: $(VENV)/.dev  ## known vulnerabilities of the oldest versions that are allowed (network)
 	$(BIN)/python -m pip install -qq 'pip-audit>=2.7'

@@ -1,5 +1,6 @@
 """The child process in which broken files are read: its crash or hang ends no more than itself."""
 
+import hashlib
 import multiprocessing
 import resource
 import warnings
@@ -13,6 +14,7 @@ import numpy as np
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.case.process import process_volume
 from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.dicom.codecs import FRAGILE_CODEC, choose_codec
 from callosal.pipelines.dicom.decode import decode_frame
@@ -99,6 +101,44 @@ def plan_series() -> Task:
 def read_task() -> Task:
     """A task that reads the files of a folder."""
     return read_files
+
+
+def plan_volumes() -> Task:
+    """A task that takes a NIfTI or MGH file from its folder to a plan.
+
+    Volumes that are equal voxel by voxel and in their place are planned once. A plan that comes
+    with a note or a reason is counted as `noted`: it says itself that something is wrong.
+    """
+    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
+    known: dict[str, dict[str, Any]] = {}
+
+    def plan(case: Case) -> dict[str, Any]:
+        try:
+            volume = case.load()
+            key = hashlib.sha256(volume.affine.round(4).tobytes() + volume.array.tobytes())
+            if key.hexdigest() not in known:
+                answer = process_volume(volume, segmenter, Settings(), case.source)
+                known[key.hexdigest()] = answer.document
+            document = known[key.hexdigest()]
+        except CallosalError as error:
+            return {"told": error.code}
+        if document["planes"] is None or case.source["notes"] or document["reasons"]:
+            status = document["status"]
+            return {"told": f"{status}, noted" if document["planes"] else status}
+        return {
+            "told": document["status"],
+            "center_lps_mm": document["final"]["center_lps_mm"],
+            "orientation": document["planes"]["transverse"]["image_orientation_patient"],
+        }
+
+    def plan_all(folder: Path) -> Found:
+        try:
+            index = find_cases([folder])
+        except InputError as error:
+            return [{"told": error.code}]
+        return [*map(plan, index.cases), *({"told": skip.code} for skip in index.skipped)]
+
+    return plan_all
 
 
 class Worker:

@@ -194,4 +194,5 @@ def _exit_code(rows: Sequence[Row]) -> int:
     skipped = [row for row in rows if row["status"] == "skipped"]
     n_faults = sum(str(row["reasons"]) not in NOT_MEANT for row in skipped)
     n_planned, n_cases = sum(map(is_planned, rows)), len(rows) - len(skipped)
-    return exit_code(n_planned, n_cases, n_faults)
+    nothing_usable = bool(rows) and not n_cases
+    return exit_code(n_planned, n_cases, n_faults, nothing_usable)

@@ -17,6 +17,7 @@ from callosal.pipelines.batch.run_record import run_record
 from callosal.pipelines.batch.session import Session, open_model, open_session
 from callosal.pipelines.batch.work import Work, plan_work
 from callosal.pipelines.console.private_line import private_line
+from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.outputs.exit_code import exit_code
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.outputs.results import Row, is_planned, write_tables
@@ -99,7 +100,8 @@ def _end(
     n_planned = sum(map(is_planned, rows))
     if ending is None:
         _report(len(work.kept), [*rows, *aside], session)
-        return exit_code(n_planned, len(work.jobs), work.n_faults)
+        # A part of a shared run may be empty: cases are shared out by chance.
+        return exit_code(n_planned, len(work.jobs), work.n_faults, not work.n_cases)
     again = "run the same command again to go on"
     console = session.console
     if isinstance(ending, KeyboardInterrupt):
@@ -118,6 +120,6 @@ def _report(n_kept: int, table: Sequence[Row], session: Session) -> None:
     line = private_line(
         session.console,
         f"{numbers or 'no case'}{finished}; to look at: {REPORT} in the output folder",
-        f"{output / REPORT}",
+        printable(f"{output / REPORT}"),
     )
     session.console.print(line, markup=False, soft_wrap=True)

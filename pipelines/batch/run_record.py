@@ -71,8 +71,8 @@ def argument_words(request: Request, salt: str) -> list[str]:
 
 
 def _hidden(path: Path, salt: str) -> str:
-    digest = hashlib.sha256(f"{salt}:path:{path.absolute()}".encode()).hexdigest()
-    return f"path-{digest[:12]}"
+    secret = f"{salt}:path:{path.absolute()}".encode("utf-8", "surrogateescape")
+    return f"path-{hashlib.sha256(secret).hexdigest()[:12]}"
 
 
 def _version(package: str) -> str | None:

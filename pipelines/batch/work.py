@@ -36,12 +36,14 @@ class Work:
         to_do: Those that are not finished.
         kept: Rows of those that are.
         asides: What is no case.
+        n_cases: Cases of all parts.
     """
 
     jobs: list[Job]
     to_do: list[Job]
     kept: list[Row]
     asides: list[SkippedInput]
+    n_cases: int
 
     @property
     def names(self) -> frozenset[str]:
@@ -73,7 +75,7 @@ def plan_work(index: CaseIndex, session: Session) -> Work:
     asides = [SkippedInput(skip, case_id(_key(skip), session.salt)) for skip in skips]
     for aside in asides:
         _tell(aside, session.console)
-    return Work(jobs, to_do, list(kept), asides)
+    return Work(jobs, to_do, list(kept), asides, len(index.cases))
 
 
 def _key(skip: Skip) -> str:

@@ -11,13 +11,18 @@ from highdicom import Volume
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.quality import ABSENT
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
+from callosal.pipelines.case.filled_slices import doubted_on_filled
 from callosal.pipelines.case.localizer_callosum import find_localizer_callosum, sagittal_slices
 from callosal.pipelines.case.neighbours import Spread, pose_spread
 from callosal.pipelines.case.off_midline import doubted_off_midline
 from callosal.pipelines.case.pose import Pose, find_pose
 from callosal.pipelines.case.verdict import judge_case
 from callosal.pipelines.midplane.localizer_plane import find_localizer_plane
-from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
+from callosal.pipelines.midplane.localizer_volumes import (
+    Images,
+    LocalizerVolumes,
+    sagittal_or_whole,
+)
 from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
@@ -151,6 +156,9 @@ def conclude(
     seen, callosum, pose = sighting.seen, sighting.callosum, sighting.pose
     spread = _spread(images, sighting, segmenter, settings)
     watch.lap("neighbours")
+    if callosum is not None:
+        filled = source.get("filled_slices", ())
+        callosum = doubted_on_filled(callosum, sagittal_or_whole(images), filled)
     verdict = judge_case(seen, callosum, pose, spread)
     # A mask that does not look like a callosum is shown, but no plan is made of it.
     kept = pose if (verdict.confidence or 0.0) >= ABSENT else None

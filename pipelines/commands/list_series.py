@@ -19,7 +19,7 @@ def list_series(input: Path, json: bool = False) -> int:
     """
     from rich.console import Console
 
-    from callosal.pipelines.outputs.exit_code import NOTHING_DONE, exit_code
+    from callosal.pipelines.outputs.exit_code import exit_code
     from callosal.pipelines.reading.cases import find_cases
     from callosal.pipelines.reading.series_listing import listing_json, listing_table
 
@@ -30,7 +30,6 @@ def list_series(input: Path, json: bool = False) -> int:
         console = Console()
         console.print(listing_table(index))
         console.print(f"{len(index.cases)} kept, {len(index.skipped)} skipped")
-    if not index.cases:
-        return NOTHING_DONE
     n_faults = sum(skip.is_fault for skip in index.skipped)
-    return exit_code(len(index.cases), len(index.cases), n_faults)
+    n_cases = len(index.cases)
+    return exit_code(n_cases, n_cases, n_faults, nothing_usable=not n_cases)

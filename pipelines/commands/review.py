@@ -12,6 +12,7 @@ def review(
     onnxruntime_web: Path | None = None,
     model: str = DEFAULT,
     read_only: bool = False,
+    host_name: list[str] | None = None,
 ) -> int:
     """Look at the plans of a run in the browser, accept, correct or reject them.
 
@@ -28,6 +29,8 @@ def review(
             in the current folder, where there is one.
         model: Shipped model or ONNX file that runs in the page.
         read_only: Serve nothing; write a page to look at, review.html, into each case's folder.
+        host_name: Further names under which the page is opened, such as localhost or the name
+            of the end of a tunnel; under any other name it answers 403.
 
     Returns:
         Exit code 0.
@@ -42,5 +45,5 @@ def review(
         count = write_read_only_pages(desk)
         print(f"{count} pages written, each as review.html in its case's folder")
         return 0
-    serve(desk, port, open, onnxruntime_web, model)
+    serve(desk, port, open, onnxruntime_web, model, tuple(host_name or ()))
     return 0

@@ -5,7 +5,7 @@ import re
 from argparse import HelpFormatter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NoReturn, get_origin
+from typing import Any, Final, NoReturn, get_origin
 
 from jsonargparse import ActionConfigFile, ArgumentParser
 from jsonargparse.typing import register_type
@@ -94,8 +94,27 @@ def call_function(command: str, function: Callable[..., int], words: list[str]) 
     spelt = _one_by_one(_spelt_out(words, flags), lists)
     parser.words, parser.flags = words, flags
     check_configs(words)
-    arguments = parser.instantiate(parser.parse_args(spelt))
-    return function(**{name: arguments[name] for name in parameters})
+    arguments = parser.instantiate(parser.parse_args(list(map(_carried, spelt))))
+    return function(**{name: _as_typed(arguments[name], words) for name in parameters})
+
+
+# The parser cannot encode bytes of a path that are not UTF-8 (lone surrogates). They pass through
+# it as characters of private use.
+_TO_PRIVATE: Final = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
+_FROM_PRIVATE: Final = {private: lone for lone, private in _TO_PRIVATE.items()}
+
+
+def _carried(word: str) -> str:
+    return word.translate(_TO_PRIVATE)
+
+
+def _as_typed(value: Any, words: Sequence[str]) -> Any:
+    """A value of the parser with its paths as they were typed."""
+    if all(_carried(word) == word for word in words):
+        return value
+    if isinstance(value, list):
+        return [_as_typed(item, words) for item in value]
+    return Path(str(value).translate(_FROM_PRIVATE)) if isinstance(value, Path) else value
 
 
 def _spelt_out(words: list[str], flags: frozenset[str]) -> list[str]:

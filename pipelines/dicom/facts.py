@@ -15,10 +15,10 @@ def describe_stack(stack: Stack) -> dict[str, Fact]:
 
     Returns:
         JSON-ready facts. `matrix` is rows and columns; `spacing_mm` is the distance between
-        slices, rows and columns.
+        slices, rows and columns; `filled_slices` are indices along the slices that were missing.
     """
     header, frame = stack.header, stack.frame
-    spacing_mm = (stack.slice_spacing_mm, *frame.spacing_mm)
+    spacing_mm = stack.geometry.spacing
     return {
         "kind": "dicom",
         "modality": "MR",
@@ -35,6 +35,7 @@ def describe_stack(stack: Stack) -> dict[str, Fact]:
         "echo_time_ms": frame.echo_time_ms,
         "repetition_time_ms": frame.repetition_time_ms,
         "inversion_time_ms": frame.inversion_time_ms,
+        "filled_slices": list(stack.missing),
         "notes": list(stack.notes),
     }
 

@@ -13,7 +13,7 @@ from callosal.pipelines.dicom.functional_groups import (
 
 Triple = tuple[float, float, float]
 
-MAX_COSINE_ERROR = 1e-3
+MAX_COSINE_ERROR = 5e-3
 """How far row and column directions may be from unit length and from a right angle."""
 
 MAX_SPACING_MM = 50.0

@@ -53,7 +53,7 @@ def split_series(headers: Iterable[Header]) -> list[list[Plane]]:
             key = _contrast_key(header, frame)
             by_contrast.setdefault(key, []).append(Plane(header, frame))
     return [
-        _order_planes(planes)
+        order_planes(planes)
         for group in by_contrast.values()
         for planes in _split_by_geometry(group)
     ]
@@ -90,7 +90,9 @@ def _split_by_geometry(planes: Sequence[Plane]) -> list[list[Plane]]:
     return [members for _, members in clusters]
 
 
-def _order_planes(planes: list[Plane]) -> list[Plane]:
+def order_planes(planes: Iterable[Plane]) -> list[Plane]:
+    """Planes of one orientation by growing position along row_dir x col_dir, copies by UID."""
+    planes = list(planes)
     normal = planes[0].normal
     return sorted(
         planes,

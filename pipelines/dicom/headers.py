@@ -1,6 +1,7 @@
 """Headers of MR images: what is needed to sort and decode them, read without their pixels."""
 
 import errno
+import hashlib
 import re
 import warnings
 from collections.abc import Iterator
@@ -39,11 +40,15 @@ _N_FRAMES = tag_of("NumberOfFrames")
 _FRAME_OF_REFERENCE = tag_of("FrameOfReferenceUID")
 _PATIENT_POSITION = tag_of("PatientPosition")
 _FIELD_STRENGTH = tag_of("MagneticFieldStrength")
+_PERSON = tuple(map(tag_of, ("PatientID", "PatientName", "PatientBirthDate")))
+_MOMENTS = tuple(
+    (tag_of(f"{kind}Date"), tag_of(f"{kind}Time")) for kind in ("Series", "Acquisition")
+)
 _HEADER_TAGS: list[BaseTag | int] = [
     BaseTag(tag)
     for tag in (_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _MODALITY, _SERIES_NUMBER,
-                _FRAME_OF_REFERENCE, _PATIENT_POSITION, _FIELD_STRENGTH,
-                *FRAME_TAGS, *LAYOUT_TAGS)
+                _FRAME_OF_REFERENCE, _PATIENT_POSITION, _FIELD_STRENGTH, *_PERSON,
+                *(tag for moment in _MOMENTS for tag in moment), *FRAME_TAGS, *LAYOUT_TAGS)
 ]  # fmt: skip
 _FIRST_PIXEL_TAG = 0x7FE00008
 
@@ -63,6 +68,10 @@ class Header:
         field_strength_t: Magnetic field in tesla, None where absent.
         layout: How the pixels are stored.
         frames: The image planes of the file, one at least.
+        person: Hashes of PatientID, PatientName and PatientBirthDate, "" where absent: enough to
+            tell two persons apart, and never shown.
+        moments: Date and time of the series and of the acquisition, "" where the time is absent;
+            internal, never shown.
     """
 
     file: FileEntry
@@ -75,6 +84,8 @@ class Header:
     field_strength_t: float | None
     layout: PixelLayout
     frames: tuple[Frame, ...]
+    person: tuple[str, ...] = ("", "", "")
+    moments: tuple[str, ...] = ("", "")
 
 
 def scan(root: Path) -> Iterator[Header | Skipped]:
@@ -141,7 +152,20 @@ def _build_header(entry: FileEntry, attributes: Attributes, layout: PixelLayout)
         field_strength_t=attributes.number(_FIELD_STRENGTH),
         layout=layout,
         frames=read_frames(attributes, layout.n_frames),
+        person=tuple(_hashed(attributes.text(tag)) for tag in _PERSON),
+        moments=tuple(_moment(attributes, day, time) for day, time in _MOMENTS),
     )
+
+
+def _hashed(value: str) -> str:
+    """A short hash of what tells a person; letter case and the separators of names do not count."""
+    plain = re.sub(r"[\s^=,]+", "", value).casefold()
+    return intern(hashlib.sha256(plain.encode()).hexdigest()[:16]) if plain else ""
+
+
+def _moment(attributes: Attributes, day: int, time: int) -> str:
+    clock = attributes.text(time)
+    return intern(f"{attributes.text(day)} {clock}") if clock.strip("0.:") else ""
 
 
 def _is_pixel_element(tag: BaseTag, _vr: str | None, _length: int) -> bool:

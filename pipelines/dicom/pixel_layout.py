@@ -7,7 +7,7 @@ import numpy as np
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.attributes import Attributes, tag_of
-from callosal.pipelines.dicom.syntax import NATIVE_SYNTAXES, Syntax
+from callosal.pipelines.dicom.syntax import LONG_VRS, NATIVE_SYNTAXES, Syntax
 
 MAX_DECODED_BYTES = 2**31
 """Largest image or stack that is decoded: 2 GiB, twenty times a 0.5 mm whole head of 16 bit."""
@@ -131,7 +131,9 @@ def _read_pixel_length(file: BinaryIO, syntax: Syntax) -> int:
     group, element = (int.from_bytes(head[i : i + 2], order) for i in (0, 2))
     if len(head) < 8 or group << 16 | element != _PIXEL_DATA:
         raise InputError("has no pixel data; it may be cut short: copy it again", "no_pixel_data")
-    if head[4:6] in (b"OB", b"OW"):
+    # In an explicit data set, a VR that the standard does not have here (UN, after a proxy that
+    # did not know the element) takes a long length too.
+    if (not syntax.implicit_vr and head[4:6] in LONG_VRS) or head[4:6] in (b"OB", b"OW"):
         return int.from_bytes(file.read(4), order)
     return int.from_bytes(head[4:8], order)
 

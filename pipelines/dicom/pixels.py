@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from highdicom import Volume
@@ -17,7 +18,8 @@ def read_volume(stack: Stack) -> Volume:
     """Decode a stack into a volume.
 
     Each slice is rescaled by its own slope and intercept (Philips scanners change them from
-    slice to slice). Real world value maps are not applied.
+    slice to slice). Real world value maps are not applied. Missing slices of a kept stack are
+    interpolated linearly between their neighbours.
 
     Args:
         stack: A kept stack.
@@ -36,7 +38,9 @@ def read_volume(stack: Stack) -> Volume:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # codecs warn of padding that does no harm
         for index, pixels in enumerate(_decode_all(stack.planes)):
-            _store(voxels, index, pixels, stack.planes[index])
+            _store(voxels, stack.places[index], pixels, stack.planes[index])
+    for before, after in pairwise(stack.places):
+        _fill(voxels[before : after + 1])
     return Volume(
         voxels, geometry.affine, geometry.coordinate_system, geometry.frame_of_reference_uid
     )
@@ -64,3 +68,14 @@ def _store(
     slope, intercept = plane.frame.slope, plane.frame.intercept
     np.multiply(pixels, np.float32(slope), out=voxels[index], dtype=np.float32)
     voxels[index] += np.float32(intercept)
+
+
+def _fill(slab: NDArray[np.generic]) -> None:
+    """Interpolate all slices of a slab but the first and the last, which are there."""
+    if len(slab) == 2:
+        return
+    first, last = (slab[index].astype(np.float32) for index in (0, -1))
+    for index in range(1, len(slab) - 1):
+        share = np.float32(index / (len(slab) - 1))
+        mean = (1 - share) * first + share * last
+        slab[index] = mean if slab.dtype.kind == "f" else np.rint(mean)

@@ -5,16 +5,18 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
 from highdicom import AxisHandedness, CoordinateSystemNames, VolumeGeometry
 from highdicom.spatial import VOLUME_INDEX_CONVENTION, create_affine_matrix_from_attributes
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.frames import Frame
+from callosal.pipelines.dicom.grids import SliceGrid, fit_grid
 from callosal.pipelines.dicom.grouping import Plane, split_series
 from callosal.pipelines.dicom.headers import Header
+from callosal.pipelines.dicom.joining import Group, join_parts
 from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES
-from callosal.pipelines.dicom.slices import measure_spacing
+from callosal.pipelines.dicom.scattered import gather_scattered, several_patients
+from callosal.pipelines.dicom.slices import can_be_filled, missing_slices
 from callosal.pipelines.dicom.time_points import split_time_points
 from callosal.pipelines.dicom.views import check_sagittal_view
 
@@ -38,6 +40,8 @@ class Stack:
         code: Reason code of a skipped stack, "" for a kept one.
         reason: Why it was skipped, one line.
         notes: What a user should know of a kept stack.
+        grid: Where the slices of a kept stack lie, small gaps included; None where the first
+            slice and the distance say it all.
     """
 
     key: str
@@ -46,6 +50,7 @@ class Stack:
     code: str = ""
     reason: str = ""
     notes: tuple[str, ...] = ()
+    grid: SliceGrid | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -68,12 +73,25 @@ class Stack:
         return len({plane.header.file.path for plane in self.planes})
 
     @property
+    def places(self) -> tuple[int, ...]:
+        """Index of each slice along array axis 0 of the grid."""
+        return tuple(range(len(self.planes))) if self.grid is None else self.grid.places
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Places without a slice, whose voxels are filled in from the neighbours."""
+        return () if self.grid is None else self.grid.missing
+
+    @property
     def geometry(self) -> VolumeGeometry:
         """Grid with array axes (slice, row, column) in patient space (LPS, mm)."""
+        frame, grid = self.frame, self.grid
+        origin_lps_mm = frame.position_lps_mm if grid is None else grid.origin_lps_mm
+        axes = (frame.row_dir, frame.col_dir) if grid is None else (grid.row_dir, grid.col_dir)
         affine = create_affine_matrix_from_attributes(
-            image_position=self.frame.position_lps_mm,
-            image_orientation=(*self.frame.row_dir, *self.frame.col_dir),
-            pixel_spacing=self.frame.spacing_mm,
+            image_position=origin_lps_mm,
+            image_orientation=(*axes[0], *axes[1]),
+            pixel_spacing=frame.spacing_mm if grid is None else grid.spacing_mm[1:],
             spacing_between_slices=self.slice_spacing_mm,
             index_convention=VOLUME_INDEX_CONVENTION,
             slices_first=True,
@@ -82,7 +100,7 @@ class Stack:
         layout = self.header.layout
         return VolumeGeometry(
             affine,
-            (len(self.planes), layout.rows, layout.columns),
+            (self.places[-1] + 1, layout.rows, layout.columns),
             CoordinateSystemNames.PATIENT,
             self.header.frame_of_reference_uid or None,
         )
@@ -101,11 +119,22 @@ def find_stacks(headers: Iterable[Header]) -> tuple[Stack, ...]:
     by_series: dict[tuple[str, str], list[Header]] = {}
     for header in headers:
         by_series.setdefault((header.study_uid, header.series_uid), []).append(header)
-    stacks: list[Stack] = []
-    for series in by_series.values():
-        of_series = [stack for planes in split_series(series) for stack in _build(planes)]
-        stacks.extend(_mark_strays(of_series))
-    return tuple(sorted(stacks, key=_order))
+    groups = gather_scattered(_group_series(series) for series in by_series.values())
+    stacks: dict[tuple[str, str], list[Stack]] = {}
+    for group in groups:
+        header = group.planes[0].header
+        stacks.setdefault((header.study_uid, header.series_uid), []).extend(_build(group))
+    marked = (stack for of_series in stacks.values() for stack in _mark_strays(of_series))
+    return tuple(sorted(marked, key=_order))
+
+
+def _group_series(headers: list[Header]) -> list[Group]:
+    parts = split_series(headers)
+    reason = several_patients(headers)
+    if reason:
+        planes = tuple(plane for part in parts for plane in part)
+        return [Group(planes, code="several_patients", reason=reason)]
+    return join_parts(parts)
 
 
 def _order(stack: Stack) -> tuple[str, int, str]:
@@ -113,9 +142,14 @@ def _order(stack: Stack) -> tuple[str, int, str]:
     return stack.header.study_uid, -1 if number is None else number, stack.key
 
 
-def _build(planes: list[Plane]) -> list[Stack]:
+def _build(group: Group) -> list[Stack]:
     """The stack of a group of planes, and one more for its later time points."""
-    whole = Stack(_key(planes[0]), tuple(planes), _nominal_spacing(planes))
+    planes = group.planes
+    whole = Stack(
+        _key(planes[0]), planes, _nominal_spacing(planes), group.code, group.reason, group.notes
+    )
+    if group.code:
+        return [whole]
     try:
         times = split_time_points(planes)
     except InputError as error:
@@ -123,7 +157,8 @@ def _build(planes: list[Plane]) -> list[Stack]:
     points = times.points
     first = replace(whole, planes=points[0], slice_spacing_mm=_nominal_spacing(points[0]))
     if times.n_copies:
-        first = replace(first, notes=(f"{times.n_copies} exact copies of slices left out",))
+        note = f"{times.n_copies} exact copies of slices left out"
+        first = replace(first, notes=(*first.notes, note))
     stacks = [_judge(first)]
     if len(points) > 1:
         later = tuple(plane for point in points[1:] for plane in point)
@@ -143,10 +178,25 @@ def _judge(stack: Stack) -> Stack:
         check_sagittal_view(stack.geometry)
         if len(stack.planes) == 1:
             return stack
-        positions = np.array([plane.position_lps_mm for plane in stack.planes])
-        return replace(stack, slice_spacing_mm=measure_spacing(positions, stack.planes[0].normal))
+        fitted = fit_grid(stack.planes)
+        if fitted.line.missing and not can_be_filled(fitted.line):
+            raise missing_slices(fitted.line)
     except InputError as error:
         return replace(stack, code=error.code, reason=str(error))
+    notes = list(stack.notes)
+    if fitted.line.missing:
+        n_places = fitted.grid.places[-1] + 1
+        notes.append(
+            f"{len(fitted.line.missing)} of {n_places} slices filled from their neighbours"
+        )
+    if fitted.line.rounding_mm:
+        notes.append(f"positions are rounded to {fitted.line.rounding_mm:g} mm: a line was fitted")
+    return replace(
+        stack,
+        slice_spacing_mm=fitted.line.spacing_mm,
+        notes=tuple(notes),
+        grid=fitted.grid,
+    )
 
 
 def _check_content(stack: Stack) -> None:
@@ -176,7 +226,7 @@ def _mark_strays(stacks: list[Stack]) -> list[Stack]:
     ]
 
 
-def _nominal_spacing(planes: list[Plane] | tuple[Plane, ...]) -> float:
+def _nominal_spacing(planes: tuple[Plane, ...]) -> float:
     """Mean distance of the slices, or what a lone slice declares."""
     first, last = planes[0], planes[-1]
     extent_mm = float((last.position_lps_mm - first.position_lps_mm) @ first.normal)

@@ -25,7 +25,7 @@ MAX_FIRST_ELEMENT_BYTES = 4096
 """Longest first element with which a file without preamble still passes for DICOM."""
 
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
-_LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN",
+LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN",
                        b"UR", b"UT", b"UV"})  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _read_meta(file: BinaryIO) -> dict[int, str]:
         element, vr, length = struct.unpack("<2xH2sH", head)
         if not (vr.isalpha() and vr.isupper()):
             raise InputError("the file meta group is broken; copy it again", "bad_meta_header")
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             length = int.from_bytes(file.read(4), "little")
         if file.tell() + length - start > MAX_META_BYTES:
             raise InputError("the file meta group is too long to be real", "bad_meta_header")

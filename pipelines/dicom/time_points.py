@@ -1,13 +1,17 @@
 """Several planes at one place: time points, copies, or a contradiction."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
-from callosal.pipelines.dicom.decode import read_frame_bytes
+from callosal.pipelines.dicom.decode import decode_frame, read_frame_bytes
 from callosal.pipelines.dicom.grouping import Plane
+from callosal.pipelines.dicom.isolation import decode_isolated, needs_isolation
 from callosal.pipelines.dicom.pixel_layout import PixelLayout
 from callosal.pipelines.dicom.slices import find_duplicates
 
@@ -41,10 +45,10 @@ def split_time_points(planes: Sequence[Plane]) -> TimePoints:
     places = _group_places(planes)
     if len(places) == len(planes):
         return TimePoints((tuple(planes),), 0)
-    places = [_drop_copies(place, same_image_only=True) for place in places]
+    places = _drop_copies(places, same_image_only=True)
     points = _split_by_value(places)
     if not points:
-        places = [_drop_copies(place, same_image_only=False) for place in places]
+        places = _drop_copies(places, same_image_only=False)
         _check_single(places)
         points = (tuple(place[0] for place in places),)
     return TimePoints(points, len(planes) - sum(map(len, points)))
@@ -81,13 +85,57 @@ def _time_values(plane: Plane) -> tuple[float | None, ...]:
     return (*plane.frame.times, plane.frame.inversion_time_ms)
 
 
-def _drop_copies(place: Sequence[Plane], same_image_only: bool) -> list[Plane]:
-    kept: list[Plane] = []
-    for plane in place:
-        rivals = [other for other in kept if not same_image_only or _is_same_image(plane, other)]
-        if not any(_has_same_pixels(plane, other) for other in rivals):
-            kept.append(plane)
+def _drop_copies(places: Sequence[list[Plane]], same_image_only: bool) -> list[list[Plane]]:
+    """Places without planes whose pixels are those of another; two encodings of one are equal."""
+    pairs = [
+        pair
+        for place in places
+        for pair in combinations(place, 2)
+        if not same_image_only or _is_same_image(*pair)
+    ]
+    open_pairs = [pair for pair in pairs if _have_same_pixels(*pair) is None]
+    undecided = {_name(plane): plane for pair in open_pairs for plane in pair}
+    digests = _digests(list(undecided.values()))
+
+    def are_copies(first: Plane, second: Plane) -> bool:
+        if same_image_only and not _is_same_image(first, second):
+            return False
+        is_same = _have_same_pixels(first, second)
+        if is_same is None:
+            names = _name(first), _name(second)
+            return names[0] in digests and digests[names[0]] == digests.get(names[1])
+        return is_same
+
+    kept: list[list[Plane]] = []
+    for place in places:
+        single: list[Plane] = []
+        for plane in place:
+            if not any(are_copies(other, plane) for other in single):
+                single.append(plane)
+        kept.append(single)
     return kept
+
+
+def _name(plane: Plane) -> tuple[str, int]:
+    return plane.header.file.path, plane.frame.index
+
+
+def _digests(planes: Sequence[Plane]) -> Mapping[tuple[str, int], str]:
+    """Hashes of the rescaled pixels of planes, by file and frame; of those that can be decoded."""
+    found = {}
+    try:
+        for plane, pixels in zip(planes, _decoded(planes), strict=False):
+            values = pixels * np.float32(plane.frame.slope) + np.float32(plane.frame.intercept)
+            found[_name(plane)] = hashlib.sha256(values.astype(np.float32).tobytes()).hexdigest()
+    except InputError:  # reading the stack will say so; here it only means: not proven equal
+        pass
+    return found
+
+
+def _decoded(planes: Sequence[Plane]) -> Iterator[NDArray[np.integer]]:
+    if planes and needs_isolation(planes):
+        return decode_isolated(planes)
+    return (decode_frame(plane.header, plane.frame.index) for plane in planes)
 
 
 def _is_same_image(first: Plane, second: Plane) -> bool:
@@ -97,15 +145,18 @@ def _is_same_image(first: Plane, second: Plane) -> bool:
     )
 
 
-def _has_same_pixels(first: Plane, second: Plane) -> bool:
-    """Whether two planes are equal byte for byte; the same image in two encodings is not."""
-    if _decoding_facts(first) != _decoding_facts(second):
-        return False
+def _have_same_pixels(first: Plane, second: Plane) -> bool | None:
+    """Whether two planes are equal as they lie in their files; None where only decoding tells."""
+    is_alike = _decoding_facts(first) == _decoding_facts(second)
+    if not is_alike:
+        return None
     try:
         data = read_frame_bytes(first.header, first.frame.index)
-        return data == read_frame_bytes(second.header, second.frame.index)
+        if data == read_frame_bytes(second.header, second.frame.index):
+            return True
     except InputError:  # reading the stack will say so; here it only means: not proven equal
         return False
+    return False if first.header.layout.is_native else None
 
 
 def _decoding_facts(plane: Plane) -> tuple[PixelLayout, float, float]:
@@ -115,6 +166,12 @@ def _decoding_facts(plane: Plane) -> tuple[PixelLayout, float, float]:
 
 def _check_single(places: Sequence[Sequence[Plane]]) -> None:
     n_doubled = sum(len(place) > 1 for place in places)
+    if n_doubled and len(places) == 1 and places[0][0].header.layout.n_frames > 1:
+        raise InputError(
+            f"all {len(places[0])} frames lie at one place, so the file does not say where its "
+            "slices are; export it with a position for each frame",
+            "missing_tags",
+        )
     if n_doubled:
         raise InputError(
             f"{n_doubled} of {len(places)} slice positions hold several different images that no "

@@ -1,10 +1,17 @@
 """The files of a tree: any nesting, any names, never out of the root."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+_CASES = "cases"
+_OF_RUN = frozenset({"run.json", "results.jsonl"})
+_OF_CASE = frozenset({"plan.json", "done.json"})
+_OWN = "results of callosal, not images to plan on; not entered"
+_ANNEX = ".git/annex/objects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,9 @@ def walk_files(root: Path) -> Iterator[FileEntry | Skipped]:
     """Every regular file below a folder, in a fixed order, in memory bounded by one folder.
 
     Links to folders are not entered (a link inside the root leads to files that are met
-    anyway); links to files are followed only where the target lies inside the root.
+    anyway); links to files are followed only where the target lies inside the root, or in the
+    git-annex store of the repository that the root lies in. Folders of results of callosal are
+    not entered, nor are those of git, whose files are met by their links.
 
     Args:
         root: A folder, or a single file.
@@ -53,10 +62,10 @@ def walk_files(root: Path) -> Iterator[FileEntry | Skipped]:
     Yields:
         An entry a file; a Skipped for what cannot or must not be opened.
     """
-    root = root.resolve()
+    name, root = printable(root.name), Path(os.path.realpath(root))
     if not root.is_dir():
         info = root.stat()
-        yield FileEntry(str(root), printable(root.name), info.st_size, info.st_mtime_ns)
+        yield FileEntry(str(root), name or printable(root.name), info.st_size, info.st_mtime_ns)
         return
     folders = [str(root)]
     while folders:
@@ -67,20 +76,34 @@ def walk_files(root: Path) -> Iterator[FileEntry | Skipped]:
         except OSError as error:
             yield Skipped(_relative(folder, root), "unreadable", _os_reason(error))
             continue
+        names = {entry.name for entry in entries}
+        if names >= _OF_CASE:
+            yield Skipped(_relative(folder, root), "own_results", _OWN)
+            continue
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            else:
+            if not entry.is_dir(follow_symlinks=False):
                 yield _visit(entry, root)
+            elif entry.name == _CASES and names & _OF_RUN:
+                yield Skipped(_relative(entry.path, root), "own_results", _OWN)
+            elif entry.name != ".git":
+                folders.append(entry.path)
 
 
 def printable(name: str) -> str:
     r"""A file name that is safe to print: one line, no control or undecodable characters.
 
-    >>> printable("a\nb")
-    'a?b'
+    >>> printable("a\nb"), printable("caf\udce9")
+    ('a?b', 'caf\\xe9')
     """
-    return "".join(character if character.isprintable() else "?" for character in name)
+    return "".join(map(_printable, name))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    # How Python keeps a byte that is not UTF-8: names that differ must differ when printed.
+    byte = ord(character) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else "?"
 
 
 def _visit(entry: os.DirEntry[str], root: Path) -> FileEntry | Skipped:
@@ -97,13 +120,25 @@ def _visit(entry: os.DirEntry[str], root: Path) -> FileEntry | Skipped:
 
 
 def _visit_link(link: Path, name: str, root: Path) -> FileEntry | Skipped:
-    target = link.resolve(strict=True)
-    if not target.is_relative_to(root):
+    try:
+        target = Path(os.path.realpath(link, strict=True))
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ELOOP):
+            raise
+        if _ANNEX in str(link.readlink()):
+            return Skipped(name, "not_fetched", "its content is not here; fetch it (git annex get)")
+        return Skipped(name, "broken_link", "a link that leads nowhere; mend or remove it")
+    if not target.is_relative_to(root) and not _is_annexed(target, root):
         return Skipped(name, "symlink_outside", "a link out of the input folder; not followed")
     info = target.stat()
     if not stat.S_ISREG(info.st_mode):
         return Skipped(name, "symlink_folder", "a link to a folder; not entered")
     return FileEntry(str(target), name, info.st_size, info.st_mtime_ns)
+
+
+def _is_annexed(target: Path, root: Path) -> bool:
+    """Whether a file lies in the store of a repository that a folder is part of."""
+    return any(target.is_relative_to(parent / _ANNEX) for parent in root.parents)
 
 
 def _relative(path: str, root: Path) -> str:

@@ -37,7 +37,7 @@ def callosum_segmentation(
         GeometryError: The mask lies outside the source.
     """
     origin = Origin.of(source, plan)
-    found = mask_on_source(mask, place, source.stack.geometry)
+    found = mask_on_source(mask, place, source.stack.geometry, source.stack.missing)
     segmentation = Segmentation(
         source_images=source.single_frames(found.slices),
         pixel_array=found.frames,

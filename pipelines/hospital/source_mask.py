@@ -7,6 +7,7 @@ without steps, on any grid and any tilt: on sagittal slices mostly one slice, on
 coronal ones a line of pixels in each slice.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,10 @@ class SourceMask:
 
 
 def mask_on_source(
-    mask: NDArray[np.uint8], place: SliceImage, geometry: VolumeGeometry
+    mask: NDArray[np.uint8],
+    place: SliceImage,
+    geometry: VolumeGeometry,
+    missing: Collection[int] = (),
 ) -> SourceMask:
     """Put a mask onto the grid of its source.
 
@@ -41,6 +45,7 @@ def mask_on_source(
         mask: 0 outside, on the midsagittal slice, shape (H, W).
         place: Place of the midsagittal slice.
         geometry: Grid of the source, array axes (slice, row, column).
+        missing: Slices of the grid that the source lacks; no label can lie on them.
 
     Raises:
         GeometryError: No voxel gets the label (`mask_outside_source`).
@@ -51,6 +56,7 @@ def mask_on_source(
     pixels = np.rint(place.mm_to_pixels(place.lps_to_mm(centers_mm))).astype(np.int64)
     within = ((pixels >= 0) & (pixels < mask.shape)).all(axis=1)
     labelled = voxels[within][mask[tuple(pixels[within].T)] > 0]
+    labelled = labelled[~np.isin(labelled[:, 0], list(missing))]
     if not len(labelled):
         raise GeometryError(
             "the callosum lies outside the voxels of its series, so it cannot be marked on them",

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 from pydicom.valuerep import format_number_as_ds
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.grouping import Plane
+from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.identity import Identity, read_identity
@@ -46,9 +48,9 @@ class SourceSeries:
 
     def references(self) -> list[Dataset]:
         """One data set an image file; only the first tells of the patient."""
-        by_uid = dict.fromkeys(plane.header.sop_instance_uid for plane in self.stack.planes)
-        first, *others = by_uid
-        return [self._image(first), *(self._reference(uid) for uid in others)]
+        by_uid = {plane.header.sop_instance_uid: plane.header for plane in self.stack.planes}
+        (first, header), *others = by_uid.items()
+        return [self._image(first, header), *(self._reference(*other) for other in others)]
 
     def single_frames(self, indices: Iterable[int]) -> list[Dataset]:
         """One data set a slice with its geometry, whether it lies in a file of its own or not.
@@ -58,9 +60,10 @@ class SourceSeries:
         single-frame image with a UID of its own, that of `stand_ins`.
 
         Args:
-            indices: Slices of the stack.
+            indices: Places on the grid of the stack that hold a slice.
         """
-        return [self._slice(index) for index in indices]
+        by_place = dict(zip(self.stack.places, self.stack.planes, strict=True))
+        return [self._slice(index, by_place[index]) for index in indices]
 
     def stand_ins(self) -> dict[str, Plane]:
         """The slices that lie in multi-frame images, by the UID that stands in for each."""
@@ -69,8 +72,7 @@ class SourceSeries:
     def _is_frame(self, plane: Plane) -> bool:
         return plane.header.layout.n_frames > 1 or self.identity.sop_class_uid != MRImageStorage
 
-    def _reference(self, sop_instance_uid: str) -> Dataset:
-        header = self.stack.header
+    def _reference(self, sop_instance_uid: str, header: Header) -> Dataset:
         image = Dataset()
         image.SOPClassUID = self.identity.sop_class_uid
         image.SOPInstanceUID = sop_instance_uid
@@ -78,28 +80,28 @@ class SourceSeries:
         image.SeriesInstanceUID = header.series_uid
         return image
 
-    def _image(self, sop_instance_uid: str) -> Dataset:
-        image = self._reference(sop_instance_uid)
+    def _image(self, sop_instance_uid: str, header: Header) -> Dataset:
+        image = self._reference(sop_instance_uid, header)
         image.SpecificCharacterSet = "ISO_IR 192"
         image.Modality = "MR"
         for keyword, value in self.identity.elements.items():
             setattr(image, keyword, value)
         return image
 
-    def _slice(self, index: int) -> Dataset:
-        plane, first = self.stack.planes[index], self.stack.frame
+    def _slice(self, index: int, plane: Plane) -> Dataset:
+        geometry = self.stack.geometry
         uid = _stand_in_uid(plane) if self._is_frame(plane) else plane.header.sop_instance_uid
-        image = self._image(uid)
+        image = self._image(uid, plane.header)
         image.SOPClassUID = MRImageStorage
         image.FrameOfReferenceUID = self.stack.header.frame_of_reference_uid
         image.Rows, image.Columns = plane.header.layout.rows, plane.header.layout.columns
         # One grid for all: slices of a stack differ in the last digits.
-        image.ImageOrientationPatient = _decimals((*first.row_dir, *first.col_dir))
-        image.PixelSpacing = _decimals(first.spacing_mm)
-        image.ImagePositionPatient = _decimals(plane.frame.position_lps_mm)
-        image.SliceThickness = format_number_as_ds(
-            float(first.thickness_mm or self.stack.slice_spacing_mm)
-        )
+        image.ImageOrientationPatient = _decimals(geometry.direction_cosines)
+        image.PixelSpacing = _decimals(geometry.spacing[1:])
+        position = geometry.map_indices_to_reference(np.array([[index, 0, 0]]))[0]
+        image.ImagePositionPatient = _decimals(position)
+        thickness_mm = self.stack.frame.thickness_mm or self.stack.slice_spacing_mm
+        image.SliceThickness = format_number_as_ds(float(thickness_mm))
         image.SpacingBetweenSlices = format_number_as_ds(float(self.stack.slice_spacing_mm))
         return image
 
@@ -121,7 +123,8 @@ def read_source(stack: Stack) -> SourceSeries:
             "the images name no frame of reference, so no object can be placed on them",
             "no_frame_of_reference",
         )
-    uids = (header.study_uid, header.series_uid, *(p.header.sop_instance_uid for p in stack.planes))
+    headers = [plane.header for plane in stack.planes]
+    uids = {uid for h in headers for uid in (h.study_uid, h.series_uid, h.sop_instance_uid)}
     if not all(re.fullmatch(r"[0-9][0-9.]{0,63}", uid) for uid in uids):
         raise InputError(
             "the UIDs of study, series or images are missing or malformed, so no object can "

@@ -103,13 +103,19 @@ def find_midsagittal_plane(volume: Volume) -> MidsagittalPlane:
 
     Raises:
         InputError: The volume has colour or several channels (`not_scalar`), no extent
-            (`too_thin`) or no picture (`empty_volume`).
+            (`too_thin`), no picture (`empty_volume`) or hardly any (`too_little_head`).
     """
     axes, base = _grid_mm(volume)
     center_mm = head_center(base.binned(_OVERVIEW_MM), axes.T @ _SUPERIOR_LPS)
     starts = _starts(base, center_mm, axes.T @ _LEFT_RIGHT_LPS)
     fits = on_all_cores(partial(_fit, base, center_mm), starts)
     best, uncertainty_deg, uncertainty_mm = max(fits, key=lambda fit: fit[0].symmetry)
+    if not np.isfinite([uncertainty_deg, uncertainty_mm, best.symmetry, *best.normal]).all():
+        raise InputError(
+            "the volume shows too little of a head for its halves to be compared, as label maps, "
+            "angiograms and volumes of one side do; leave this series out",
+            "too_little_head",
+        )
     normal = axes @ best.normal
     normal = -normal if normal[0] > 0 else normal
     flags = {

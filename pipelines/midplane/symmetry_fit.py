@@ -17,6 +17,7 @@ from callosal.pipelines.midplane.symmetry import Halves, Lattice, MirrorPlane, h
 _LARGEST_STEP: Final = np.array([6.0, 0.1, 0.1])  # mm, radians, radians
 _LARGEST_GAIN: Final = 4.0
 _SECTORS: Final = 4  # along each axis in the plane, for the jackknife
+_LEAST_SECTORS: Final = 4  # of all of them; in fewer there is no head to speak of
 
 
 def refine(
@@ -96,7 +97,8 @@ def jackknife(image: GridImage, plane: MirrorPlane, lattice: Lattice) -> tuple[f
         lattice: The lattice it was found with.
 
     Returns:
-        Standard error of the normal in degrees and of the offset in mm.
+        Standard error of the normal in degrees and of the offset in mm; infinite where too few
+        parts hold anything that could be compared.
     """
     sides = halves(image, plane, lattice)
     weight = sides.robust_weight()
@@ -105,6 +107,8 @@ def jackknife(image: GridImage, plane: MirrorPlane, lattice: Lattice) -> tuple[f
         for at in _sector_slices(weight.shape)
         if weight[at].any()
     ]
+    if len(parts) < _LEAST_SECTORS:
+        return np.inf, np.inf
     hessian, gradient = (sum(terms) for terms in zip(*parts, strict=True))
     moves = np.array([-_solve(hessian - h, gradient - g) for h, g in parts])
     variance = (len(moves) - 1) * moves.var(axis=0)

@@ -22,7 +22,7 @@ from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.reading.input_files import identify, scan_inputs
-from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
+from callosal.pipelines.reading.nifti import read_nifti, read_nifti_grid
 from callosal.pipelines.reading.nifti_facts import count_slices, describe_nifti, hash_start
 from callosal.pipelines.reading.place import Place
 from callosal.pipelines.reading.skips import Skip, SkipCounter
@@ -199,8 +199,8 @@ def _judge_nifti(entry: FileEntry) -> Case | Skip:
     path = Path(entry.path)
     try:
         digest = hash_start(path, entry)
-        geometry = read_nifti_geometry(path)
-        check_sagittal_view(geometry)
+        grid = read_nifti_grid(path)
+        check_sagittal_view(grid.geometry)
     except InputError as error:
         key = f"nifti/{entry.name}"
         return Skip(entry.name, error.code, str(error), 1, key, {}, Place.of(path))
@@ -211,7 +211,7 @@ def _judge_nifti(entry: FileEntry) -> Case | Skip:
         uid_key=f"nifti/{entry.name}/{digest}",
         fingerprint=hashlib.sha256(f"{digest} {entry.mtime_ns}".encode()).hexdigest(),
         patient_position="",
-        n_slices=count_slices(geometry),
-        n_voxels=math.prod(geometry.spatial_shape),
-        source=describe_nifti(geometry),
+        n_slices=count_slices(grid.geometry),
+        n_voxels=math.prod(grid.geometry.spatial_shape),
+        source=describe_nifti(grid),
     )

@@ -1,131 +1,206 @@
-"""NIfTI in: the one place where RAS becomes LPS."""
+"""NIfTI and MGH in: the one place where RAS becomes LPS."""
 
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from highdicom import CoordinateSystemNames, Volume, VolumeGeometry
-from nibabel.filebasedimages import ImageFileError
-from nibabel.imageglobals import logger as nibabel_logger
 from nibabel.spatialimages import HeaderDataError
-from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES
+from callosal.pipelines.reading.volume_file import VolumeFile, open_volume, read_voxels
 
 SHEAR_TOLERANCE_MM = 0.1
 """How far the corners of a volume may lie from a grid of right angles; nearer is straightened."""
 
+MIN_SPACING_MM, MAX_SPACING_MM = 0.01, 50.0
+"""Voxels smaller or larger than this are no head: their unit is another than the header says."""
+
+AGREEMENT_MM = 0.1
+"""How far the corners may lie apart by sform and qform, for the two to agree."""
+
 _MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1e3, "micron": 1e-3}
+_SCANNER = 1
+_SPACES = {2: "another image", 3: "Talairach space", 4: "MNI space", 5: "a template"}
 
-_BROKEN_FILE_ERRORS = (OSError, EOFError, ValueError, zlib.error)
+Array = NDArray[np.float64]
 
-Image = Any
-"""nibabel.Nifti1Image or Nifti2Image; nibabel carries no types."""
+
+@dataclass(frozen=True, eq=False)
+class NiftiGrid:
+    """Where the voxels of a file lie.
+
+    Attributes:
+        geometry: Grid in LPS mm, array axes of the file.
+        notes: What a user should know of it.
+    """
+
+    geometry: VolumeGeometry
+    notes: tuple[str, ...]
 
 
 def read_nifti(path: Path) -> Volume:
-    """Read a NIfTI file as a volume in DICOM patient space.
-
-    The sform places the voxels where its code is above 0, else the qform (the NIfTI-1 standard's
-    method 3 before method 2); a file with neither has no known orientation and is refused.
+    """Read a file of one volume in DICOM patient space; see `read_nifti_grid` for its place.
 
     Args:
-        path: A .nii or .nii.gz file of one 2D or 3D image.
+        path: A NIfTI-1, NIfTI-2 or MGH file of one 2D or 3D image, packed or not, under any name;
+            of a pair the header.
 
     Returns:
         Volume in LPS mm with the array axes of the file; float32 where the file is scaled or
         holds floats, else the stored integer type.
 
     Raises:
-        InputError: As of read_nifti_geometry, or `bad_nifti` (data cut short), `not_finite`.
+        InputError: As of read_nifti_grid, or `bad_nifti` (bytes missing or too many),
+            `not_finite`.
     """
-    image = _open(path)
-    geometry = _geometry(image, path.name)
-    try:
-        voxels = np.asanyarray(image.dataobj)
-    except _BROKEN_FILE_ERRORS as error:
-        raise InputError(
-            f"{path.name}: the voxels cannot be read ({type(error).__name__}); copy it again",
-            "bad_nifti",
-        ) from None
-    voxels = _as_native(voxels.reshape(geometry.spatial_shape))
+    file = open_volume(path)
+    geometry = _grid(file).geometry
+    voxels = _scaled(read_voxels(file), file).reshape(geometry.spatial_shape)
     if not np.isfinite(voxels).all():
         raise InputError(
-            f"{path.name}: {int((~np.isfinite(voxels)).sum())} voxels are not numbers; replace "
+            f"{file.name}: {int((~np.isfinite(voxels)).sum())} voxels are not numbers; replace "
             "them, by 0 for background",
             "not_finite",
         )
     return Volume(voxels, geometry.affine, geometry.coordinate_system)
 
 
-def read_nifti_geometry(path: Path) -> VolumeGeometry:
-    """Grid of a NIfTI file in LPS mm, without its voxels.
+def read_nifti_grid(path: Path) -> NiftiGrid:
+    """Grid of a file in LPS mm, without its voxels.
+
+    The sform places the voxels where its code is above 0, else the qform (the NIfTI-1 standard's
+    method 3 before method 2). Where they disagree, the one of code 1 is taken, for it alone holds
+    the scanner's coordinates. A file with neither has no known orientation and is refused.
 
     Raises:
         InputError: `bad_nifti`, `unreadable`, `not_3d`, `not_grayscale`, `too_large`,
             `no_orientation`, `bad_geometry` or `sheared_affine`.
     """
-    return _geometry(_open(path), path.name)
+    return _grid(open_volume(path))
 
 
-def _open(path: Path) -> Image:
-    try:
-        with _quiet_nibabel():
-            image = nibabel.load(path)
-    except (FileNotFoundError, PermissionError):
-        message = f"{path.name}: cannot be opened; check that it is there and may be read"
-        raise InputError(message, "unreadable") from None
-    except (*_BROKEN_FILE_ERRORS, ImageFileError, HeaderDataError, WrapStructError):
-        message = f"{path.name}: not a whole NIfTI file; copy it again"
-        raise InputError(message, "bad_nifti") from None
-    if not isinstance(image, nibabel.Nifti1Image):
-        raise InputError(f"{path.name}: a {type(image).__name__}, not a NIfTI file", "bad_nifti")
-    return image
+def _grid(file: VolumeFile) -> NiftiGrid:
+    shape = _spatial_shape(file)
+    _check_type(file, shape)
+    affine, notes = _placed_by(file, shape)
+    affine[:3] *= _MM_PER_UNIT[_spatial_unit(file)]
+    affine = _straighten(affine, shape, file.name)
+    _check_spacing(affine, file)
+    geometry = VolumeGeometry(
+        affine, shape, CoordinateSystemNames.PATIENT, from_reference_convention="RAS"
+    )
+    return NiftiGrid(geometry, notes)
 
 
-@contextmanager
-def _quiet_nibabel() -> Iterator[None]:
-    """Silence nibabel, which prints each header field it mends."""
-    was_disabled = nibabel_logger.disabled
-    nibabel_logger.disabled = True
-    try:
-        yield
-    finally:
-        nibabel_logger.disabled = was_disabled
-
-
-def _geometry(image: Image, name: str) -> VolumeGeometry:
-    shape = _spatial_shape(image, name)
-    _check_type(image, shape, name)
-    header = image.header
-    if not header["sform_code"] and not header["qform_code"]:
+def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tuple[str, ...]]:
+    """Affine to RAS in the unit of the file, with what is to be told of it."""
+    if file.kind == "mgh":
+        return np.array(file.header.get_affine(), float), ()
+    forms = _forms(file)
+    if not forms:
         raise InputError(
-            f"{name}: has neither sform nor qform, so left and right are unknown; set one",
+            f"{file.name}: has neither sform nor qform, so left and right are unknown; set one",
             "no_orientation",
         )
-    affine = image.affine.astype(float)
-    affine[:3] *= _MM_PER_UNIT[_spatial_unit(header)]
-    affine = _straighten(affine, shape, name)
-    return VolumeGeometry(
-        affine, shape, CoordinateSystemNames.PATIENT, from_reference_convention="RAS"
+    taken, *others = forms
+    for other in others:
+        if _apart_mm(taken.affine, other.affine, shape) <= AGREEMENT_MM:
+            return taken.affine, ()
+        if other.code == _SCANNER != taken.code:
+            taken, other = other, taken
+        return taken.affine, (
+            f"sform and qform disagree: the {taken.name} of code {taken.code} is taken, not the "
+            f"{other.name} of code {other.code}",
+        )
+    if taken.code == _SCANNER:
+        return taken.affine, ()
+    space = _SPACES.get(taken.code, "an unknown space")
+    return taken.affine, (
+        f"placed by its {taken.name} alone, of code {taken.code}: aligned to {space}",
     )
 
 
-def _spatial_unit(header: Any) -> str:
+@dataclass(frozen=True, eq=False)
+class _Form:
+    name: str
+    code: int
+    affine: Array
+
+
+def _forms(file: VolumeFile) -> list[_Form]:
+    """Sform and qform, of those that are set."""
+    header = file.header
+    found = []
+    if int(header["sform_code"]) > 0:
+        affine = np.array(header.get_sform(), float)
+        found.append(_Form("sform", int(header["sform_code"]), affine))
+    if int(header["qform_code"]) > 0:
+        try:
+            affine = np.array(header.get_qform(), float)
+        except (HeaderDataError, ValueError):  # a quaternion longer than 1
+            if not found:
+                message = f"{file.name}: its qform is no rotation; set it"
+                raise InputError(message, "bad_geometry") from None
+        else:
+            found.append(_Form("qform", int(header["qform_code"]), affine))
+    return found
+
+
+def _apart_mm(first: Array, second: Array, shape: tuple[int, int, int]) -> float:
+    """Longest way between the places that two affines give to one corner."""
+    corners = np.stack(np.meshgrid(*[(0, n - 1) for n in shape]), -1).reshape(-1, 3)
+    difference = first[:3] - second[:3]
+    apart = np.linalg.norm(corners @ difference[:, :3].T + difference[:, 3], axis=1)
+    return float(apart.max()) if np.isfinite(apart).all() else np.inf
+
+
+def _check_spacing(affine: Array, file: VolumeFile) -> None:
+    spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
+    if spacing_mm.min() < MIN_SPACING_MM or spacing_mm.max() > MAX_SPACING_MM:
+        sizes = " x ".join(f"{size:.3g}" for size in spacing_mm)
+        raise InputError(
+            f"{file.name}: voxels of {sizes} mm are no head; the header gives its unit of length "
+            f"as {_spatial_unit(file)}: set the unit that is meant",
+            "bad_geometry",
+        )
+
+
+def _scaled(voxels: NDArray[Any], file: VolumeFile) -> NDArray[Any]:
+    slope, inter = _slope(file)
+    with np.errstate(over="ignore", invalid="ignore"):  # told by the caller
+        if (slope, inter) != (1.0, 0.0):
+            return voxels.astype(np.float32) * np.float32(slope) + np.float32(inter)
+        if voxels.dtype.kind == "f":
+            return voxels.astype(np.float32)
+    return voxels.astype(voxels.dtype.newbyteorder("="), copy=False)
+
+
+def _slope(file: VolumeFile) -> tuple[float, float]:
+    if file.kind == "mgh":
+        return 1.0, 0.0
     try:
-        return str(header.get_xyzt_units()[0])
+        slope, inter = file.header.get_slope_inter()
+    except HeaderDataError:
+        message = f"{file.name}: its scaling is not a number; mend it"
+        raise InputError(message, "bad_nifti") from None
+    return (1.0, 0.0) if slope is None or inter is None else (slope, inter)
+
+
+def _spatial_unit(file: VolumeFile) -> str:
+    if file.kind == "mgh":
+        return "mm"
+    try:
+        return str(file.header.get_xyzt_units()[0])
     except KeyError:  # an unknown code: the standard's default
         return "unknown"
 
 
-def _spatial_shape(image: Image, name: str) -> tuple[int, int, int]:
-    shape = tuple(int(length) for length in image.shape)
+def _spatial_shape(file: VolumeFile) -> tuple[int, int, int]:
+    shape, name = file.shape, file.name
     spatial = (*shape[:3], 1, 1)[:3]
     if len(shape) < 2 or min(shape) < 1 or any(length != 1 for length in shape[3:]):
         found = "x".join(map(str, shape))
@@ -133,8 +208,8 @@ def _spatial_shape(image: Image, name: str) -> tuple[int, int, int]:
     return spatial[0], spatial[1], spatial[2]
 
 
-def _check_type(image: Image, shape: tuple[int, int, int], name: str) -> None:
-    dtype = image.get_data_dtype()
+def _check_type(file: VolumeFile, shape: tuple[int, int, int]) -> None:
+    dtype, name = file.dtype, file.name
     if dtype.kind not in "iuf":
         raise InputError(f"{name}: voxels of type {dtype} are not grayscale", "not_grayscale")
     n_bytes = shape[0] * shape[1] * shape[2] * max(dtype.itemsize, 4)
@@ -155,8 +230,10 @@ def _straighten(
     matrix (Higham 1986, SIAM J. Sci. Stat. Comput. 7:1160).
     """
     spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or spacing_mm.min() <= 0:
-        raise InputError(f"{name}: its sform or qform has an axis of no length", "bad_geometry")
+    if not (np.isfinite(affine).all() and 0 < spacing_mm.min() <= spacing_mm.max() < np.inf):
+        raise InputError(
+            f"{name}: its sform or qform has an axis of no length, or no number", "bad_geometry"
+        )
     left, _, right = np.linalg.svd(affine[:3, :3] / spacing_mm)
     straight = affine.copy()
     straight[:3, :3] = left @ right * spacing_mm
@@ -171,9 +248,3 @@ def _straighten(
             "sheared_affine",
         )
     return straight
-
-
-def _as_native(voxels: NDArray[Any]) -> NDArray[Any]:
-    if voxels.dtype.kind == "f":
-        return voxels.astype(np.float32)
-    return voxels.astype(voxels.dtype.newbyteorder("="), copy=False)

@@ -9,12 +9,14 @@ from highdicom import VolumeGeometry
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.facts import Fact
 from callosal.pipelines.dicom.tree import FileEntry
+from callosal.pipelines.reading.nifti import NiftiGrid
+from callosal.pipelines.reading.volume_file import pair_data
 
 _START_BYTES = 65536
 
 
 def hash_start(path: Path, entry: FileEntry) -> str:
-    """SHA-256 over the first 64 KiB of a file and its size.
+    """SHA-256 over the first 64 KiB of a file and its size, and over those of its pair.
 
     Raises:
         InputError: It cannot be read (`unreadable`).
@@ -22,6 +24,12 @@ def hash_start(path: Path, entry: FileEntry) -> str:
     try:
         with path.open("rb") as file:
             start = file.read(_START_BYTES)
+        voxels = pair_data(path)
+        if voxels is not None:
+            with voxels.open("rb") as file:
+                start += file.read(_START_BYTES)
+            info = voxels.stat()
+            start += f"{info.st_size} {info.st_mtime_ns}".encode()
     except OSError as error:
         reason = error.strerror or "input/output error"
         raise InputError(f"{entry.name}: cannot be read ({reason})", "unreadable") from None
@@ -35,8 +43,9 @@ def count_slices(geometry: VolumeGeometry) -> int:
     return int(min(order)[1])
 
 
-def describe_nifti(geometry: VolumeGeometry) -> dict[str, Fact]:
+def describe_nifti(grid: NiftiGrid) -> dict[str, Fact]:
     """Facts of an image for plan.json and list-series, in the words of `describe_stack`."""
+    geometry = grid.geometry
     return {
         "kind": "nifti",
         "modality": None,
@@ -47,5 +56,5 @@ def describe_nifti(geometry: VolumeGeometry) -> dict[str, Fact]:
         "orientation": "".join(
             letter.value for letter in geometry.get_closest_patient_orientation()
         ),
-        "notes": [],
+        "notes": list(grid.notes),
     }

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from callosal.models.errors import InputError
+
 HOST = "127.0.0.1"
 
 # 'self' is this server alone: no request can leave the machine, whatever a file may hold.
@@ -43,6 +45,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -53,10 +56,22 @@ class Guard:
     Attributes:
         token: Secret first part of every path.
         port: Port of the server on the loopback address.
+        host_names: Further names that it is reached by, such as `localhost` or that of a tunnel's
+            end, with a port where that differs.
     """
 
     token: str
     port: int
+    host_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.host_names:
+            if not _NAME.fullmatch(name):
+                raise InputError(
+                    f"--host-name {name}: must be a name such as localhost or review.example.org, "
+                    "with a port where it has another one (localhost:8000)",
+                    "wrong_usage",
+                )
 
     @property
     def origin(self) -> str:
@@ -78,12 +93,17 @@ class Guard:
             method: HTTP method.
             headers: Headers of the request.
         """
-        if headers.get("Host") != f"{HOST}:{self.port}":
+        host = headers.get("Host", "").lower()
+        if host not in self._hosts():
             return False
         origin = headers.get("Origin")
-        if method == "GET":
-            return origin in (None, self.origin)
-        return origin == self.origin
+        is_own = origin in (f"http://{host}", f"https://{host}")
+        return is_own or (method == "GET" and origin is None)
+
+    def _hosts(self) -> frozenset[str]:
+        named = {name.lower() for name in self.host_names}
+        with_port = {f"{name}:{self.port}" for name in named if ":" not in name}
+        return frozenset({f"{HOST}:{self.port}", *named, *with_port})
 
     def path(self, target: str) -> tuple[str, ...] | None:
         """Parts of a request's path behind the token; None where it has another token or form.

@@ -23,7 +23,12 @@ RUNTIME = Path("node_modules") / "onnxruntime-web" / "dist"
 
 
 def serve(
-    desk: ReviewSession, port: int, opens: bool, onnxruntime_web: Path | None, model: str
+    desk: ReviewSession,
+    port: int,
+    opens: bool,
+    onnxruntime_web: Path | None,
+    model: str,
+    host_names: tuple[str, ...] = (),
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -33,7 +38,7 @@ def serve(
         ModelFileError: The model does not exist.
     """
     console = Console(stderr=True)
-    with make_server(desk, port, onnxruntime_web, model) as server:
+    with make_server(desk, port, onnxruntime_web, model, host_names) as server:
         console.print(f"{len(desk.names)} cases to review; Ctrl-C ends it", markup=False)
         # The address on a line of its own, on stdout: scripts and people copy it.
         print(server.guard.url, flush=True)
@@ -47,7 +52,11 @@ def serve(
 
 
 def make_server(
-    desk: ReviewSession, port: int, onnxruntime_web: Path | None, model: str
+    desk: ReviewSession,
+    port: int,
+    onnxruntime_web: Path | None,
+    model: str,
+    host_names: tuple[str, ...] = (),
 ) -> ReviewServer:
     """The server of a run, listening but not serving yet."""
     path = resolve_model(model)
@@ -55,7 +64,7 @@ def make_server(
     contract = open_segmenter(path, "cpu", 1).contract
     files = {**page_files(), **runtime, **model_file(path)}
     try:
-        return ReviewServer(Routes(desk, files, _facts(contract, runtime, desk)), port)
+        return ReviewServer(Routes(desk, files, _facts(contract, runtime, desk)), port, host_names)
     except OSError as error:
         raise InputError(
             f"--port {port}: cannot be taken ({error.strerror}); leave it out for a free one",

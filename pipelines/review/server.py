@@ -11,6 +11,10 @@ from callosal.pipelines.review.routes import Routes
 MAX_JSON_BYTES = 1 << 16
 MAX_DROPPED_BYTES = 1 << 28
 _TIMEOUT_S = 30.0
+_ASKED_BY_OTHERS = (
+    "only the review page itself may ask; where it is reached by another name or through a tunnel, "
+    "start `callosal review` with --host-name and that name"
+)
 
 
 class ReviewServer(ThreadingHTTPServer):
@@ -19,15 +23,16 @@ class ReviewServer(ThreadingHTTPServer):
     Args:
         routes: What to answer.
         port: Port to take, 0 for any free one.
+        host_names: Further names that it is reached by.
     """
 
     daemon_threads = True
     allow_reuse_address = False
 
-    def __init__(self, routes: Routes, port: int = 0) -> None:
+    def __init__(self, routes: Routes, port: int = 0, host_names: tuple[str, ...] = ()) -> None:
         super().__init__((HOST, port), _Handler)
         self.routes = routes
-        self.guard = Guard(secrets.token_urlsafe(24), int(self.server_address[1]))
+        self.guard = Guard(secrets.token_urlsafe(24), int(self.server_address[1]), host_names)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep silent about a page that was closed in mid-answer."""
@@ -69,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> PageResponse:
         guard = self.server.guard
         if not guard.admits(self.command, dict(self.headers)):
-            return self._refuse(403, "forbidden", "only the review page itself may ask")
+            return self._refuse(403, "forbidden", _ASKED_BY_OTHERS)
         path = guard.path(self.path)
         if path is None:
             self.close_connection = True

@@ -74,6 +74,7 @@ class Arrivals:
         self._clock = clock
         self._seen: dict[str, _Sighting] = {}
         self._groups: dict[str, _Group] = {}
+        self._homes: dict[str, str] = {}
 
     def look(self) -> None:
         """Walk the folder once and note what has changed; headers of new files are read.
@@ -163,11 +164,43 @@ class Arrivals:
         if path in self._seen:
             since = self._seen[path].since
             self._forget(path, now)
-        key = _key(path, entry)
+        key = self._key(path, entry)
         self._seen[path] = _Sighting(entry, key, since)
         group = self._groups.setdefault(key, _Group())
         group.paths.add(path)
         group.changed_at, group.is_due = now, True
+
+    def _key(self, path: str, entry: Entry) -> str:
+        """What files share that rest together: a NIfTI file's path, a series, else their folder.
+
+        Files of one number or time in a study are one series here, for some exports give each
+        slice a series UID of its own; `find_stacks` parts what does not belong together.
+        """
+        found = identify(entry)
+        if isinstance(found, FileEntry):
+            return f"file {path}"
+        if isinstance(found, Header):
+            own = f"series {found.series_uid}"
+            number = found.series_number
+            tie = next(filter(None, found.moments), "") if number is None else str(number)
+            key = f"series {found.study_uid} {tie}" if tie else own
+            self._homes[found.series_uid] = key
+            self._move(own, key)
+            return key
+        if found.series_uid:
+            return self._homes.get(found.series_uid, f"series {found.series_uid}")
+        return _folder_key(path)
+
+    def _move(self, old: str, new: str) -> None:
+        """Broken files that were seen before the first header of their series join it."""
+        if old == new or old not in self._groups:
+            return
+        group = self._groups.pop(old)
+        joined = self._groups.setdefault(new, _Group())
+        joined.paths |= group.paths
+        joined.changed_at = max(joined.changed_at, group.changed_at)
+        for path in group.paths:
+            self._seen[path].key = new
 
     def _forget(self, path: str, now: float) -> None:
         key = self._seen.pop(path).key
@@ -180,17 +213,6 @@ class Arrivals:
 
 def _path(entry: Entry) -> str:
     return entry.path if isinstance(entry, FileEntry) else f"/{entry.name}"
-
-
-def _key(path: str, entry: Entry) -> str:
-    """What the files of a series share: its UID, a NIfTI file's path, else their folder."""
-    found = identify(entry)
-    if isinstance(found, FileEntry):
-        return f"file {path}"
-    uid = found.series_uid
-    if isinstance(found, Header) or uid:
-        return f"series {uid}"
-    return _folder_key(path)
 
 
 def _folder_key(path: str) -> str:

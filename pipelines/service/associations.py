@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.service.admission import Admission
@@ -28,6 +28,7 @@ class Association:
         n_too_big: Objects that were thrown away as they came.
         n_stored: Objects that were acknowledged.
         n_refused: Objects that were not.
+        reported: Failure statuses whose reason was reported, each once.
     """
 
     host: str
@@ -36,6 +37,7 @@ class Association:
     n_too_big: int = 0
     n_stored: int = 0
     n_refused: int = 0
+    reported: set[int] = field(default_factory=set)
 
     def sender(self, title: str) -> str:
         """The sender for the console: its AE title and address."""

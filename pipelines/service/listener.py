@@ -1,11 +1,11 @@
 """A C-STORE node: takes MR images from known senders into a spool, within limits."""
 
 import logging
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from pydicom.uid import UID
 from pynetdicom import AE, _config, evt
 from pynetdicom.dsutils import encode_file_meta
 from pynetdicom.sop_class import Verification
@@ -16,15 +16,25 @@ from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.service.admission import Admission
 from callosal.pipelines.service.associations import Association, Associations
 from callosal.pipelines.service.limits import Limits
-from callosal.pipelines.service.spool import Spool, SpoolFull
+from callosal.pipelines.service.spool import OtherContent, Spool, SpoolFull
 from callosal.pipelines.service.transfer_syntaxes import transfer_syntaxes
 
 SUCCESS = 0x0000
+DUPLICATE_INSTANCE = 0x0111
 INVALID_INSTANCE = 0x0117
 OUT_OF_RESOURCES = 0xA700
 WRONG_CLASS = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 
+_REASONS = {
+    DUPLICATE_INSTANCE: "an image of another content is here under the same SOPInstanceUID; it "
+    "stays, and this one is not kept",
+    INVALID_INSTANCE: "a SOPInstanceUID that is none",
+    OUT_OF_RESOURCES: "an object that is too big, or more objects than an association may send",
+    WRONG_CLASS: "an object of another class than was agreed",
+    CANNOT_UNDERSTAND: "an object without content",
+}
+_LONGEST_UID = 64
 _PART_BYTES = 1 << 17
 _PREAMBLE = bytes(128) + b"DICM"
 
@@ -149,6 +159,9 @@ class Listener:
             return OUT_OF_RESOURCES
         visit.intake.answered()
         status = self._keep(event, visit)
+        if status != SUCCESS and status not in visit.reported:
+            visit.reported.add(status)
+            self._tell(f"refusing {visit.sender(_title(event.assoc))}: {_REASONS[status]}")
         visit.n_stored += status == SUCCESS
         visit.n_refused += status != SUCCESS
         return status
@@ -156,11 +169,12 @@ class Listener:
     def _keep(self, event: Any, visit: Association) -> int:
         """Write an object as received, with a file header before it; returns the status."""
         request = event.request
-        uid = UID(request.AffectedSOPInstanceUID or "")
+        uid = str(request.AffectedSOPInstanceUID or "")
         content = request.DataSet.getbuffer() if request.DataSet is not None else b""
         if request.AffectedSOPClassUID != event.context.abstract_syntax:
             return WRONG_CLASS
-        if not uid.is_valid:
+        # Leading zeros are against the standard, and common.
+        if len(uid) > _LONGEST_UID or not re.fullmatch(r"[0-9]+(\.[0-9]+)*", uid):
             return INVALID_INSTANCE
         if not len(content):
             return OUT_OF_RESOURCES if visit.n_too_big else CANNOT_UNDERSTAND
@@ -169,10 +183,13 @@ class Listener:
         name = self._spool.name_of(_title(event.assoc), uid)
         try:
             visit.inbox.store(name, [_PREAMBLE, encode_file_meta(event.file_meta), content])
+        except OtherContent:
+            return DUPLICATE_INSTANCE
         except (SpoolFull, OSError) as error:
-            if not visit.n_refused:
+            if OUT_OF_RESOURCES not in visit.reported:
                 reason = getattr(error, "strerror", None) or "the spool is full"
                 self._tell(f"refusing {visit.sender(_title(event.assoc))}: {reason}")
+            visit.reported.add(OUT_OF_RESOURCES)
             return OUT_OF_RESOURCES
         return SUCCESS
 

@@ -40,7 +40,7 @@ class SeriesPlanner:
         self._stages_s: dict[str, float] = {}
         self._is_stale = True
         self._tables_from = clock()
-        self.n_done = self.n_refused = 0
+        self.n_done = self.n_refused = self.n_skipped = 0
 
     def work_on(self, arrivals: Sequence[Arrival], stop: Stop) -> dict[str, bool]:
         """Plan on series; finished cases are left unchanged.
@@ -105,6 +105,7 @@ class SeriesPlanner:
         for work in works.values():
             rows |= {str(row["case_id"]): row for row in work.kept}
             self.n_refused += work.n_faults
+            self.n_skipped += len(work.asides) - work.n_faults
         jobs = [job for work in works.values() for job in work.to_do]
         output, console = session.request.output, session.console
         try:

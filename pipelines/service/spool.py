@@ -5,7 +5,6 @@ however it ends, they move to `received/`, which is watched. No name comes from 
 salted hashes.
 """
 
-import filecmp
 import hashlib
 import os
 import secrets
@@ -24,6 +23,10 @@ _PARTIAL = ".part"
 
 class SpoolFull(Exception):
     """There is no room for an object."""
+
+
+class OtherContent(Exception):
+    """An object of another content is there under the same identity."""
 
 
 class Spool:
@@ -72,15 +75,23 @@ class Spool:
             self.used_bytes -= n_bytes
 
     def admit(self, path: Path) -> None:
-        """Move an object to the watched folder; an identical one there is left unchanged."""
+        """Move an object to the watched folder; one that is there already is left unchanged.
+
+        If two associations send different contents under one identity at the same time, the
+        one that ends first is kept.
+        """
         place = self.received / path.name[:2] / path.name
         place.parent.mkdir(mode=0o700, exist_ok=True)
         size = place.stat().st_size if place.is_file() else 0
-        if size and filecmp.cmp(path, place, shallow=False):
+        if size:
+            self.give_room(path.stat().st_size)
             path.unlink()
         else:
             path.replace(place)
-        self.give_room(size)
+
+    def holds_other(self, name: str, parts: Sequence[bytes | memoryview]) -> bool:
+        """Whether an object of this name is here already, with another content."""
+        return _differs(self.received / name[:2] / name, parts)
 
     def remove(self, path: Path) -> None:
         """Delete an object that is not needed any more."""
@@ -120,6 +131,7 @@ class Inbox:
             parts: Its content.
 
         Raises:
+            OtherContent: Another object of that name is here; it stays.
             SpoolFull: It does not fit.
             OSError: It cannot be written, or the association has ended; nothing of it stays.
         """
@@ -127,15 +139,17 @@ class Inbox:
         with self._lock:
             if not self._is_open:
                 raise BrokenPipeError("the association has ended")
+            earlier = self._folder / name
+            if _differs(earlier, parts) or self._spool.holds_other(name, parts):
+                raise OtherContent
+            if earlier.is_file():
+                return
             self._spool.take_room(n_bytes)
             partial = self._folder / f"{name}{_PARTIAL}"
             try:
                 self._folder.mkdir(mode=0o700, exist_ok=True)
                 _write(partial, parts)
-                earlier = self._folder / name
-                replaced = earlier.stat().st_size if earlier.is_file() else 0
                 partial.replace(earlier)
-                self._spool.give_room(replaced)
             except BaseException:
                 self._spool.give_room(n_bytes)
                 partial.unlink(missing_ok=True)
@@ -193,3 +207,13 @@ def _write(path: Path, parts: Sequence[bytes | memoryview]) -> None:
             stream.write(part)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _differs(path: Path, parts: Sequence[bytes | memoryview]) -> bool:
+    """Whether a file is there and holds anything but these bytes."""
+    try:
+        with path.open("rb") as stream:
+            is_equal = all(stream.read(len(part)) == bytes(part) for part in parts)
+            return not is_equal or bool(stream.read(1))
+    except FileNotFoundError:
+        return False

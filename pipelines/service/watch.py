@@ -147,4 +147,7 @@ def ending(desk: SeriesPlanner, stop: Stop, pace: Pace, console: Console) -> int
         console.print(f"stopped: {counts}; run the same command again to resume")
         return ALL_DONE
     console.print(f"{counts}; to look at: {REPORT} in the output folder")
-    return exit_code(desk.n_done, desk.n_done + desk.n_refused) if pace.once else ALL_DONE
+    if not pace.once:
+        return ALL_DONE
+    n_cases = desk.n_done + desk.n_refused
+    return exit_code(desk.n_done, n_cases, nothing_usable=desk.n_skipped > 0 and not n_cases)

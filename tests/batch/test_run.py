@@ -21,6 +21,7 @@ from callosal.pipelines.outputs import atomic
 from callosal.pipelines.outputs.run_lock import run_lock
 from callosal.pipelines.phantom import phantom_head
 from tests.batch.made_cases import answer_at_once, real_answer, refuse, write_archive
+from tests.dicom.make_series import AXIAL, SeriesRecipe, make_series, write_slices
 
 SECRET = "Secret^Marker"
 
@@ -241,3 +242,45 @@ def test_tables_are_loaded_only_for_dicom_objects(
     monkeypatch.setattr(session, "load_standard_tables", lambda: calls.append(None))
     assert _infer(archive / "s001", tmp_path / "out", "--settings.dicom_objects", objects) == 0
     assert len(calls) == loads
+
+
+@pytest.mark.parametrize("kind", ["ct", "axial"])
+def test_where_nothing_can_be_planned_the_exit_code_is_1(kind: str, tmp_path: Path) -> None:
+    recipe = SeriesRecipe(n_slices=4)
+    if kind == "axial":
+        recipe = replace(recipe, orientation=AXIAL, n_slices=3)
+    else:
+        tags = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "Modality": "CT"}
+        recipe = replace(recipe, tags=tags)
+    write_slices(tmp_path / "in", make_series(recipe))
+    assert _infer(tmp_path / "in", tmp_path / "out") == 1
+    assert [row["status"] for row in _rows(tmp_path / "out")] == ["skipped"]
+
+
+def test_a_part_without_cases_is_done(archive: Path, tmp_path: Path) -> None:
+    parts = [
+        _infer(archive, tmp_path / str(index), "--part-id", str(index), "--num-parts", "40")
+        for index in range(3)
+    ]
+    assert parts == [0, 0, 0]
+
+
+def test_results_inside_the_input_are_not_planned_on(archive: Path, tmp_path: Path) -> None:
+    shutil.copytree(archive, tmp_path / "in")
+    for _ in range(2):
+        assert _infer(tmp_path / "in", tmp_path / "in" / "out", "--overwrite") == 0
+        planned = [row for row in _rows(tmp_path / "in" / "out") if row["status"] != "skipped"]
+        assert len(planned) == 3
+
+
+def test_links_to_themselves_and_names_that_are_not_utf_8_stop_nothing(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / os.fsdecode(b"caf\xe9")
+    shutil.copytree(archive, root)
+    (root / "self").symlink_to("self")
+    mapping = tmp_path / "mapping.csv"
+    assert _infer(root, root / "out", "--mapping", str(mapping)) == 2  # the link is told
+    assert main(["list-series", str(root)]) == 2
+    assert b"caf\xe9" in mapping.read_bytes()
+    assert "broken_link" in capsys.readouterr().out

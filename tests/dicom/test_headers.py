@@ -276,3 +276,16 @@ def test_random_bytes_never_raise(tmp_path: Path):
         (tmp_path / "y").write_bytes(broken.tobytes())
         found = read_header(entry_of(tmp_path / "y"))
         assert isinstance(found, Header) or (found.code and "\n" not in found.message)
+
+
+@pytest.mark.parametrize("vr", ["UN", "OB", "OW"])
+def test_pixels_of_an_unknown_representation(tmp_path: Path, vr: str):
+    """A proxy that did not know the element writes UN, with a long length."""
+    sound = read_saved(make_slice(RECIPE, 0), tmp_path / "sound")
+    path = tmp_path / "sound"
+    path.write_bytes(
+        path.read_bytes().replace(b"\xe0\x7f\x10\x00OW", b"\xe0\x7f\x10\x00" + vr.encode())
+    )
+    found = read_header(entry_of(path))
+    assert isinstance(found, Header)
+    assert found.layout == sound.layout

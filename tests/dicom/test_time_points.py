@@ -1,12 +1,13 @@
 from pathlib import Path
 
 import pytest
+from pydicom.uid import RLELossless
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.grouping import Plane, split_series
 from callosal.pipelines.dicom.headers import Header, scan
 from callosal.pipelines.dicom.time_points import split_time_points
-from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
+from tests.dicom.make_series import SeriesRecipe, make_enhanced, make_series, write_slices
 
 RECIPE = SeriesRecipe(n_slices=4)
 
@@ -54,3 +55,44 @@ def test_a_copied_folder_is_counted_as_copies(tmp_path: Path):
 def test_copies_of_several_time_points(tmp_path: Path):
     times = split_time_points(planes_of(tmp_path, two_points(InversionTime=100) * 2))
     assert ([len(point) for point in times.points], times.n_copies) == ([4, 4], 8)
+
+
+def test_one_image_in_two_encodings_is_a_copy(tmp_path: Path):
+    """An archive that compresses what it keeps, exported beside the original."""
+    slices = make_series(RECIPE)
+    packed = make_series(RECIPE)
+    for ds in packed:
+        ds.SOPInstanceUID += ".2"
+        ds.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    times = split_time_points(planes_of(tmp_path, slices + packed))
+    assert ([len(point) for point in times.points], times.n_copies) == ([4], 4)
+
+
+def test_one_image_with_and_without_its_rescale_applied_is_a_copy(tmp_path: Path):
+    slices, doubled = make_series(RECIPE), make_series(RECIPE)
+    for index, ds in enumerate(doubled):
+        ds.SOPInstanceUID += ".2"
+        ds.PixelData = (RECIPE.pixels(index) // 2).tobytes()
+        ds.RescaleSlope, ds.RescaleIntercept = 2, 0
+    for index, ds in enumerate(slices):
+        ds.PixelData = (RECIPE.pixels(index) // 2 * 2).tobytes()
+    assert split_time_points(planes_of(tmp_path, slices + doubled)).n_copies == 4
+
+
+def test_other_pixels_in_another_encoding_contradict(tmp_path: Path):
+    slices = two_points()
+    for ds in slices[4:]:
+        ds.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    with pytest.raises(InputError) as caught:
+        split_time_points(planes_of(tmp_path, slices))
+    assert caught.value.code == "duplicate_positions"
+
+
+def test_an_enhanced_file_that_gives_one_place_to_all_frames_says_so(tmp_path: Path):
+    image = make_enhanced(RECIPE)
+    for index, groups in enumerate(image.PerFrameFunctionalGroupsSequence):
+        groups.PlanePositionSequence[0].ImagePositionPatient = RECIPE.position(0)
+        groups.FrameContentSequence[0].TemporalPositionIndex = None if index else 1
+    with pytest.raises(InputError, match="all 4 frames lie at one place") as caught:
+        split_time_points(planes_of(tmp_path, [image]))
+    assert caught.value.code == "missing_tags"

@@ -38,7 +38,7 @@ def test_links_never_lead_out_of_the_root(tmp_path: Path):
         ("2-folder", "symlink_outside"),
         ("3-loop", "symlink_folder"),
         ("4-inside", ""),
-        ("5-nowhere", "unreadable"),
+        ("5-nowhere", "broken_link"),
         ("sub/real", ""),
     ]
 
@@ -65,3 +65,58 @@ def test_a_single_file_is_its_own_tree(tmp_path: Path):
     (entry,) = walk_files(tmp_path / "one")
     assert not isinstance(entry, Skipped)
     assert (entry.name, entry.size_bytes) == ("one", 3)
+
+
+def test_a_single_link_keeps_the_name_that_it_was_given(tmp_path: Path):
+    (tmp_path / "0123").write_bytes(b"abc")
+    (tmp_path / "x.nii.gz").symlink_to("0123")
+    (entry,) = walk_files(tmp_path / "x.nii.gz")
+    assert isinstance(entry, FileEntry)
+    assert (entry.name, Path(entry.path).name) == ("x.nii.gz", "0123")
+
+
+def test_links_to_themselves_are_told(tmp_path: Path):
+    (tmp_path / "a").symlink_to("a")
+    (tmp_path / "b").symlink_to("c")
+    (tmp_path / "c").symlink_to("b")
+    (tmp_path / "d").write_bytes(b"x")
+    found = [("a", "broken_link"), ("b", "broken_link"), ("c", "broken_link"), ("d", "")]
+    assert names(walk_files(tmp_path)) == found
+
+
+def test_content_of_an_enclosing_annex_is_read_and_what_is_not_fetched_is_told(tmp_path: Path):
+    store = tmp_path / ".git" / "annex" / "objects"
+    store.mkdir(parents=True)
+    (store / "MD5-s1--aa").write_bytes(b"x")
+    subject = tmp_path / "sub-01"
+    subject.mkdir()
+    (subject / "a.nii.gz").symlink_to("../.git/annex/objects/MD5-s1--aa")
+    (subject / "b.nii.gz").symlink_to("../.git/annex/objects/MD5-s1--bb")
+    found = [("a.nii.gz", ""), ("b.nii.gz", "not_fetched")]
+    assert names(walk_files(subject)) == found
+    assert names(walk_files(tmp_path)) == [(f"sub-01/{name}", code) for name, code in found]
+
+
+def test_results_are_not_entered_wherever_they_lie(tmp_path: Path):
+    for name in ("in/1.dcm", "in/out/run.json", "in/out/results.csv",
+                 "in/out/cases/case-1/head.nii.gz", "moved/case-2/plan.json",
+                 "moved/case-2/done.json", "moved/case-2/head.nii.gz", "cases/2.dcm"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = set(names(walk_files(tmp_path)))
+    assert {name for name, code in found if code == "own_results"} == {
+        "moved/case-2",
+        "in/out/cases",
+    }
+    assert {name for name, code in found if not code} == {
+        "in/1.dcm",
+        "in/out/run.json",
+        "in/out/results.csv",
+        "cases/2.dcm",
+    }
+
+
+def test_names_that_are_not_utf_8_stay_apart(tmp_path: Path):
+    for byte in (b"\xe8", b"\xe9"):
+        (tmp_path / os.fsdecode(b"caf" + byte)).write_bytes(b"x")
+    assert [entry.name for entry in walk_files(tmp_path)] == ["caf\\xe8", "caf\\xe9"]

@@ -11,7 +11,7 @@ import pytest
 from callosal.pipelines.commands.infer import infer
 from callosal.pipelines.commands.listen import listen
 from callosal.pipelines.commands.watch import watch
-from callosal.pipelines.service import arrivals, desk, intake, limits, visits
+from callosal.pipelines.service import arrivals, associations, intake, limits, series_planner
 from callosal.pipelines.service import watch as watching
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,10 +62,10 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
         f"A message part of over {intake.MAX_PART_BYTES / 2**20:.0f} MiB",
         f"bounded by {IN_WORDS[intake.MAX_WAITING + 1]} objects per association",
         f"at {IN_WORDS[intake.MAX_EXCESS]} times as much the sender is cut off",
-        f"at {IN_WORDS[visits.CONNECTIONS]} times as many connections",
+        f"at {IN_WORDS[associations.CONNECTIONS]} times as many connections",
         f"tried again after {IN_WORDS[round(watching.RETRY_S / 60)]} minutes",
         f"At most {100 * watching.LOOK_SHARE:.0f} % of the time goes into walking it",
-        f"at most {100 * desk.TABLES_SHARE:.0f} % into tables and report",
+        f"at most {100 * series_planner.TABLES_SHARE:.0f} % into tables and report",
         f"`--quiet-seconds` ({inspect.signature(watch).parameters['quiet_seconds'].default:.0f})",
         f"`--poll-seconds` ({inspect.signature(watch).parameters['poll_seconds'].default:.0f})",
     ],

@@ -10,7 +10,7 @@ import pytest
 
 from callosal.export import runtime
 from callosal.export.devices import Placement
-from callosal.export.runtime import Segmenter, open_segmenter
+from callosal.export.runtime import Segmenter, open_segmenter, open_session
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import DeviceError, ModelFileError
 from callosal.pipelines.phantom import phantom_slice
@@ -71,3 +71,16 @@ def test_falling_back_is_refused_by_name_and_told_by_auto(monkeypatch: pytest.Mo
     found = open_segmenter(resolve_model(DEFAULT), "auto")
     assert found.provider == CPU
     assert found.reason == "auto: a device, but it could not be opened"
+
+
+@pytest.mark.parametrize(("ir_version", "opset"), [(99, 18), (10, 99)])
+def test_a_file_of_a_newer_format_is_told_as_such(ir_version: int, opset: int) -> None:
+    onnx = pytest.importorskip("onnx")
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy"]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])], "g", ends[:1], ends[1:]
+    )
+    opsets = [onnx.helper.make_opsetid("", opset)]
+    model = onnx.helper.make_model(graph, ir_version=ir_version, opset_imports=opsets)
+    with pytest.raises(ModelFileError, match="export an older one"):
+        open_session(model.SerializeToString(), ["CPUExecutionProvider"], 1)

@@ -37,6 +37,8 @@ def test_names_come_through_in_any_character_set(tmp_path):
         ("StudyDate", "20240230"),
         ("StudyTime", "noon"),
         ("StudyTime", "2561"),
+        ("AccessionNumber", "7" * 17),
+        ("StudyDescription", "x" * 65),
     ],
 )
 def test_what_keeps_no_standard_is_left_empty(tmp_path, keyword, value):

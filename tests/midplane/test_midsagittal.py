@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from highdicom import Volume
-from hypothesis import given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
-from callosal.models.errors import InputError
+from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
 from callosal.pipelines.phantom.demo_head import mni152_file, mni152_head
 from callosal.pipelines.reading.cases import find_cases
@@ -200,3 +200,56 @@ def test_real_series_keep_their_plane_when_the_data_turn(shared_data: Path, seri
     limit = 0.4 if max(volume.spacing) < 3 else 1.0
     assert angle_deg(found.normal, motion[:3, :3] @ plane.normal) < limit
     assert offset_mm(found, motion[:3, :3] @ plane.point_lps_mm + motion[:3, 3]) < limit
+
+
+def sparse_volume(seed: int) -> Volume:
+    """A volume with little in it: dots, a box, one side, labels, noise below zero."""
+    rng = np.random.default_rng(seed)
+    shape = tuple(int(length) for length in rng.integers(2, 48, 3))
+    values = np.zeros(shape, np.float32)
+    match seed % 6:
+        case 0:
+            dots = tuple(rng.integers(0, length, 40) for length in shape)
+            values[dots] = rng.uniform(1, 100, 40)
+        case 1:
+            corner = [int(rng.integers(0, length)) for length in shape]
+            values[tuple(slice(start, start + 5) for start in corner)] = 7
+        case 2:
+            values[: shape[0] // 2] = rng.normal(100, 20, values[: shape[0] // 2].shape)
+        case 3:
+            values[...] = rng.integers(0, 4, shape) * (rng.random(shape) < 0.01)
+        case 4:
+            values[...] = -rng.random(shape)
+        case _:
+            values[...] = 7
+            values[:, : int(rng.integers(1, shape[1] + 1))] = rng.uniform(0, 1e30)
+    affine = np.diag([*rng.uniform(0.8, 6, 3), 1.0])
+    return Volume(values, affine, "PATIENT")
+
+
+@settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10_000))
+@example(0)
+@example(1)
+@example(2)
+@example(3)
+@example(4)
+@example(5)
+def test_volumes_with_little_in_them_are_refused_with_a_code_or_doubted(seed: int) -> None:
+    try:
+        plane = find_midsagittal_plane(sparse_volume(seed))
+    except (InputError, GeometryError) as error:
+        if error.code not in {"too_little_head", "too_thin", "empty_volume"}:
+            raise
+        return
+    found = [plane.uncertainty_deg, plane.uncertainty_mm, plane.symmetry, *plane.normal]
+    assert np.isfinite(found).all()
+
+
+def test_dots_as_of_an_angiogram_are_too_little_of_a_head() -> None:
+    rng = np.random.default_rng(1)
+    values = np.zeros((40, 50, 60), np.float32)
+    values[tuple(rng.integers(0, length, 40) for length in values.shape)] = 50
+    with pytest.raises(InputError) as caught:
+        find_midsagittal_plane(Volume(values, np.diag([3.0, 3, 3, 1]), "PATIENT"))
+    assert caught.value.code == "too_little_head"

@@ -13,6 +13,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 from tests.dicom.make_series import (
     AXIAL,
+    CORONAL,
     SeriesRecipe,
     make_enhanced,
     make_series,
@@ -45,6 +46,26 @@ def test_dicom_and_nifti_in_one_folder(tmp_path: Path):
     assert [case.load().spatial_shape for case in index.cases] == [(10, 20, 16), (3, 60, 40)]
     assert sorted(codes(index)) == ["label_image", "not_dicom"]
     assert not any(skip.is_fault for skip in index.skipped)
+
+
+@pytest.mark.parametrize("n_series", [1, 3])
+@pytest.mark.parametrize("n_slices", [1, 3, 5])
+def test_a_three_plane_localizer_is_one_case_of_all_its_stacks(
+    tmp_path: Path, n_slices: int, n_series: int
+) -> None:
+    slices = []
+    for place, orientation in enumerate([RECIPE.orientation, CORONAL, AXIAL]):
+        recipe = replace(RECIPE, n_slices=n_slices, orientation=orientation, slice_spacing_mm=20)
+        for ds in make_series(recipe):
+            ds.SOPInstanceUID += f".{place}"
+            if n_series == 3:
+                ds.SeriesInstanceUID += f".{place}"
+                ds.SeriesNumber += place
+            slices.append(ds)
+    write_slices(tmp_path, slices)
+    index = find_cases([tmp_path])
+    assert [(case.kind, case.n_slices) for case in index.cases] == [("localizer", 3 * n_slices)]
+    assert index.skipped == ()
 
 
 def test_cases_travel_between_processes(tmp_path: Path):

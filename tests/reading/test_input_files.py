@@ -1,7 +1,15 @@
+import gzip
+import zipfile
 from pathlib import Path
 
+import nibabel
+import numpy as np
+import pytest
+
+from callosal.models.errors import InputError
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.tree import FileEntry, Skipped
+from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.reading.input_files import scan_inputs
 from tests.dicom.make_series import SeriesRecipe, make_slice
 
@@ -31,3 +39,79 @@ def test_names_tell_the_input_where_there_are_several(tmp_path: Path):
         "one/x.nii",
         "two/x.nii",
     ]
+
+
+VOXELS = np.random.default_rng(0).integers(0, 255, (3, 60, 40), dtype=np.int16)
+AFFINE = np.diag([5.0, 3, 3, 1])
+
+
+def codes(*inputs: Path) -> list[str]:
+    return [getattr(found, "code", "") for found in scan_inputs(list(inputs))]
+
+
+def message_of(folder: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        find_cases([folder])
+    return str(caught.value)
+
+
+def test_a_volume_behind_a_link_of_a_store_by_content_is_one_case(tmp_path: Path):
+    """git-annex, datalad, DVC: the store comes first, and its names say nothing."""
+    (tmp_path / "a-store").mkdir()
+    nibabel.Nifti1Image(VOXELS, AFFINE).to_filename(tmp_path / "x.nii.gz")
+    (tmp_path / "x.nii.gz").rename(tmp_path / "a-store" / "MD5-s1--aa")
+    (tmp_path / "sub-01_T1w.nii.gz").symlink_to("a-store/MD5-s1--aa")
+    (tmp_path / "sub-01_T1w_mask.nii.gz").symlink_to("a-store/MD5-s1--aa")
+    index = find_cases([tmp_path])
+    assert [case.label for case in index.cases] == ["sub-01_T1w.nii.gz"]
+    assert index.cases[0].load().spatial_shape == VOXELS.shape
+    (named,) = find_cases([tmp_path / "sub-01_T1w.nii.gz"]).cases
+    assert named.label == "sub-01_T1w.nii.gz"
+    (blob,) = find_cases([tmp_path / "a-store" / "MD5-s1--aa"]).cases
+    assert blob.load().spatial_shape == VOXELS.shape
+
+
+def test_a_folder_of_links_that_lead_out_says_so(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "1").write_bytes(b"x")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "1").symlink_to("../real/1")
+    assert "links that lead out of it" in message_of(tmp_path / "links")
+
+
+def test_results_alone_are_told_as_such(tmp_path: Path):
+    case = tmp_path / "cases" / "case-1"
+    case.mkdir(parents=True)
+    (tmp_path / "run.json").write_text("{}")
+    nibabel.Nifti1Image(VOXELS, AFFINE).to_filename(case / "head.nii.gz")
+    assert "holds results of callosal" in message_of(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".mgz", ".mgh"])
+def test_mgh_is_found(tmp_path: Path, suffix: str):
+    nibabel.MGHImage(VOXELS, AFFINE).to_filename(tmp_path / f"x{suffix}")
+    assert [case.label for case in find_cases([tmp_path]).cases] == [f"x{suffix}"]
+
+
+@pytest.mark.parametrize("named", ["", "x.hdr", "x.img"])
+def test_a_pair_is_one_case_by_either_name(tmp_path: Path, named: str):
+    nibabel.Nifti1Pair(VOXELS, AFFINE).to_filename(tmp_path / "x.hdr")
+    (case,) = find_cases([tmp_path / named]).cases
+    assert (case.label, case.load().spatial_shape) == ("x.hdr", VOXELS.shape)
+    before = case.fingerprint
+    nibabel.Nifti1Pair(VOXELS + 1, AFFINE).to_filename(tmp_path / "x.hdr")
+    assert find_cases([tmp_path / named]).cases[0].fingerprint != before
+
+
+def test_dicom_files_may_be_called_img(tmp_path: Path):
+    make_slice(SeriesRecipe(), 0).save_as(tmp_path / "1.img", enforce_file_format=True)
+    assert codes(tmp_path) == [""]
+
+
+def test_archives_are_told_to_be_unpacked(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "exam.zip", "w") as archive:
+        archive.writestr("1", "x" * 200)
+    (tmp_path / "exam.tar.gz").write_bytes(gzip.compress(b"x" * 600))
+    assert codes(tmp_path) == ["archive", "archive", "no_images"]
+    assert "unpack" in message_of(tmp_path)
+    assert "unpack" in message_of(tmp_path / "exam.zip")

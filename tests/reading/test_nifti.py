@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import nibabel
@@ -6,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import InputError
-from callosal.pipelines.reading.nifti import read_nifti, read_nifti_geometry
+from callosal.pipelines.reading.nifti import read_nifti, read_nifti_grid
 
 VOXELS = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
 
@@ -46,15 +47,28 @@ def test_voxels_and_place(tmp_path: Path, name: str):
 
 def test_the_geometry_alone_agrees(tmp_path: Path):
     path = save(tmp_path / "x.nii")
-    geometry, volume = read_nifti_geometry(path), read_nifti(path)
+    geometry, volume = read_nifti_grid(path).geometry, read_nifti(path)
     np.testing.assert_array_equal(geometry.affine, volume.affine)
     assert geometry.spatial_shape == volume.spatial_shape
 
 
 @pytest.mark.parametrize(
-    ("sform", "qform", "shift_mm"), [(1, 1, 100), (4, 1, 100), (1, 0, 100), (0, 1, 0)]
+    ("sform", "qform", "shift_mm", "told"),
+    [
+        (1, 1, 100, "the sform of code 1 is taken"),
+        (1, 2, 100, "the sform of code 1 is taken"),
+        (2, 1, 0, "the qform of code 1 is taken, not the sform of code 2"),
+        (4, 1, 0, "the qform of code 1 is taken, not the sform of code 4"),
+        (4, 2, 100, "the sform of code 4 is taken"),
+        (1, 0, 100, ""),
+        (0, 1, 0, ""),
+        (4, 0, 100, "aligned to MNI space"),
+        (0, 2, 0, "aligned to another image"),
+    ],
 )
-def test_the_sform_wins_where_it_has_a_code(tmp_path: Path, sform: int, qform: int, shift_mm: int):
+def test_where_sform_and_qform_disagree_the_scanner_wins_and_it_is_told(
+    tmp_path: Path, sform: int, qform: int, shift_mm: int, told: str
+):
     image = nibabel.Nifti1Image(VOXELS, None)
     shifted = np.eye(4)
     shifted[2, 3] = 100
@@ -62,6 +76,13 @@ def test_the_sform_wins_where_it_has_a_code(tmp_path: Path, sform: int, qform: i
     image.set_sform(shifted, sform)
     image.to_filename(tmp_path / "x.nii")
     assert read_nifti(tmp_path / "x.nii").affine[2, 3] == shift_mm
+    assert told in " ".join(read_nifti_grid(tmp_path / "x.nii").notes)
+    assert bool(read_nifti_grid(tmp_path / "x.nii").notes) == bool(told)
+
+
+def test_forms_that_agree_are_not_worth_a_note(tmp_path: Path):
+    path = save(tmp_path / "x.nii", affine=oblique(), sform=4, qform=1)
+    assert read_nifti_grid(path).notes == ()
 
 
 def test_no_code_is_refused(tmp_path: Path):
@@ -70,10 +91,20 @@ def test_no_code_is_refused(tmp_path: Path):
 
 @pytest.mark.parametrize(("unit", "factor"), [("mm", 1), ("meter", 1000), ("micron", 0.001)])
 def test_units_of_length(tmp_path: Path, unit: str, factor: float):
+    image = nibabel.Nifti1Image(VOXELS, np.diag([1.5 / factor] * 3 + [1]))
+    image.header.set_xyzt_units(unit)
+    image.to_filename(tmp_path / "x.nii")
+    np.testing.assert_allclose(read_nifti(tmp_path / "x.nii").spacing, 1.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["meter", "micron"])
+def test_impossible_voxels_are_refused_with_their_unit(tmp_path: Path, unit: str):
     image = nibabel.Nifti1Image(VOXELS, np.eye(4))
     image.header.set_xyzt_units(unit)
     image.to_filename(tmp_path / "x.nii")
-    np.testing.assert_allclose(read_nifti(tmp_path / "x.nii").spacing, factor)
+    assert code_of(tmp_path / "x.nii") == "bad_geometry"
+    with pytest.raises(InputError, match=f"unit of length as {unit}"):
+        read_nifti_grid(tmp_path / "x.nii")
 
 
 def test_one_time_point_is_squeezed_and_two_are_refused(tmp_path: Path):
@@ -162,3 +193,110 @@ def test_a_symmetric_mistake_would_show(tmp_path: Path):
     volume = read_nifti(save(tmp_path / "x.nii", voxels, np.diag([2.0, 2, 2, 1])))
     (place,) = np.argwhere(volume.array)
     assert (volume.affine @ [*place, 1])[0] == -16
+
+
+def patched(path: Path, place: int, content: bytes) -> Path:
+    data = bytearray(path.read_bytes())
+    data[place : place + len(content)] = content
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+def test_an_offset_of_0_is_that_behind_the_header(tmp_path: Path, name: str):
+    plain = patched(save(tmp_path / "x.nii"), 108, np.array(0, "<f4").tobytes())
+    if name.endswith("gz"):
+        (tmp_path / name).write_bytes(gzip.compress(plain.read_bytes()))
+    np.testing.assert_array_equal(read_nifti(tmp_path / name).array, VOXELS)
+
+
+@pytest.mark.parametrize("offset", [16, 348, 351.5, -16, np.nan, 1e9])
+def test_other_wrong_offsets_are_refused(tmp_path: Path, offset: float):
+    path = patched(save(tmp_path / "x.nii"), 108, np.array(offset, "<f4").tobytes())
+    assert code_of(path) == "bad_nifti"
+
+
+@pytest.mark.parametrize("place", [352, 400, -1])
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+def test_bytes_too_many_are_refused_for_they_shift_the_voxels(
+    tmp_path: Path, name: str, place: int
+):
+    data = save(tmp_path / "plain.nii").read_bytes()
+    place = len(data) if place < 0 else place
+    longer = data[:place] + b"\1\2" + data[place:]
+    (tmp_path / name).write_bytes(gzip.compress(longer) if name.endswith("gz") else longer)
+    assert code_of(tmp_path / name) == "bad_nifti"
+
+
+def test_a_header_of_fewer_slices_than_there_are_is_refused(tmp_path: Path):
+    path = patched(save(tmp_path / "x.nii"), 46, np.array(3, "<i2").tobytes())
+    assert code_of(path) == "bad_nifti"
+
+
+def test_a_file_filled_up_to_a_block_is_read(tmp_path: Path):
+    path = save(tmp_path / "x.nii")
+    data = path.read_bytes()
+    path.write_bytes(data + bytes(-len(data) % 512))
+    np.testing.assert_array_equal(read_nifti(path).array, VOXELS)
+
+
+def test_a_bit_that_fell_over_in_a_packed_file_is_told(tmp_path: Path):
+    voxels = np.random.default_rng(0).integers(0, 99, (4, 50, 60), dtype=np.int16)
+    path = save(tmp_path / "x.nii.gz", voxels)
+    data = bytearray(path.read_bytes())
+    data[-6] ^= 1  # of the checksum
+    path.write_bytes(data)
+    assert code_of(path) == "bad_nifti"
+
+
+def test_the_content_decides_not_the_name(tmp_path: Path):
+    packed = save(tmp_path / "x.nii.gz").read_bytes()
+    (tmp_path / "a.nii").write_bytes(packed)
+    (tmp_path / "b.nii.gz").write_bytes(gzip.decompress(packed))
+    (tmp_path / "MD5E-s99--0123").write_bytes(packed)
+    for name in ("a.nii", "b.nii.gz", "MD5E-s99--0123"):
+        np.testing.assert_array_equal(read_nifti(tmp_path / name).array, VOXELS)
+
+
+@pytest.mark.parametrize("name", ["x.mgh", "x.mgz"])
+def test_mgh_is_read_like_nifti(tmp_path: Path, name: str):
+    nibabel.MGHImage(VOXELS.astype(np.int16), oblique()).to_filename(tmp_path / name)
+    volume, twin = read_nifti(tmp_path / name), read_nifti(save(tmp_path / "x.nii"))
+    np.testing.assert_array_equal(volume.array, VOXELS)
+    assert volume.dtype == np.int16
+    np.testing.assert_allclose(volume.affine, twin.affine, atol=1e-4)
+
+
+def test_mgh_without_orientation_or_cut_is_refused(tmp_path: Path):
+    path = tmp_path / "x.mgh"
+    nibabel.MGHImage(VOXELS, oblique()).to_filename(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:400])
+    assert code_of(path) == "bad_nifti"
+    path.write_bytes(whole[:28] + bytes(2) + whole[30:])
+    assert code_of(path) == "no_orientation"
+
+
+def test_a_pair_is_read_by_its_header(tmp_path: Path):
+    image = nibabel.Nifti1Pair(VOXELS, oblique())
+    image.to_filename(tmp_path / "x.hdr")
+    volume = read_nifti(tmp_path / "x.hdr")
+    np.testing.assert_array_equal(volume.array, VOXELS)
+    np.testing.assert_allclose(volume.affine, np.diag([-1, -1, 1, 1]) @ oblique(), atol=1e-4)
+    (tmp_path / "x.img").unlink()
+    assert code_of(tmp_path / "x.hdr") == "bad_nifti"
+
+
+def test_a_pair_without_orientation_is_refused_for_that(tmp_path: Path):
+    nibabel.AnalyzeImage(VOXELS, np.eye(4)).to_filename(tmp_path / "x.hdr")
+    assert code_of(tmp_path / "x.hdr") == "no_orientation"
+
+
+def test_a_pointer_to_content_that_is_not_here(tmp_path: Path):
+    (tmp_path / "x.nii.gz").write_text("/annex/objects/MD5E-s99--0123.nii.gz\n")
+    assert code_of(tmp_path / "x.nii.gz") == "not_fetched"
+
+
+def test_a_qform_that_is_no_rotation(tmp_path: Path):
+    path = patched(save(tmp_path / "x.nii", sform=0), 256, np.array([2, 2, 2], "<f4").tobytes())
+    assert code_of(path) == "bad_geometry"

@@ -1,5 +1,6 @@
 import pytest
 
+from callosal.models.errors import InputError
 from callosal.pipelines.review.guard import Guard
 
 GUARD = Guard("t0ken", 8123)
@@ -64,3 +65,21 @@ def test_paths_behind_the_token(target, path):
 )
 def test_other_paths_are_none(target):
     assert GUARD.path(target) is None
+
+
+def test_a_name_that_was_said_is_admitted_with_its_own_origin_alone():
+    guard = Guard("t0ken", 8123, ("localhost", "review.example.org:443"))
+    for host in ("localhost", "localhost:8123", "LOCALHOST:8123", "review.example.org:443"):
+        own = {"Host": host, "Origin": f"https://{host.lower()}"}
+        assert guard.admits("GET", {"Host": host})
+        assert guard.admits("POST", own)
+        assert not guard.admits("POST", {**own, "Origin": "http://evil.example"})
+        assert not guard.admits("POST", {**own, "Origin": guard.origin})
+    assert not guard.admits("GET", {"Host": "review.example.org:8123"})
+    assert not guard.admits("GET", {"Host": "evil.example"})
+
+
+@pytest.mark.parametrize("name", ["", "a b", "http://localhost", "*", "a/b", "x:y"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(InputError, match="--host-name"):
+        Guard("t0ken", 8123, (name,))

@@ -171,3 +171,25 @@ def test_a_share_that_goes_and_comes_gives_its_series_again(
         watched.after(1)
     (tmp_path / "away").rename(watched.root)
     assert watched.after(1) == [], "the same files, so nothing has changed"
+
+
+def test_slices_with_a_series_uid_each_arrive_as_one_series(watched: Watched) -> None:
+    slices = make_series(SeriesRecipe(n_slices=6))
+    for index, ds in enumerate(slices):
+        ds.SeriesInstanceUID = f"1.2.3.77.{index}"
+    paths = write_slices(watched.root, slices)
+    broken = sorted(paths)[0]  # is met before any header of its series
+    broken.write_bytes(broken.read_bytes()[:-10])
+    watched.after(0)
+    assert sorted(_names(watched.after(QUIET_S))) == [1, 5]
+
+
+def test_a_broken_file_joins_its_series_whatever_comes_first(
+    watched: Watched, series: list[Path]
+) -> None:
+    for path in series:
+        shutil.copy(path, watched.root)
+    first = watched.root / sorted(path.name for path in series)[0]
+    first.write_bytes(first.read_bytes()[:-10])
+    watched.after(0)
+    assert _names(watched.after(QUIET_S)) == [6]

@@ -1,5 +1,6 @@
 """A node on this machine's loopback, with senders as they should be and as they should not."""
 
+import copy
 import logging
 import os
 import socket
@@ -19,6 +20,7 @@ from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, Implicit
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.listener import (
     CANNOT_UNDERSTAND,
+    DUPLICATE_INSTANCE,
     INVALID_INSTANCE,
     OUT_OF_RESOURCES,
     SUCCESS,
@@ -105,6 +107,34 @@ def test_an_image_that_is_sent_again_stays_one_and_untouched(receiver: Node) -> 
     assert receiver.spool.used_bytes == used
 
 
+@pytest.mark.parametrize("is_one_visit", [True, False])
+def test_other_images_under_a_known_uid_are_refused_and_told(
+    receiver: Node, is_one_visit: bool
+) -> None:
+    other = copy.deepcopy(SLICES[1])
+    other.SOPInstanceUID = SLICES[0].SOPInstanceUID
+    if is_one_visit:
+        assert send(receiver.port, [SLICES[0], other, other]) == [
+            SUCCESS,
+            *[DUPLICATE_INSTANCE] * 2,
+        ]
+    else:
+        assert send(receiver.port, [SLICES[0]]) == [SUCCESS]
+        _wait_for(lambda: len(receiver.received()) == 1)
+        assert send(receiver.port, [other, other]) == [DUPLICATE_INSTANCE] * 2
+    _wait_for(lambda: len(receiver.received()) == 1)
+    told = [line for line in receiver.told if "same SOPInstanceUID" in line]
+    assert len(told) == 1
+    assert str(SLICES[0].SOPInstanceUID) not in told[0]
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
+def test_a_uid_with_leading_zeros_is_taken_as_infer_takes_it(receiver: Node) -> None:
+    image = copy.deepcopy(SLICES[0])
+    image.SOPInstanceUID = "1.2.003.0004"
+    assert send(receiver.port, [image]) == [SUCCESS]
+
+
 @pytest.mark.parametrize(("calling", "called"), [("STRANGER", "CALLOSAL"), (SENDER, "ARCHIVE")])
 def test_a_wrong_title_is_rejected(calling: str, called: str, receiver: Node) -> None:
     association = connect(receiver.port, calling=calling, called=called)
@@ -144,7 +174,8 @@ def test_an_object_that_is_too_big_is_refused_and_the_next_is_taken(tmp_path: Pa
         assert send(receiver.port, [BIG[0], SLICES[0], BIG[1]]) == [
             OUT_OF_RESOURCES, SUCCESS, OUT_OF_RESOURCES,
         ]  # fmt: skip
-        _wait_for(lambda: receiver.told)
+        _wait_for(lambda: len(receiver.told) == 2)
+        assert "too big" in receiver.told[0]
         assert receiver.told[-1].endswith("1 objects received, 2 refused")
         assert len(receiver.received()) == 1
 
@@ -207,6 +238,7 @@ def test_what_cannot_be_filed_is_refused(
     context = SimpleNamespace(abstract_syntax=SLICES[0].SOPClassUID)
     event = SimpleNamespace(assoc=theirs, request=SimpleNamespace(**request), context=context)
     assert receiver.listener._store(event) == status
+    assert receiver.told[-1].startswith("refusing")
     association.abort()
 
 

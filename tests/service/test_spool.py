@@ -6,7 +6,7 @@ import pytest
 from callosal.models.errors import InputError, OutputError
 from callosal.pipelines.service.arrivals import Arrivals
 from callosal.pipelines.service.retention import Retention
-from callosal.pipelines.service.spool import Spool, SpoolFull, open_spool
+from callosal.pipelines.service.spool import OtherContent, Spool, SpoolFull, open_spool
 from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
 from tests.service.test_arrivals import QUIET_S, Clock
 
@@ -42,8 +42,12 @@ def test_what_does_not_fit_leaves_no_trace(tmp_path: Path) -> None:
     with pytest.raises(SpoolFull):
         inbox.store("b.dcm", [b"123"])
     assert spool.used_bytes == 8
-    inbox.store("a.dcm", [b"12"])
-    assert spool.used_bytes == 2, "sent again within one association"
+    inbox.store("a.dcm", [b"1234", b"5678"])
+    assert spool.used_bytes == 8, "sent again within one association"
+    for other in (b"12", b"12345679", b"123456789"):
+        with pytest.raises(OtherContent):
+            inbox.store("a.dcm", [other])
+    assert spool.used_bytes == 8
     inbox.close()
     inbox.close()
     assert [path.name for path in spool.received.rglob("*.dcm")] == ["a.dcm"]

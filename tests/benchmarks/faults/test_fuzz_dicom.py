@@ -10,11 +10,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def fuzz(tmp_path: Path, *words: str) -> dict:
+def fuzz(tmp_path: Path, *words: str, script: str = "fuzz_dicom.py") -> dict:
     record = tmp_path / "record.json"
     command = [
         sys.executable,
-        ROOT / "benchmarks" / "faults" / "fuzz_dicom.py",
+        ROOT / "benchmarks" / "faults" / script,
         *words,
         "--output",
         record,
@@ -36,3 +36,11 @@ def test_broken_files_mislead_no_plan(tmp_path: Path) -> None:
     found = fuzz(tmp_path, "--pipeline", "12", "--seed", "11")["pipeline"]
     assert found["failures"] == []
     assert found["outcomes"]["ok"] >= 2
+
+
+@pytest.mark.slow
+def test_broken_volume_files_mislead_no_plan(tmp_path: Path) -> None:
+    found = fuzz(tmp_path, "--count", "80", "--seed", "11", script="fuzz_nifti.py")
+    assert found["failures"] == []
+    assert found["outcomes"]["ok"] >= 2
+    assert len(found["outcomes"]) > 4

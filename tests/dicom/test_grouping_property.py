@@ -1,0 +1,128 @@
+"""Whatever an export does to identifiers and tags, one volume gives one case or a refusal."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from scipy.spatial.transform import Rotation
+
+from callosal.pipelines.dicom.headers import Header, scan
+from callosal.pipelines.dicom.pixels import read_volume
+from callosal.pipelines.dicom.stacks import find_stacks
+from tests.dicom.make_series import SeriesRecipe, make_series
+
+TURN = Rotation.from_euler("xyz", [7, -11, 14], degrees=True)
+RECIPE = replace(
+    SeriesRecipe(n_slices=20, rows=16, columns=12, slice_spacing_mm=1.8),
+    orientation=tuple(TURN.apply([[0, 1, 0], [0, 0, -1]]).ravel()),
+    tags={"SeriesTime": "101500", "AcquisitionTime": "101612"},
+)
+N = RECIPE.n_slices
+
+Change = Callable[[Dataset, int, random.Random], None]
+
+
+def new_uids(keyword: str, n_parts: int, is_by_turns: bool) -> Change:
+    """The slices get so many UIDs, by turns or in blocks."""
+
+    def change(ds: Dataset, index: int, _: random.Random) -> None:
+        part = index % n_parts if is_by_turns else index * n_parts // N
+        setattr(ds, keyword, f"1.9.{len(keyword)}.{part}")
+
+    return change
+
+
+def jitter(keyword: str, size: float, digits: int) -> Change:
+    """A number or several vary from slice to slice, and are rounded."""
+
+    def change(ds: Dataset, _: int, rng: random.Random) -> None:
+        value = ds.get(keyword)
+        values = [float(part) for part in (value if isinstance(value, list) else [value or 0])]
+        moved = [round(part + rng.uniform(-size, size), digits) for part in values]
+        setattr(ds, keyword, moved if len(moved) > 1 else moved[0])
+
+    return change
+
+
+def turned(size_rad: float) -> Change:
+    """The directions vary from slice to slice."""
+
+    def change(ds: Dataset, _: int, rng: random.Random) -> None:
+        turn = Rotation.from_rotvec([rng.uniform(-size_rad, size_rad) for _ in range(3)])
+        axes = turn.apply(np.reshape(RECIPE.orientation, (2, 3)))
+        ds.ImageOrientationPatient = [float(f"{value:.6f}") for value in axes.ravel()]
+
+    return change
+
+
+def rounded(keyword: str, digits: int) -> Change:
+    """Numbers keep few decimals."""
+
+    def change(ds: Dataset, _: int, __: random.Random) -> None:
+        setattr(ds, keyword, [round(float(value), digits) for value in getattr(ds, keyword)])
+
+    return change
+
+
+def tag(keyword: str, *values: object) -> Change:
+    """A tag takes one of a few values."""
+    return lambda ds, _, rng: setattr(ds, keyword, rng.choice(values))
+
+
+parts = st.sampled_from([1, 2, 3, N])
+CHANGES: st.SearchStrategy[Change] = st.one_of(
+    st.builds(
+        new_uids,
+        st.sampled_from(
+            ["SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID"]
+        ),
+        parts,
+        st.booleans(),
+    ),
+    st.just(new_uids("SOPInstanceUID", N, True)),
+    st.just(jitter("EchoTime", 0.03, 2)),
+    st.just(jitter("RepetitionTime", 1, 1)),
+    st.builds(turned, st.sampled_from([0.0005, 0.003])),
+    st.builds(rounded, st.just("ImagePositionPatient"), st.sampled_from([1, 2, 3])),
+    st.builds(rounded, st.just("ImageOrientationPatient"), st.sampled_from([3, 4])),
+    st.just(tag("EchoNumbers", 1, 2, None)),
+    st.just(tag("ImageType", ["ORIGINAL", "PRIMARY", "M"], ["DERIVED", "PRIMARY", "M", "NORM"])),
+    st.just(tag("AcquisitionNumber", 1, 2, 3)),
+    st.just(tag("SeriesNumber", None)),
+    st.just(tag("SeriesNumber", 4, 5)),
+    st.just(tag("SeriesTime", "101500", "")),
+    st.just(tag("PatientName", "Marker^Patient", "MARKER^PATIENT", "")),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@given(changes=st.lists(CHANGES, max_size=4), seed=st.integers(0, 999))
+def test_one_volume_is_one_case_or_a_refusal(changes: list[Change], seed: int) -> None:
+    rng = random.Random(seed)
+    slices = make_series(RECIPE)
+    for change in changes:
+        for index, ds in enumerate(slices):
+            change(ds, index, rng)
+    names = rng.sample(range(1000), N)
+    with TemporaryDirectory() as folder:
+        for ds, name in zip(slices, names, strict=True):
+            ds.save_as(Path(folder) / f"{name:04d}", enforce_file_format=True)
+        headers = [found for found in scan(Path(folder)) if isinstance(found, Header)]
+        stacks = find_stacks(headers)
+        kept = [stack for stack in stacks if stack.is_kept]
+        assert len(kept) <= 1, [(len(stack.planes), stack.notes) for stack in stacks]
+        if not kept:
+            assert all(stack.reason for stack in stacks)
+            return
+        voxels = read_volume(kept[0]).array
+    np.testing.assert_array_equal(voxels, [RECIPE.pixels(index) for index in range(N)])
+    found = kept[0].geometry.map_indices_to_reference(np.array([[0, 0, 0], [N - 1, 15, 11]]))
+    axes = np.reshape(RECIPE.orientation, (2, 3))
+    far = RECIPE.position(N - 1) + axes.T @ [11 * RECIPE.spacing_mm[1], 15 * RECIPE.spacing_mm[0]]
+    np.testing.assert_allclose(found, [RECIPE.position(0), far], atol=0.5)
