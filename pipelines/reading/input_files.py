@@ -1,7 +1,7 @@
 """The files of all inputs, each told as MR image header, NIfTI file or reason to skip it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -50,9 +50,7 @@ def _scan_input(
     n_seen = 0
     found_codes: Counter[str] = Counter()
     for entry in walk_files(root):
-        # A file without suffix may be met again by a link that names it (git-annex, DVC).
-        is_met = isinstance(entry, FileEntry) and entry.path in seen
-        if is_met and (seen[entry.path] or not entry.name.lower().endswith(_VOLUME_SUFFIXES)):
+        if isinstance(entry, FileEntry) and _is_met(entry, seen):
             n_seen += 1
             continue
         found = identify(replace(entry, name=prefix + entry.name), is_named=root.is_file())
@@ -66,6 +64,12 @@ def _scan_input(
         yield Skipped(name, "empty_input", f"the folder {why}; check the path")
     elif NOT_IMAGES.issuperset(found_codes):
         yield Skipped(name, "no_images", _why_no_images(root, found_codes))
+
+
+def _is_met(entry: FileEntry, seen: Mapping[str, bool]) -> bool:
+    """Whether a file was told before; links may name later what has no suffix (git-annex, DVC)."""
+    is_named_now = entry.name.lower().endswith(_VOLUME_SUFFIXES)
+    return entry.path in seen and (seen[entry.path] or not is_named_now)
 
 
 def _why_no_images(root: Path, codes: Counter[str]) -> str:
