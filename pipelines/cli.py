@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "figures of an ONNX file by case and by site",
     "generate": "labelled synthetic scans from a generator",
     "randomise": "synthetic pairs from masks, without a trained generator",
+    "slabs": "labelled thick slices of 3D heads, for training on localizers",
     "evaluate-generator": "is a folder of synthetic pairs good, varied and no copy",
     "export": "a checkpoint to ONNX, with a parity report",
     "bench": "speed on this machine, beside its peers",

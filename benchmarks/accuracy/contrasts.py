@@ -26,6 +26,7 @@ from callosal.pipelines.case.process import Outcome, process_volume
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
 from callosal.pipelines.reading.nifti import read_nifti
 from callosal.pipelines.settings import Settings
+from callosal.pipelines.training.slab_folder import itk_matrix
 
 Array = NDArray[np.float64]
 SURELY_WRONG_DEG = 4.0
@@ -99,20 +100,10 @@ def _motion(folder: Path, exam: str, one: dict[str, str]) -> Array:
     to_t1, to_t2 = (folder / f"{exam}_{kind}-to-FLAIR.txt" for kind in ("T1w", "T2w"))
     if one["contrast"].startswith("T1w") or not to_t1.is_file():
         return np.eye(4)
-    flair_to_t1 = _itk_matrix(to_t1)
+    flair_to_t1 = itk_matrix(to_t1)
     if one["contrast"] == "FLAIR":
         return flair_to_t1
-    return flair_to_t1 @ np.linalg.inv(_itk_matrix(to_t2))
-
-
-def _itk_matrix(path: Path) -> Array:
-    lines = dict(line.split(": ", 1) for line in path.read_text().splitlines() if ": " in line)
-    numbers = np.array(lines["Parameters"].split(), float)
-    center = np.array(lines["FixedParameters"].split(), float)
-    matrix = np.eye(4)
-    matrix[:3, :3] = numbers[:9].reshape(3, 3)
-    matrix[:3, 3] = numbers[9:] + center - matrix[:3, :3] @ center
-    return matrix
+    return flair_to_t1 @ np.linalg.inv(itk_matrix(to_t2))
 
 
 def _row(

@@ -70,7 +70,6 @@ class MaskFacts:
             spread of the intensities in the neighbourhood.
         distinct: Share of that ring that differs from the inside by more than twice the inside's
             own spread, darker or brighter.
-        dark_in_even: Median over spread of that ring around a dark inside; 0 for a bright one.
     """
 
     area_mm2: float
@@ -85,7 +84,6 @@ class MaskFacts:
     at_edge: float
     contrast: float
     distinct: float
-    dark_in_even: float
 
 
 RANGES: dict[str, tuple[Range, str]] = {
@@ -94,14 +92,13 @@ RANGES: dict[str, tuple[Range, str]] = {
     "width_mm": (Range(8, 13, 38, 50), "width_out_of_range"),
     "solidity": (Range(0.2, 0.27, 0.58, 0.72), "not_arched"),
     "lean_deg": (Range(-95, -55, 36, 58), "arch_leans"),
-    "certainty": (Range(0.85, 0.94, 1.0, 1.01), "weak_evidence"),
-    "blur": (Range(-0.01, 0.0, 1.2, 3.0), "blurred_border"),
+    "certainty": (Range(0.75, 0.86, 1.0, 1.01), "weak_evidence"),
+    "blur": (Range(-0.01, 0.0, 2.0, 4.0), "blurred_border"),
     "pieces": (Range(-0.01, 0.0, 0.15, 0.8), "in_pieces"),
     "rival": (Range(-0.01, 0.0, 0.15, 0.8), "second_candidate"),
     "at_edge": (Range(-0.01, 0.0, 0.02, 0.2), "cut_by_field_of_view"),
-    "contrast": (Range(0.28, 0.39, math.inf, math.inf), "low_contrast"),
-    "distinct": (Range(0.2, 0.45, 1.0, 1.01), "indistinct_border"),
-    "dark_in_even": (Range(-0.01, 0.0, 2.2, 3.3), "dark_in_even_tissue"),
+    "contrast": (Range(0.0, 0.06, math.inf, math.inf), "low_contrast"),
+    "distinct": (Range(0.25, 0.5, 1.0, 1.01), "indistinct_border"),
 }
 
 
@@ -160,7 +157,6 @@ def measure_mask(
         at_edge=share_at_edge(contour_mm, slice_image),
         contrast=light.contrast,
         distinct=light.distinct,
-        dark_in_even=light.dark_in_even,
     )
 
 

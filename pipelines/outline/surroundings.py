@@ -49,20 +49,6 @@ class Brightness:
         """
         return abs(self.inside - self.ring) / self.window_spread if self.window_spread else 0.0
 
-    @property
-    def dark_in_even(self) -> float:
-        """How even the ring around a dark inside is, median over spread; 0 for a bright inside.
-
-        On T2 a dark callosum borders on bright fluid and grey cortex; a ventricle beside the
-        midline borders on white matter.
-
-        >>> Brightness(30.0, 60.0, ring_spread=10.0, window_spread=50.0, distinct=1.0).dark_in_even
-        6.0
-        """
-        if self.inside >= self.ring:
-            return 0.0
-        return self.ring / max(self.ring_spread, 0.01 * self.ring)
-
 
 def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceImage) -> Brightness:
     """Measure the intensities inside and around an outline.

@@ -39,8 +39,6 @@ REASONS: dict[str, Reason] = {
         ("corrected_by_hand", "corrected by hand", "a person has set the pose in a review"),
         ("cut_by_field_of_view", "cut by field of view",
          "the callosum reaches the edge of what was scanned"),
-        ("dark_in_even_tissue", "dark in even tissue",
-         "dark inside even tissue, as a ventricle is"),
         ("decode_failed", "not decoded", "the pixels could not be decoded"),
         ("dicomdir", "directory file", "a DICOMDIR lists files and is no image"),
         ("duplicate_file", "duplicate file", "the same image is there twice"),

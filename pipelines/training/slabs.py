@@ -22,8 +22,9 @@ from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, fi
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.midsagittal import find_midsagittal_plane
 from callosal.pipelines.midplane.sagittal_slice import cut_slice, sagittal_directions
-from callosal.pipelines.training.contrast import WEIGHTINGS, random_weighting
+from callosal.pipelines.training.contrast import random_weighting
 from callosal.pipelines.training.draws import Draws
+from callosal.pipelines.training.slab_settings import SlabSettings
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -34,27 +35,6 @@ SAMPLE_MM: Final = 1.0
 """Distance of the points within a slab that are averaged."""
 
 _STEP: Final = round(SAMPLE_MM / SPACING_MM)
-
-
-@dataclass(frozen=True)
-class SlabSettings:
-    """How slabs may lie.
-
-    Attributes:
-        thickness_mm: Least and largest thickness.
-        tilt_deg: Largest angle to the midsagittal plane.
-        offset_mm: Largest distance from it, at the callosum.
-        pixel_mm: Least and largest pixel.
-        natural: Share of slabs that keep the contrast of their head.
-        near: Names of the weightings that the others are drawn about, as of `random_weighting`.
-    """
-
-    thickness_mm: tuple[float, float] = (2.0, 10.0)
-    tilt_deg: float = 15.0
-    offset_mm: float = 4.0
-    pixel_mm: tuple[float, float] = (0.5, 1.9)
-    natural: float = 0.3
-    near: tuple[str, ...] = tuple(WEIGHTINGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +70,7 @@ def outlined(reference: Volume, segmenter: Segmenter) -> Callosum:
 def draw_slab(
     head: LabelledHead,
     seed: int,
-    settings: SlabSettings = SlabSettings(),
+    settings: SlabSettings = SlabSettings(),  # noqa: B008 (frozen)
 ) -> tuple[Image, NDArray[np.uint8]]:
     """One random slab about the midsagittal plane, and the callosum projected onto it.
 

@@ -13,11 +13,11 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.bisenetv2 import BiSeNetV2
 from callosal.models.errors import InputError
 from callosal.models.masked_autoencoder import MaskedAutoencoderModule
-from callosal.models.pretrained_encoder import copy_encoder
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.models.segmenter_checkpoint import load_segmenter
 from callosal.models.vit import ViTSegmenter
 from callosal.pipelines.cli import main
+from callosal.pipelines.training.callbacks.pretrained_encoder import copy_encoder
 
 SMALL = {
     "AttentionUNet": lambda: AttentionUNet(widths=(8, 16, 24)),

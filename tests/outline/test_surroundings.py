@@ -30,7 +30,7 @@ def test_inside_and_ring_are_told_above_air(arch: np.ndarray) -> None:
     assert light.inside == pytest.approx(100, abs=1)
     assert light.ring == pytest.approx(50, abs=3)
     assert light.contrast == pytest.approx(1, abs=0.15)
-    assert light.dark_in_even == 0
+    assert light.distinct > 0.9
 
 
 def test_contrast_knows_neither_scale_nor_sign(arch: np.ndarray) -> None:
@@ -40,14 +40,14 @@ def test_contrast_knows_neither_scale_nor_sign(arch: np.ndarray) -> None:
     assert _measured(arch, 7 * pixels).contrast == pytest.approx(first.contrast, rel=1e-4)
     inverted = _measured(arch, pixels.max() - pixels)
     assert inverted.contrast == pytest.approx(first.contrast, rel=1e-2)
-    assert inverted.dark_in_even > 0
+    assert inverted.distinct == pytest.approx(first.distinct, abs=0.02)
 
 
 def test_a_flat_picture_has_no_contrast(arch: np.ndarray) -> None:
     for value in (0.0, 700.0):
         light = _measured(arch, np.full(arch.shape, value))
         assert light.contrast == 0
-        assert light.dark_in_even == 0
+        assert light.distinct == 0
 
 
 def test_the_neighbourhood_may_leave_the_image(arch: np.ndarray) -> None:
