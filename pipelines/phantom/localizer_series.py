@@ -157,7 +157,7 @@ def _signal(
     # Samples about a voxel apart in each box: finer ones would only read the same voxels again.
     depth = max(1, round(protocol.thickness_mm / voxel_mm))
     across = max(1, round(protocol.pixel_mm / voxel_mm))
-    first, last = _reach(voxels.shape, np.linalg.inv(to_voxels), protocol.matrix)
+    first, last = _reach(voxels.shape, to_voxels, protocol.matrix)
     rows, columns = last - first
     box = np.array([protocol.thickness_mm / protocol.distance_mm / depth, 1 / across, 1 / across])
     signal = np.zeros((count, protocol.matrix, protocol.matrix), np.float32)
@@ -180,10 +180,11 @@ def _signal(
 
 
 def _reach(
-    shape: tuple[int, ...], to_pixels: Array, matrix: int
+    shape: tuple[int, ...], to_voxels: Array, matrix: int
 ) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
     """First row and column that the head's volume reaches, and those after the last."""
     ends = np.stack(np.meshgrid(*((0, n - 1) for n in shape), indexing="ij"), -1).reshape(-1, 3)
+    to_pixels = np.linalg.inv(to_voxels)
     pixels = ends @ to_pixels[1:3, :3].T + to_pixels[1:3, 3]
     first = np.clip(np.floor(pixels.min(axis=0)), 0, matrix).astype(int)
     last = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, matrix).astype(int)
