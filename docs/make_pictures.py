@@ -1,7 +1,7 @@
 """Draw the pictures of README and docs anew, from the public MNI152 average head.
 
     python docs/make_pictures.py            # all of them
-    python docs/make_pictures.py report     # some: demo, report, robustness
+    python docs/make_pictures.py report     # some: demo, localizer, report, robustness
 
 Nothing but the demo's own head is used: no picture of a patient is ever in the project. The
 report's screenshots need Chromium with chromedriver, and selenium (extra `dev`).
@@ -19,8 +19,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 from selenium import webdriver
 
-from callosal.pipelines.commands.demo import demo, write_series
+from callosal.pipelines.commands.demo import demo, write_scout, write_series
 from callosal.pipelines.commands.infer import infer
+from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
+from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.review_document import Decision, Judgement
 from callosal.pipelines.review.review_session import ReviewSession
@@ -38,6 +40,7 @@ BROKEN_HEAD = 8
 def main() -> None:
     drawn: dict[str, Callable[[Path], None]] = {
         "demo": draw_demo,
+        "localizer": draw_localizer,
         "report": draw_report,
         "robustness": draw_robustness,
     }
@@ -51,6 +54,27 @@ def draw_demo(folder: Path) -> None:
         raise SystemExit("the demo is out of tolerance; no picture was drawn")
     (overlay,) = folder.glob("result/cases/*/overlay.png")
     shutil.copyfile(overlay, PICTURES / "demo.png")
+
+
+def draw_localizer(folder: Path) -> None:
+    """Every slice of the demo's scout, a row for each orientation."""
+    write_scout(folder, seed=0)
+    (case,) = find_cases([folder]).cases
+    images = case.load()
+    if not isinstance(images, LocalizerVolumes):
+        raise SystemExit("the demo's scout was not read as a localizer; no picture was drawn")
+    figure = Figure(figsize=(9.5, 5.8), facecolor="black")
+    grid = figure.subplots(3, 5, gridspec_kw={"wspace": 0.02, "hspace": 0.02})
+    for row, name, stack in zip(grid, ("sagittal", "coronal", "axial"), images.stacks, strict=True):
+        for axes, pixels in zip(row, stack.array, strict=True):
+            axes.imshow(pixels[20:-20, 20:-20], cmap="gray", vmin=0, vmax=float(stack.array.max()))
+            axes.set_axis_off()
+        row[0].text(4, 16, name, color="white", fontsize=10)
+    figure.subplots_adjust(0, 0, 1, 1)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    with Image.open(buffer) as picture:
+        picture.convert("RGB").save(PICTURES / "localizer.webp", quality=85)
 
 
 def draw_report(folder: Path) -> None:

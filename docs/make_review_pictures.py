@@ -1,6 +1,7 @@
-"""Draw the pictures of docs/review.md anew, from the public MNI152 average head.
+"""Draw the pictures of the review page, from the public MNI152 average head.
 
-    python docs/make_review_pictures.py
+    python docs/make_review_pictures.py               # all of them
+    python docs/make_review_pictures.py localizer     # some: series, localizer
 
 Needs chromium, chromedriver and selenium. Nothing but the demo's own output is shown: no picture
 of a patient is ever in the project.
@@ -8,9 +9,12 @@ of a patient is ever in the project.
 
 import io
 import shutil
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -29,22 +33,34 @@ TURN_DEG = 3.0
 
 
 def main() -> None:
+    wanted = sys.argv[1:] or ["series", "localizer"]
     with tempfile.TemporaryDirectory() as folder:
-        if demo(Path(folder)) != 0:
-            raise SystemExit("the demo is out of tolerance; no picture was drawn")
-        desk = ReviewSession.of(Path(folder) / "result")
-        with make_server(desk, 0, None, DEFAULT) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            browser = open_browser()
-            try:
-                take(browser, server.guard.url, "review.webp")
+        if "series" in wanted:
+            with opened(Path(folder) / "series", localizer=False) as (desk, browser, url):
+                take(browser, url, "review.webp")
                 correct(desk)
                 media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
                 browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-                take(browser, server.guard.url, "review_corrected.webp")
-            finally:
-                browser.quit()
-                server.shutdown()
+                take(browser, url, "review_corrected.webp")
+        if "localizer" in wanted:
+            with opened(Path(folder) / "localizer", localizer=True) as (_, browser, url):
+                take(browser, url, "localizer-review.webp")
+
+
+@contextmanager
+def opened(folder: Path, localizer: bool) -> Iterator[tuple[ReviewSession, webdriver.Chrome, str]]:
+    """The demo's run under review: its desk, a browser and the address of the page."""
+    if demo(folder, localizer=localizer) != 0:
+        raise SystemExit("the demo is out of tolerance; no picture was drawn")
+    desk = ReviewSession.of(folder / "result")
+    with make_server(desk, 0, None, DEFAULT) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser = open_browser()
+        try:
+            yield desk, browser, server.guard.url
+        finally:
+            browser.quit()
+            server.shutdown()
 
 
 def open_browser() -> webdriver.Chrome:

@@ -38,6 +38,7 @@ def write_mr_series(
     seed: int = 0,
     patient_name: str = "callosal^demo",
     series_number: int = 1,
+    first_instance: int = 1,
     attributes: Dataset | None = None,
 ) -> list[Path]:
     """Write a volume as MR Image Storage files `slice-0001.dcm` and on.
@@ -53,6 +54,7 @@ def write_mr_series(
         seed: Tells series of equal content apart.
         patient_name: Patient's Name.
         series_number: Series Number.
+        first_instance: Instance Number of the first slice; its file is named by it.
         attributes: Further attributes, the same in every slice; they win over those above.
 
     Returns:
@@ -75,9 +77,10 @@ def write_mr_series(
         stale.unlink()
     paths = []
     for index in range(volume.spatial_shape[0]):
-        path = folder / f"slice-{index + 1:04d}.dcm"
+        path = folder / f"slice-{first_instance + index:04d}.dcm"
         uid = generate_uid(entropy_srcs=[*entropy, f"instance {index}"])
         _add_slice(shared, volume, stored, index, uid)
+        shared.InstanceNumber = first_instance + index
         shared.save_as(path, enforce_file_format=True)
         paths.append(path)
     return paths
@@ -168,7 +171,6 @@ def _add_slice(image: Dataset, volume: Volume, stored: _Stored, index: int, uid:
     image.SOPInstanceUID = uid
     image.file_meta.MediaStorageSOPClassUID = MRImageStorage
     image.file_meta.MediaStorageSOPInstanceUID = uid
-    image.InstanceNumber = index + 1
     image.ImagePositionPatient = _decimals(position)
     pixels = stored.pixels[index].astype(stored.pixels.dtype.newbyteorder("<"))
     image.PixelData = pixels.tobytes()

@@ -124,6 +124,12 @@ def drawn_motion(seed: int, about_lps_mm: Array) -> RigidMotion:
     return RigidMotion.of_angles(pitch, yaw, roll, about_lps_mm, rng.uniform(-8, 8, 3))
 
 
+def moved(head: DemoHead, motion: RigidMotion) -> DemoHead:
+    """The head after a motion, in its header alone: the voxels stay as they are."""
+    volume = Volume(head.volume.array, motion.matrix @ head.volume.affine, "PATIENT")
+    return DemoHead(head.name, volume, head.pose.moved(motion))
+
+
 def tilted(head: DemoHead, motion: RigidMotion) -> DemoHead:
     """The head after a motion, as a scanner samples it: sagittal, 1 mm, 176 x 240 x 240.
 

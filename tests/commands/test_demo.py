@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -8,11 +9,19 @@ import pytest
 
 from callosal.pipelines.case.process import failed_document
 from callosal.pipelines.commands import demo as module
-from callosal.pipelines.commands.demo import compare, demo, write_series
+from callosal.pipelines.commands.demo import (
+    LOCALIZER_TOLERANCE,
+    SERIES_TOLERANCE,
+    compare,
+    demo,
+    write_scout,
+    write_series,
+)
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.phantom.demo_head import DemoHead
 from callosal.pipelines.phantom.reference_pose import ReferencePose, RigidMotion
 from callosal.pipelines.planning.plan_file import Plan
+from callosal.pipelines.reading.cases import find_cases
 
 
 @pytest.fixture
@@ -61,6 +70,7 @@ def stub(monkeypatch, pose):
         monkeypatch.setitem(sys.modules, "callosal.pipelines.commands.infer", fake)
         head = DemoHead("stub head", None, pose)
         monkeypatch.setattr(module, "write_series", lambda folder, seed: head)
+        monkeypatch.setattr(module, "write_scout", lambda folder, seed: head)
 
     return install
 
@@ -71,7 +81,9 @@ def test_comparison_tells_the_errors_put_in(pose):
     assert comparison.angle_error_deg == pytest.approx(0.4)
     assert comparison.center_error_mm == pytest.approx(1.5)
     assert comparison.plane_error_deg == pytest.approx(0, abs=1e-5)
-    assert comparison.within_tolerance
+    assert comparison.is_within(SERIES_TOLERANCE)
+    assert not comparison.is_within(replace(SERIES_TOLERANCE, angle_deg=0.3))
+    assert not comparison.is_within(replace(SERIES_TOLERANCE, center_mm=1.4))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +98,27 @@ def test_exit_code_follows_the_tolerance(
     printed = capsys.readouterr().out
     assert "overlay.png" in printed
     assert ("NOT within" in printed) == (code == 2)
+
+
+def test_a_localizer_is_allowed_two_degrees(stub, pose, tmp_path, capsys):
+    plan = plan_of(pose, 1.6)
+    plan["source"] = {"notes": ["localizer of 5 sagittal, 5 coronal and 5 axial slices: one"]}
+    stub(plan)
+    assert demo(tmp_path, 0) == 2
+    assert demo(tmp_path, 0, localizer=True) == 0
+    assert "5 sagittal, 5 coronal and 5 axial slices" in capsys.readouterr().out
+    stub(plan_of(pose, 2.1))
+    assert demo(tmp_path / "other", 0, localizer=True) == 2
+
+
+def test_a_plane_that_is_off_is_off(pose):
+    plan = plan_of(pose)
+    plan["midsagittal"]["normal"] = (
+        RigidMotion.of_angles(0, 0, 2.5).rotation @ pose.normal
+    ).tolist()
+    comparison = compare(pose, plan)
+    assert comparison.plane_error_deg == pytest.approx(2.5, abs=0.05)
+    assert not comparison.is_within(LOCALIZER_TOLERANCE)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +149,17 @@ def test_series_is_that_of_the_head(monkeypatch, tmp_path):
     middle = pydicom.dcmread(files[88])
     assert middle.SeriesDescription == "T1 small phantom, tilted"
     assert head.pose.plane_error_deg([1, 0, 0]) > 0.5
+
+
+def test_scout_is_that_of_the_head(monkeypatch, tmp_path):
+    small = phantom_head(0, (40, 60, 60), (4.0, 4.0, 4.0))
+    monkeypatch.setattr(
+        "callosal.pipelines.phantom.demo_head.demo_head",
+        lambda seed: DemoHead("small phantom", small.volume, small.pose),
+    )
+    head = write_scout(tmp_path / "localizer", seed=0)
+    (case,) = find_cases([tmp_path]).cases
+    assert case.kind == "localizer"
+    assert [one["n_slices"] for one in case.source["stacks"]] == [5, 5, 5]
+    assert head.pose.plane_error_deg([1, 0, 0]) > 0.5
+    assert head.pose.center_error_mm(small.pose.center_lps_mm) > 1

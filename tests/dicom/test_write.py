@@ -48,6 +48,12 @@ def test_small_integers_are_stored_as_they_are(tmp_path, dtype):
     assert np.array_equal(np.stack([image.pixel_array for image in read(paths)]), values)
 
 
+def test_slices_are_numbered_from_the_first_instance(tmp_path):
+    paths = write_mr_series(oblique_volume(), tmp_path, description="scout", first_instance=6)
+    assert [path.name for path in paths] == [f"slice-{n:04d}.dcm" for n in range(6, 11)]
+    assert [image.InstanceNumber for image in read(paths)] == list(range(6, 11))
+
+
 def test_every_type_1_and_2_attribute_of_the_mr_image_is_there(tmp_path):
     image = pydicom.dcmread(write_mr_series(oblique_volume(), tmp_path, description="T1")[0])
     type_1 = (

@@ -16,6 +16,7 @@ from callosal.pipelines.phantom.demo_head import (
     mni152_file,
     mni152_head,
     mni152_plane,
+    moved,
     tilted,
 )
 from callosal.pipelines.phantom.reference_pose import (
@@ -100,6 +101,19 @@ def test_tilted_head_carries_its_truth_along(phantom):
     assert np.corrcoef(before, after)[0, 1] > 0.95
     assert moved.pose.angle_deg([0, 1, 0], [0, 0, -1]) < phantom.pose.angle_deg(
         [0, 1, 0], [0, 0, -1]
+    )
+
+
+def test_moved_head_keeps_its_voxels_and_takes_its_truth_along(phantom):
+    motion = RigidMotion.of_angles(12.5, 6, -4, phantom.volume.center_position, (5, -3, 2))
+    after = moved(phantom, motion)
+    assert np.array_equal(after.volume.array, phantom.volume.array)
+    corner = motion.matrix @ [*phantom.volume.map_indices_to_reference(np.array([[0, 0, 0]]))[0], 1]
+    assert after.volume.map_indices_to_reference(np.array([[0, 0, 0]]))[0] == pytest.approx(
+        corner[:3]
+    )
+    assert after.pose.plane_error_deg(motion.rotation @ phantom.pose.normal) == pytest.approx(
+        0, abs=1e-5
     )
 
 
