@@ -5,7 +5,13 @@ from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.case.neighbours import Spread
 from callosal.pipelines.case.pose import Pose
 from callosal.pipelines.midplane.sagittal_views import SagittalViews
-from callosal.pipelines.planning.findings import Status, Verdict
+from callosal.pipelines.planning.findings import (
+    ASSUMED_CONFIDENCE,
+    ASSUMED_REASON,
+    Status,
+    Verdict,
+    assumed_angles,
+)
 
 PLANE_FACTORS = {"weak_symmetry": 0.4, "rival_plane": 0.6, "steep_tilt": 0.4}
 """What each doubt about the midsagittal plane leaves of the confidence."""
@@ -37,6 +43,10 @@ def judge_case(
     quality = quality.lowered(pose.agreement / AGREEMENT, "box_axis_disagree")
     if spread is not None:
         quality = _lowered_by_neighbours(quality, spread)
+    if assumed_angles(seen.dof_estimated):
+        # The doubt that concerns the whole plan comes first.
+        reasons = (ASSUMED_REASON, *quality.reasons)
+        quality = Quality(min(quality.confidence, ASSUMED_CONFIDENCE), reasons)
     status = Status.OK if quality.confidence >= SURE else Status.LOW_CONFIDENCE
     return Verdict(status, min(quality.confidence, 1.0), quality.reasons)
 

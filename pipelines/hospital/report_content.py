@@ -10,6 +10,7 @@ from pydicom.sr.codedict import codes
 
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.report_group import Group, GroupMaker, say
+from callosal.pipelines.pictures.reason_words import assumed_words
 
 Array = NDArray[np.float64]
 _COSINES = tuple(
@@ -116,6 +117,9 @@ def _final(document: Mapping[str, Any], make: GroupMaker, comment: str) -> Group
         found,
         [QualitativeEvaluation(name=concepts.STATUS, value=status)],
     )
+    assumed = {angle: None for stack in document["planes"].values() for angle in stack["assumed"]}
+    if assumed:
+        say(group, f"Plan: {assumed_words(tuple(assumed))}.")
     for reason in document["reasons"]:
         say(group, f"reason: {reason}")
     if comment:
@@ -143,6 +147,8 @@ def _stack(name: str, stack: Mapping[str, Any], make: GroupMaker) -> Group:
     ]  # fmt: skip
     group = make.region(f"{name} stack", concepts.STACKS[name], corners, found)
     say(group, f"{name}: {stack['prescription']}")
+    if stack["assumed"]:
+        say(group, f"{name}: {assumed_words(stack['assumed'])}")
     return group
 
 

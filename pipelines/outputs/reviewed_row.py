@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callosal.pipelines.outputs.results import failed_row, plan_row
+from callosal.pipelines.planning.plan_versions import current_plan
 
 REVIEWED_PLAN = "plan.reviewed.json"
 """Newest review of a case, in its folder."""
@@ -22,4 +23,4 @@ def reviewed_row(review: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str,
     name = str(review["case_id"])
     if review["plan"] is None:
         return failed_row(name, str(row.get("kind") or ""), str(row.get("status")), "rejected")
-    return plan_row(name, review["plan"], float(row.get("seconds") or 0.0))
+    return plan_row(name, current_plan(review["plan"]), float(row.get("seconds") or 0.0))

@@ -1,6 +1,6 @@
 """Statuses and reason codes in plain words: one table for report, review page and overlay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -74,6 +74,8 @@ REASONS: dict[str, Reason] = {
         ("second_candidate", "second candidate",
          "another part of the slice looks like a callosum too"),
         ("steep_tilt", "steep tilt", "the head lies far from upright"),
+        ("tilt_and_turn_assumed", "tilt and turn assumed, not measured",
+         "sagittal slices alone give one angle; the other two are those of the slices as scanned"),
         ("weak_evidence", "weak evidence", "the network is not certain inside the outline"),
         ("weak_symmetry", "weak symmetry",
          "the head is hardly symmetric about the plane that was found"),
@@ -90,6 +92,15 @@ def short_reason(code: str) -> str:
     ('low contrast', 'from a newer version')
     """
     return REASONS[code].short if code in REASONS else code.replace("_", " ")
+
+
+def assumed_words(assumed: Sequence[str]) -> str:
+    """What is said of a stack whose angles were not all measured; "" where they were.
+
+    >>> assumed_words(["tilt", "turn"]), assumed_words([])
+    ('tilt and turn assumed, not measured', '')
+    """
+    return f"{' and '.join(assumed)} assumed, not measured" if assumed else ""
 
 
 def page_words() -> dict[str, Mapping[str, object]]:

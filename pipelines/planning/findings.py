@@ -11,6 +11,28 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.plan import ScanPlan
 
+ASSUMED_REASON = "tilt_and_turn_assumed"
+"""Reason of every plan whose tilt and turn were not measured; it is never `ok`."""
+
+ASSUMED_CONFIDENCE = 0.45
+"""Highest confidence of such a plan: below the one from which a plan is `ok`."""
+
+
+def assumed_angles(dof_estimated: int | None) -> tuple[str, ...]:
+    """Degrees of freedom of the stacks that were taken from the slices as scanned.
+
+    Args:
+        dof_estimated: Angles that were measured; 2 and 3 hold those of the midsagittal plane.
+
+    Returns:
+        `tilt`, about the front-back axis, and `turn`, about the vertical axis, or neither.
+
+    Example:
+        >>> assumed_angles(1), assumed_angles(3)
+        (('tilt', 'turn'), ())
+    """
+    return () if dof_estimated is not None and dof_estimated >= 2 else ("tilt", "turn")
+
 
 class Status(StrEnum):
     """What a case came to."""

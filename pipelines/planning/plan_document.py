@@ -1,4 +1,4 @@
-"""plan.json: one case's result as a JSON document of the schema `callosal/plan/1`."""
+"""plan.json: one case's result as a JSON document of the schema `callosal/plan/2`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,11 +11,17 @@ from callosal.pipelines.geometry.reference_line import ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
-from callosal.pipelines.planning.findings import Findings, Provenance, Verdict
+from callosal.pipelines.planning.findings import (
+    ASSUMED_REASON,
+    Findings,
+    Provenance,
+    Verdict,
+    assumed_angles,
+)
 from callosal.pipelines.planning.plan import ScanPlan, Stack
 from callosal.pipelines.planning.plan_validation import validate_plan
 
-SCHEMA = "callosal/plan/1"
+SCHEMA = "callosal/plan/2"
 
 
 def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) -> dict[str, Any]:
@@ -41,7 +47,9 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
         "box": None if findings.box is None else _box(findings.box),
         "line": None if findings.line is None else _line(findings.line),
         "final": None if final is None or slice_image is None else _final(final, slice_image),
-        "planes": None if findings.plan is None else stack_entries(findings.plan),
+        "planes": None
+        if findings.plan is None
+        else stack_entries(findings.plan, findings.dof_estimated),
         "dof_estimated": findings.dof_estimated,
         "uncertainty": _numbers(findings.uncertainty),
         "morphometry": _morphometry(findings.morphometry),
@@ -65,11 +73,14 @@ def with_pose(
         final: The other final region.
         plan: Its stacks.
     """
+    dof, reasons = document["dof_estimated"], document["reasons"]
+    is_assumed = bool(assumed_angles(dof)) and ASSUMED_REASON not in reasons
     return {
         **document,
+        "reasons": [*([ASSUMED_REASON] if is_assumed else []), *reasons],
         "midsagittal": document["midsagittal"] or _slice(slice_image),
         "final": _final(final, slice_image),
-        "planes": stack_entries(plan),
+        "planes": stack_entries(plan, dof),
     }
 
 
@@ -128,13 +139,18 @@ def _final(final: RotatedBox, slice_image: SliceImage) -> dict[str, Any]:
     }
 
 
-def stack_entries(plan: ScanPlan) -> dict[str, Any]:
-    """The entry `planes` of a plan document."""
-    return {
-        "transverse": _stack(plan.transverse),
-        "coronal": _stack(plan.coronal),
-        "sagittal": _stack(plan.sagittal),
-    }
+def stack_entries(plan: ScanPlan, dof_estimated: int | None) -> dict[str, Any]:
+    """The entry `planes` of a plan document.
+
+    Args:
+        plan: The stacks.
+        dof_estimated: Number of angles that were measured; the stacks name the others.
+    """
+    stacks = {
+        "transverse": plan.transverse, "coronal": plan.coronal, "sagittal": plan.sagittal,
+    }  # fmt: skip
+    assumed = list(assumed_angles(dof_estimated))
+    return {name: {**_stack(stack), "assumed": assumed} for name, stack in stacks.items()}
 
 
 def _stack(stack: Stack) -> dict[str, Any]:

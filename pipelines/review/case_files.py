@@ -20,6 +20,7 @@ from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outputs.case_folder import REFORMATS
 from callosal.pipelines.pictures.label_image import LPS_TO_RAS
 from callosal.pipelines.planning.plan_validation import validate_plan
+from callosal.pipelines.planning.plan_versions import current_plan
 from callosal.pipelines.reading.nifti import read_nifti
 
 Array = NDArray[np.float64]
@@ -74,7 +75,7 @@ def read_plan(folder: Path) -> tuple[dict[str, Any], str]:
         InputError: It is missing, unreadable, or not a plan.
     """
     content = _plan_bytes(folder)
-    plan = _parsed(content, folder)
+    plan = current_plan(_parsed(content, folder))
     validate_plan(plan)
     return plan, hashlib.sha256(content).hexdigest()
 
@@ -85,7 +86,7 @@ def plan_summary(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: plan.json is missing or no JSON.
     """
-    plan = _parsed(_plan_bytes(folder), folder)
+    plan = current_plan(_parsed(_plan_bytes(folder), folder))
     final = plan.get("final") or {}
     return {
         "status": plan.get("status"),

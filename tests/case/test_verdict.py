@@ -11,7 +11,7 @@ STEADY = Spread(angle_deg=1.0, center_mm=0.5, found=1.0)
 
 
 def _judge(confidence=1.0, flags=(), agreement=1.0, spread=STEADY):
-    seen = SimpleNamespace(plane=SimpleNamespace(flags=flags))
+    seen = SimpleNamespace(plane=SimpleNamespace(flags=flags), dof_estimated=3)
     callosum = SimpleNamespace(quality=Quality(confidence, ()))
     return judge_case(seen, callosum, SimpleNamespace(agreement=agreement), spread)
 
@@ -48,8 +48,13 @@ def test_doubts_add_up() -> None:
     assert _judge(flags=("rival_plane",), agreement=0.4).confidence < alone.confidence
 
 
-def test_a_2d_slice_has_no_neighbours_and_no_plane() -> None:
-    callosum = SimpleNamespace(quality=Quality(0.9, ()))
-    seen = SimpleNamespace(plane=None)
+@pytest.mark.parametrize(("found", "left"), [(1.0, 0.45), (0.9, 0.45), (0.2, 0.2)])
+def test_a_2d_slice_is_never_ok_for_its_tilt_and_turn_were_not_measured(
+    found: float, left: float
+) -> None:
+    callosum = SimpleNamespace(quality=Quality(found, ("low_contrast",)))
+    seen = SimpleNamespace(plane=None, dof_estimated=1)
     verdict = judge_case(seen, callosum, SimpleNamespace(agreement=1.0), None)
-    assert verdict.status is Status.OK
+    assert verdict.status is Status.LOW_CONFIDENCE
+    assert verdict.confidence == left
+    assert verdict.reasons == ("tilt_and_turn_assumed", "low_contrast")
