@@ -51,7 +51,8 @@ def test_the_wheel_holds_packages_weights_and_configs(tmp_path: Path) -> None:
         for pattern in ("configs/*.yaml", "configs/*.json", "models/weights/*.onnx",
                         "models/weights/*.md", "models/weights/*.json",
                         "pipelines/review/page/*", "pipelines/report/*.css",
-                        "models/weights/generator-*/**/*", "*/py.typed")
+                        "models/weights/generator-*/**/*", "models/weights/callosum-finding/*",
+                        "*/py.typed")
         for path in ROOT.glob(pattern)
         if path.is_file()
     }  # fmt: skip

@@ -120,6 +120,9 @@ def _final(document: Mapping[str, Any], make: GroupMaker, comment: str) -> Group
     assumed = {angle: None for stack in document["planes"].values() for angle in stack["assumed"]}
     if assumed:
         say(group, f"Plan: {assumed_words(tuple(assumed))}.")
+    finding = document["finding"]
+    without = f", without {', '.join(finding['missing'])}" if finding["missing"] else ""
+    say(group, f"Callosum: {finding['kind']}{without}.".replace("_", " "))
     for reason in document["reasons"]:
         say(group, f"reason: {reason}")
     if comment:

@@ -68,6 +68,8 @@ REASONS: dict[str, Reason] = {
         ("nothing_segmented", "nothing segmented", "no callosum was found"),
         ("off_midline", "off the midline",
          "the slice may lie beside the midline of the head"),
+        ("partial_callosum", "partial callosum",
+         "genu or splenium seems to be missing, so the angle is not that of a whole callosum"),
         ("projection", "projection", "a projection, not a slice"),
         ("rejected", "rejected", "a person has rejected the plan in a review"),
         ("rival_plane", "rival plane", "a second midsagittal plane fits nearly as well"),

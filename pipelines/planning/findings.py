@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from callosal.pipelines.callosum.finding import UNKNOWN, Finding
 from callosal.pipelines.geometry.reference_line import ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
@@ -71,6 +72,7 @@ class Findings:
         dof_estimated: Number of angles that were measured, 0 to 3.
         uncertainty: Of the midsagittal plane (deg, mm) and of the final pose (deg, mm).
         morphometry: Measures of the callosum.
+        finding: Whether the callosum is whole.
     """
 
     midsagittal: SliceImage | None = None
@@ -81,6 +83,7 @@ class Findings:
     dof_estimated: int | None = None
     uncertainty: Mapping[str, float | None] | None = None
     morphometry: Morphometry | None = None
+    finding: Finding = UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)

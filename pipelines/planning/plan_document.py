@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from callosal.pipelines.callosum.finding import Finding
 from callosal.pipelines.geometry.plane_angles import wrap_axis_deg
 from callosal.pipelines.geometry.reference_line import ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
@@ -52,6 +53,7 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
         else stack_entries(findings.plan, findings.dof_estimated),
         "dof_estimated": findings.dof_estimated,
         "uncertainty": _numbers(findings.uncertainty),
+        "finding": finding_entry(findings.finding),
         "morphometry": _morphometry(findings.morphometry),
         "model": None if provenance.model is None else dict(provenance.model),
         "software": None if provenance.software is None else dict(provenance.software),
@@ -162,6 +164,16 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "gap_mm": _rounded(stack.gap_mm),
         "n_slices": stack.n_slices,
         "prescription": stack.prescription,
+    }
+
+
+def finding_entry(finding: Finding) -> dict[str, Any]:
+    """The entry `finding` of a plan document."""
+    probability = finding.probability
+    return {
+        "kind": str(finding.kind),
+        "probability": None if probability is None else _rounded(probability),
+        "missing": list(finding.missing),
     }
 
 

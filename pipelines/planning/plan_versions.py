@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from callosal.pipelines.callosum.finding import UNKNOWN
 from callosal.pipelines.planning.findings import (
     ASSUMED_CONFIDENCE,
     ASSUMED_REASON,
     Status,
     assumed_angles,
 )
-from callosal.pipelines.planning.plan_document import SCHEMA
+from callosal.pipelines.planning.plan_document import SCHEMA, finding_entry
 
 FIRST = "callosal/plan/1"
 
@@ -18,7 +19,8 @@ def current_plan(document: Mapping[str, Any]) -> dict[str, Any]:
     """A plan document in the schema of today.
 
     The first version did not say which angles of the stacks were assumed, and called a plan on
-    2D sagittal slices `ok`; it gets what such a plan has now.
+    2D sagittal slices `ok`; it gets what such a plan has now. Nor did it look for missing parts:
+    its finding is `unknown`.
 
     Args:
         document: Content of a plan.json of any version, checked or not.
@@ -29,7 +31,7 @@ def current_plan(document: Mapping[str, Any]) -> dict[str, Any]:
     planes = document.get("planes")
     if document.get("schema") != FIRST:
         return dict(document)
-    current = {**document, "schema": SCHEMA}
+    current = {**document, "schema": SCHEMA, "finding": finding_entry(UNKNOWN)}
     if not isinstance(planes, dict):
         return current
     assumed = assumed_angles(document.get("dof_estimated"))

@@ -116,6 +116,7 @@ def test_what_was_not_measured_is_said_of_the_plan_and_of_each_stack(case, sourc
     )
     words = "tilt and turn assumed, not measured"
     assert f"Plan: {words}." in said
+    assert f"Callosum: {document['finding']['kind']}." in silent
     assert {f"{name}: {words}" for name in assumed["planes"]} <= set(said)
     assert not any("assumed" in text for text in silent)
 

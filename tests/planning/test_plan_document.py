@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
+from callosal.pipelines.callosum.finding import Finding, Kind
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
@@ -167,6 +168,8 @@ def change(path, value):
         (("line", "kind"), "acpc"),
         (("midsagittal", "normal"), [0, 0, 2]),
         (("config_sha256",), "abc"),
+        (("finding", "kind"), "broken"),
+        (("finding", "missing"), ["genu"]),
         (("dof_estimated",), None),
         (("dof_estimated",), 1),
         (("planes", "coronal", "assumed"), ["roll"]),
@@ -187,6 +190,20 @@ def test_a_plan_that_assumes_tilt_and_turn_says_so_and_is_never_ok():
     for verdict in (Verdict(Status.OK, 0.9, reasons), Verdict(Status.LOW_CONFIDENCE, 0.4, ("a",))):
         with pytest.raises(InputError, match="plan: "):
             document(verdict, slices)
+
+
+def test_a_partial_callosum_is_told_and_never_ok():
+    lacking = replace(FINDINGS, finding=Finding(Kind.PARTIAL, 0.91234567, ("rostrum", "genu")))
+    doubt = Verdict(Status.LOW_CONFIDENCE, 0.45, ("partial_callosum",))
+    told = {"kind": "partial", "probability": 0.9123, "missing": ["rostrum", "genu"]}
+    assert document(doubt, lacking)["finding"] == told
+    assert document()["finding"] == {"kind": "unknown", "probability": None, "missing": []}
+    with pytest.raises(InputError, match="status"):
+        document(Verdict(Status.OK, 0.9, ("partial_callosum",)), lacking)
+    # Without a rostrum the angle is still that of genu and splenium.
+    document(
+        Verdict(Status.OK, 0.9), replace(FINDINGS, finding=Finding(Kind.PARTIAL, 0.9, ("rostrum",)))
+    )
 
 
 @pytest.mark.parametrize(("dof", "reasons"), [(0, ["tilt_and_turn_assumed", "bad"]), (2, ["bad"])])
