@@ -52,7 +52,8 @@ def test_the_wheel_holds_packages_weights_and_configs(tmp_path: Path) -> None:
                         "models/weights/*.md", "models/weights/*.json",
                         "pipelines/review/page/*", "pipelines/report/*.css",
                         "pipelines/report/*.js", "pipelines/report/*.html",
-                        "models/weights/generator-*/**/*", "*/py.typed")
+                        "models/weights/generator-*/**/*", "models/weights/callosum-finding/*",
+                        "*/py.typed")
         for path in ROOT.glob(pattern)
         if path.is_file()
     }  # fmt: skip

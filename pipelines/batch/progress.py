@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from callosal.pipelines.console.duration import duration
 from callosal.pipelines.console.private_line import private_line
 from callosal.pipelines.outputs.results import is_planned
+from callosal.pipelines.pictures.reason_words import short_reason
 
 _OUTCOMES = ("done", "failed", "refused")
 
@@ -76,7 +77,9 @@ class Display:
         self._tally.add(row)
         self._progress.update(self._bar, advance=1, description=self._tally.words())
         where = "" if self._console.is_terminal else f"[{self._tally.words()}] "
-        self.say(f"{where}{row['case_id']} {row['status']}", name)
+        doubts = "; ".join(short_reason(code) for code in str(row["reasons"]).split(";") if code)
+        said = f"{row['status']} ({doubts})" if doubts and is_planned(row) else row["status"]
+        self.say(f"{where}{row['case_id']} {said}", name)
 
     def say(self, plain: str, named: str = "") -> None:
         """Print one line, taken as it is.

@@ -9,6 +9,7 @@ from typing import Any
 from highdicom import Volume
 
 from callosal.export.runtime import Segmenter
+from callosal.pipelines.callosum.finding import UNKNOWN, Finding, find_finding
 from callosal.pipelines.callosum.quality import ABSENT
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.case.filled_slices import doubted_on_filled
@@ -25,6 +26,7 @@ from callosal.pipelines.midplane.localizer_volumes import (
 )
 from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
 from callosal.pipelines.morphometry.measures import Morphometry, measure
+from callosal.pipelines.morphometry.missing_parts import without_parts
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
 from callosal.pipelines.planning.head_extent import find_head
 from callosal.pipelines.planning.plan_document import plan_document
@@ -159,16 +161,17 @@ def conclude(
     if callosum is not None:
         filled = source.get("filled_slices", ())
         callosum = doubted_on_filled(callosum, sagittal_or_whole(images), filled)
-    verdict = judge_case(seen, callosum, pose, spread)
-    # A mask that does not look like a callosum is shown, but no plan is made of it.
-    kept = pose if (verdict.confidence or 0.0) >= ABSENT else None
-    morphometry = None if callosum is None or kept is None else _morphometry(callosum, kept)
+    morphometry, finding = _measured(callosum, pose)
     watch.lap("morphometry")
-    findings = _findings(seen, callosum, kept, spread, morphometry)
+    verdict = judge_case(seen, callosum, pose, spread, finding)
+    if (verdict.confidence or 0.0) < ABSENT:
+        # A mask that does not look like a callosum is shown, but no plan is made of it.
+        pose, morphometry, finding = None, None, UNKNOWN
+    findings = _findings(seen, callosum, pose, spread, morphometry, finding)
     timings_ms = {**sighting.timings_ms, **watch.timings_ms}
     provenance = _provenance(segmenter, source, settings, timings_ms)
     document = plan_document(verdict, findings, provenance)
-    return Outcome(document, seen, callosum, kept, verdict, morphometry)
+    return Outcome(document, seen, callosum, pose, verdict, morphometry)
 
 
 def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
@@ -191,10 +194,15 @@ def _spread(
     return pose_spread(images, callosum, pose.fused.roi, segmenter, settings)
 
 
-def _morphometry(callosum: Callosum, pose: Pose) -> Morphometry:
-    return measure(
+def _measured(callosum: Callosum | None, pose: Pose | None) -> tuple[Morphometry | None, Finding]:
+    """Measures of what looks like a callosum, less those that need a part that is missing."""
+    if callosum is None or pose is None or callosum.quality.confidence < ABSENT:
+        return None, UNKNOWN
+    found = measure(
         callosum.contour_mm, callosum.component, callosum.slice_image, callosum.box, pose.line
     )
+    finding = find_finding(found)
+    return without_parts(found, finding.missing), finding
 
 
 def _findings(
@@ -203,6 +211,7 @@ def _findings(
     pose: Pose | None,
     spread: Spread | None,
     morphometry: Morphometry | None,
+    finding: Finding,
 ) -> Findings:
     if callosum is None or pose is None:
         # The midsagittal plane of a volume, two angles, was found all the same.
@@ -217,6 +226,7 @@ def _findings(
         dof_estimated=seen.dof_estimated,
         uncertainty=_uncertainty(seen, spread),
         morphometry=morphometry,
+        finding=finding,
     )
 
 

@@ -1,14 +1,24 @@
 """Status, confidence and reasons of a case: symmetry, mask, pose and neighbours together."""
 
+from callosal.pipelines.callosum.finding import Finding
 from callosal.pipelines.callosum.quality import SURE, Quality, Range
 from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.case.neighbours import Spread
 from callosal.pipelines.case.pose import Pose
 from callosal.pipelines.midplane.sagittal_views import SagittalViews
-from callosal.pipelines.planning.findings import Status, Verdict
+from callosal.pipelines.planning.findings import (
+    ASSUMED_CONFIDENCE,
+    ASSUMED_REASON,
+    Status,
+    Verdict,
+    assumed_angles,
+)
 
 PLANE_FACTORS = {"weak_symmetry": 0.4, "rival_plane": 0.6, "steep_tilt": 0.4}
 """What each doubt about the midsagittal plane leaves of the confidence."""
+
+PARTIAL_CONFIDENCE = 0.45
+"""Highest confidence of a plan on a callosum without genu or splenium: never `ok`."""
 
 AGREEMENT = 0.5
 """Agreement of box and principal axis below which the confidence falls with it."""
@@ -19,7 +29,11 @@ SPREAD_MM = Range(-1.0, 0.0, 6.0, 20.0)
 
 
 def judge_case(
-    seen: SagittalViews, callosum: Callosum | None, pose: Pose | None, spread: Spread | None
+    seen: SagittalViews,
+    callosum: Callosum | None,
+    pose: Pose | None,
+    spread: Spread | None,
+    finding: Finding,
 ) -> Verdict:
     """Judge a case by all that was measured on it.
 
@@ -28,6 +42,7 @@ def judge_case(
         callosum: What was segmented, if anything.
         pose: Its pose.
         spread: Deviation of the pose over neighbouring slices; None for 2D slices.
+        finding: Whether the callosum is whole.
     """
     if callosum is None or pose is None:
         return Verdict(Status.NO_CALLOSUM, 0.0, ("nothing_segmented",))
@@ -37,8 +52,17 @@ def judge_case(
     quality = quality.lowered(pose.agreement / AGREEMENT, "box_axis_disagree")
     if spread is not None:
         quality = _lowered_by_neighbours(quality, spread)
+    if finding.lacks_an_end:
+        quality = _never_sure(quality, PARTIAL_CONFIDENCE, "partial_callosum")
+    if assumed_angles(seen.dof_estimated):
+        quality = _never_sure(quality, ASSUMED_CONFIDENCE, ASSUMED_REASON)
     status = Status.OK if quality.confidence >= SURE else Status.LOW_CONFIDENCE
     return Verdict(status, min(quality.confidence, 1.0), quality.reasons)
+
+
+def _never_sure(quality: Quality, highest: float, reason: str) -> Quality:
+    """A confidence that other facts cannot raise; what concerns the whole plan is said first."""
+    return Quality(min(quality.confidence, highest), (reason, *quality.reasons))
 
 
 def _lowered_by_neighbours(quality: Quality, spread: Spread) -> Quality:

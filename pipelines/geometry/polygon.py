@@ -141,3 +141,21 @@ def _moments(points_mm: ArrayLike) -> tuple[float, Array, Array]:
 def _cross(a: Array, b: Array) -> Array:
     """The z component of a x b for vectors of shape (..., 2)."""
     return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
+
+
+def contains(polygon_mm: Array, points_mm: Array) -> NDArray[np.bool_]:
+    """Which points (M, 2) lie in a polygon (N, 2), by the even-odd rule, shape (M,).
+
+    >>> contains(np.array([(0, 0), (4, 0), (4, 3), (0, 3)]), np.array([(1, 1), (5, 1)])).tolist()
+    [True, False]
+    """
+    low, high = polygon_mm.min(axis=0), polygon_mm.max(axis=0)
+    near = np.flatnonzero(((points_mm >= low) & (points_mm <= high)).all(axis=1))
+    x, y = points_mm[near].T[:, :, None]
+    (x0, y0), (x1, y1) = polygon_mm.T, np.roll(polygon_mm, -1, axis=0).T
+    crosses = (y0 > y) != (y1 > y)
+    rise = np.where(y1 == y0, 1.0, y1 - y0)
+    beyond = x < x0 + (y - y0) / rise * (x1 - x0)
+    held = np.zeros(len(points_mm), dtype=bool)
+    held[near] = (crosses & beyond).sum(axis=1) % 2 == 1
+    return held

@@ -13,6 +13,7 @@ from callosal.pipelines.geometry.reference_line import LineKind
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.report_group import Group, GroupMaker, say
+from callosal.pipelines.pictures.reason_words import assumed_words
 from callosal.pipelines.planning.plan_file import FinalPose, Plan, PlannedLine, PlannedStack
 
 Array = NDArray[np.float64]
@@ -121,6 +122,11 @@ def _final(plan: Plan, final: FinalPose, make: GroupMaker, comment: str) -> Grou
         found,
         [QualitativeEvaluation(name=concepts.STATUS, value=status)],
     )
+    if plan.planes is not None and plan.planes.transverse.assumed:
+        say(group, f"Plan: {assumed_words(plan.planes.transverse.assumed)}.")
+    missing = plan.finding.missing
+    without = f", without {', '.join(missing)}" if missing else ""
+    say(group, f"Callosum: {plan.finding.kind}{without}.".replace("_", " "))
     for reason in plan.reasons:
         say(group, f"reason: {reason}")
     if comment:
@@ -148,6 +154,8 @@ def _stack(name: str, stack: PlannedStack, make: GroupMaker) -> Group:
     ]  # fmt: skip
     group = make.region(f"{name} stack", concepts.STACKS[name], corners, found)
     say(group, f"{name}: {stack.prescription}")
+    if stack.assumed:
+        say(group, f"{name}: {assumed_words(stack.assumed)}")
     return group
 
 

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.parcellation import Parcellation
 from callosal.pipelines.outline.contour import LEVEL
@@ -36,7 +37,7 @@ def parcel_mask(
     rows, columns = pixels.T
     for number, part in enumerate((*parcellation.parts_mm, parcellation.undivided_mm), start=1):
         if part is not None and len(part) >= 3:
-            held = _holds(part, points)
+            held = polygon.contains(part, points)
             labels[rows[held], columns[held]] = number
     if not labels.any():
         raise GeometryError("parcel mask: the parts lie beside the mask", "shape_mismatch")
@@ -46,17 +47,3 @@ def parcel_mask(
     )
     filled: NDArray[np.uint8] = np.where(inside, labels[tuple(nearest)], 0).astype(np.uint8)
     return filled
-
-
-def _holds(polygon_mm: Array, points_mm: Array) -> NDArray[np.bool_]:
-    """Which points lie in a polygon, by the even-odd rule."""
-    low, high = polygon_mm.min(axis=0), polygon_mm.max(axis=0)
-    near = np.flatnonzero(((points_mm >= low) & (points_mm <= high)).all(axis=1))
-    x, y = points_mm[near].T[:, :, None]
-    (x0, y0), (x1, y1) = polygon_mm.T, np.roll(polygon_mm, -1, axis=0).T
-    crosses = (y0 > y) != (y1 > y)
-    rise = np.where(y1 == y0, 1.0, y1 - y0)
-    beyond = x < x0 + (y - y0) / rise * (x1 - x0)
-    held = np.zeros(len(points_mm), dtype=bool)
-    held[near] = (crosses & beyond).sum(axis=1) % 2 == 1
-    return held

@@ -1,6 +1,6 @@
 """Statuses and reason codes in plain words: one table for report, review page and overlay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -73,6 +73,8 @@ REASONS: dict[str, Reason] = {
         ("own_results", "own results", "the folder holds results of callosal, not images"),
         ("parted_series", "parted series",
          "a tag parts the slices of one grid, and none of the parts is whole"),
+        ("partial_callosum", "partial callosum",
+         "genu or splenium seems to be missing, so the angle is not that of a whole callosum"),
         ("projection", "projection", "a projection, not a slice"),
         ("rejected", "rejected", "a person has rejected the plan in a review"),
         ("rival_plane", "rival plane", "a second midsagittal plane fits nearly as well"),
@@ -84,6 +86,8 @@ REASONS: dict[str, Reason] = {
         ("steep_tilt", "steep tilt", "the head lies far from upright"),
         ("too_little_head", "too little head",
          "the volume shows too little of a head to compare its halves"),
+        ("tilt_and_turn_assumed", "tilt and turn assumed, not measured",
+         "sagittal slices alone give one angle; the other two are those of the slices as scanned"),
         ("weak_evidence", "weak evidence", "the network is not certain inside the outline"),
         ("weak_symmetry", "weak symmetry",
          "the head is hardly symmetric about the plane that was found"),
@@ -100,6 +104,15 @@ def short_reason(code: str) -> str:
     ('low contrast', 'from a newer version')
     """
     return REASONS[code].short if code in REASONS else code.replace("_", " ")
+
+
+def assumed_words(assumed: Sequence[str]) -> str:
+    """What is said of a stack whose angles were not all measured; "" where they were.
+
+    >>> assumed_words(["tilt", "turn"]), assumed_words([])
+    ('tilt and turn assumed, not measured', '')
+    """
+    return f"{' and '.join(assumed)} assumed, not measured" if assumed else ""
 
 
 def page_words() -> dict[str, Mapping[str, object]]:

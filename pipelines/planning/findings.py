@@ -5,11 +5,34 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from callosal.pipelines.callosum.finding import UNKNOWN, Finding
 from callosal.pipelines.geometry.reference_line import ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.plan import ScanPlan
+
+ASSUMED_REASON = "tilt_and_turn_assumed"
+"""Reason of every plan whose tilt and turn were not measured; it is never `ok`."""
+
+ASSUMED_CONFIDENCE = 0.45
+"""Highest confidence of such a plan: below the one from which a plan is `ok`."""
+
+
+def assumed_angles(dof_estimated: int | None) -> tuple[str, ...]:
+    """Degrees of freedom of the stacks that were taken from the slices as scanned.
+
+    Args:
+        dof_estimated: Angles that were measured; 2 and 3 hold those of the midsagittal plane.
+
+    Returns:
+        `tilt`, about the front-back axis, and `turn`, about the vertical axis, or neither.
+
+    Example:
+        >>> assumed_angles(1), assumed_angles(3)
+        (('tilt', 'turn'), ())
+    """
+    return () if dof_estimated is not None and dof_estimated >= 2 else ("tilt", "turn")
 
 
 class Status(StrEnum):
@@ -49,6 +72,7 @@ class Findings:
         dof_estimated: Number of angles that were measured, 0 to 3.
         uncertainty: Of the midsagittal plane (deg, mm) and of the final pose (deg, mm).
         morphometry: Measures of the callosum.
+        finding: Whether the callosum is whole.
     """
 
     midsagittal: SliceImage | None = None
@@ -59,6 +83,7 @@ class Findings:
     dof_estimated: int | None = None
     uncertainty: Mapping[str, float | None] | None = None
     morphometry: Morphometry | None = None
+    finding: Finding = UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)

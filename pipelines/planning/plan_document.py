@@ -1,4 +1,4 @@
-"""plan.json: one case's result as a JSON document of the schema `callosal/plan/1`."""
+"""plan.json: one case's result as a JSON document of the schema `callosal/plan/2`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,16 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from callosal.pipelines.callosum.finding import Finding
 from callosal.pipelines.geometry.plane_angles import wrap_axis_deg
 from callosal.pipelines.geometry.reference_line import ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
-from callosal.pipelines.planning.findings import Findings, Provenance, Verdict
+from callosal.pipelines.planning.findings import (
+    ASSUMED_REASON,
+    Findings,
+    Provenance,
+    Verdict,
+    assumed_angles,
+)
 from callosal.pipelines.planning.plan import ScanPlan, SliceStack
 from callosal.pipelines.planning.plan_validation import validate_plan
 
-SCHEMA = "callosal/plan/1"
+SCHEMA = "callosal/plan/2"
 
 
 def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) -> dict[str, Any]:
@@ -41,9 +48,12 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
         "box": None if findings.box is None else _box(findings.box),
         "line": None if findings.line is None else _line(findings.line),
         "final": None if final is None or slice_image is None else _final(final, slice_image),
-        "planes": None if findings.plan is None else stack_entries(findings.plan),
+        "planes": None
+        if findings.plan is None
+        else stack_entries(findings.plan, findings.dof_estimated),
         "dof_estimated": findings.dof_estimated,
         "uncertainty": _numbers(findings.uncertainty),
+        "finding": finding_entry(findings.finding),
         "morphometry": _morphometry(findings.morphometry),
         "model": None if provenance.model is None else dict(provenance.model),
         "software": None if provenance.software is None else dict(provenance.software),
@@ -65,11 +75,14 @@ def with_pose(
         final: The other final region.
         plan: Its stacks.
     """
+    dof, reasons = document["dof_estimated"], document["reasons"]
+    is_assumed = bool(assumed_angles(dof)) and ASSUMED_REASON not in reasons
     return {
         **document,
+        "reasons": [*([ASSUMED_REASON] if is_assumed else []), *reasons],
         "midsagittal": document["midsagittal"] or _slice(slice_image),
         "final": _final(final, slice_image),
-        "planes": stack_entries(plan),
+        "planes": stack_entries(plan, dof),
     }
 
 
@@ -128,13 +141,18 @@ def _final(final: RotatedBox, slice_image: SliceImage) -> dict[str, Any]:
     }
 
 
-def stack_entries(plan: ScanPlan) -> dict[str, Any]:
-    """The entry `planes` of a plan document."""
-    return {
-        "transverse": _stack(plan.transverse),
-        "coronal": _stack(plan.coronal),
-        "sagittal": _stack(plan.sagittal),
-    }
+def stack_entries(plan: ScanPlan, dof_estimated: int | None) -> dict[str, Any]:
+    """The entry `planes` of a plan document.
+
+    Args:
+        plan: The stacks.
+        dof_estimated: Number of angles that were measured; the stacks name the others.
+    """
+    stacks = {
+        "transverse": plan.transverse, "coronal": plan.coronal, "sagittal": plan.sagittal,
+    }  # fmt: skip
+    assumed = list(assumed_angles(dof_estimated))
+    return {name: {**_stack(stack), "assumed": assumed} for name, stack in stacks.items()}
 
 
 def _stack(stack: SliceStack) -> dict[str, Any]:
@@ -146,6 +164,16 @@ def _stack(stack: SliceStack) -> dict[str, Any]:
         "gap_mm": _rounded(stack.gap_mm),
         "n_slices": stack.n_slices,
         "prescription": stack.prescription,
+    }
+
+
+def finding_entry(finding: Finding) -> dict[str, Any]:
+    """The entry `finding` of a plan document."""
+    probability = finding.probability
+    return {
+        "kind": str(finding.kind),
+        "probability": None if probability is None else _rounded(probability),
+        "missing": list(finding.missing),
     }
 
 

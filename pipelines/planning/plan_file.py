@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from callosal.models.errors import GeometryError, InputError
+from callosal.pipelines.callosum.finding import Finding, Kind
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.planning.findings import Status
 from callosal.pipelines.planning.plan_validation import validate_plan
+from callosal.pipelines.planning.plan_versions import current_plan
 
 SCHEMAS = ("callosal/plan/1", "callosal/plan/2")
 
@@ -68,6 +70,7 @@ class PlannedStack:
         gap_mm: Distance from slice to slice, border to border.
         n_slices: Number of slices.
         prescription: Orientation as a scanner's console shows it, such as `T > C-12.3`.
+        assumed: Angles that were not measured, from `tilt` and `turn`.
     """
 
     image_orientation_patient: tuple[float, ...]
@@ -77,6 +80,7 @@ class PlannedStack:
     gap_mm: float
     n_slices: int
     prescription: str
+    assumed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ class Plan:
         software: Versions by name.
         config_sha256: Hash of the settings.
         timings_ms: Milliseconds by stage.
+        finding: Whether the callosum is whole, with its probability.
     """
 
     document: Mapping[str, Any]
@@ -137,6 +142,7 @@ class Plan:
     software: Mapping[str, Any] | None
     config_sha256: str | None
     timings_ms: Mapping[str, float | None] | None
+    finding: Finding
 
     @classmethod
     def read(cls, path: Path) -> "Plan":
@@ -166,6 +172,7 @@ class Plan:
             document = dict(json.loads(content))
         except (ValueError, TypeError) as error:
             raise _unreadable(path, error) from error
+        document = current_plan(document)
         validate_plan(document)
         return cls.from_document(document)
 
@@ -179,6 +186,7 @@ class Plan:
         try:
             if document["schema"] not in SCHEMAS:
                 raise ValueError(f"schema {document['schema']!r}")
+            document = current_plan(document)
             return cls(
                 document=document,
                 status=Status(document["status"]),
@@ -197,6 +205,7 @@ class Plan:
                 software=document["software"],
                 config_sha256=document["config_sha256"],
                 timings_ms=document["timings_ms"],
+                finding=_finding(document["finding"]),
             )
         except (KeyError, TypeError, ValueError, GeometryError) as error:
             raise InputError(
@@ -268,6 +277,7 @@ def _stack(entry: Mapping[str, Any]) -> PlannedStack:
         gap_mm=entry["gap_mm"],
         n_slices=entry["n_slices"],
         prescription=entry["prescription"],
+        assumed=tuple(entry["assumed"]),
     )
 
 
@@ -279,3 +289,7 @@ def _point(values: Any) -> Point:
 def _position(values: Any) -> Position:
     x, y, z = values
     return float(x), float(y), float(z)
+
+
+def _finding(entry: Mapping[str, Any]) -> Finding:
+    return Finding(Kind(entry["kind"]), entry["probability"], tuple(entry["missing"]))

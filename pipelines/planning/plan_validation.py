@@ -1,4 +1,4 @@
-"""Whether a document is a plan: the schema `callosal/plan/1`, and all its numbers finite."""
+"""Whether a document is a plan: the schema `callosal/plan/2`, and all its numbers finite."""
 
 import json
 import math

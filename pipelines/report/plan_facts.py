@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from callosal.pipelines.planning.plan_versions import current_plan
+
 STACKS = ("transverse", "coronal", "sagittal")
 LONGEST_PROFILE = 1000
 
@@ -16,7 +18,7 @@ class PlanFacts:
     Attributes:
         timings_ms: Milliseconds by stage.
         stacks: By name, in the order of `STACKS`: `n_slices`, `thickness_mm`, `gap_mm`,
-            `fov_mm` and `prescription`, as in plan.json.
+            `fov_mm`, `prescription` and `assumed`, as in plan.json.
         profile_mm: Thickness along the midline, anterior first, to 0.01 mm.
     """
 
@@ -27,6 +29,7 @@ class PlanFacts:
 
 def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
     """The facts of a plan document; values of an unexpected form are left out."""
+    document = current_plan(document)
     timings, planes = _part(document, "timings_ms"), _part(document, "planes")
     stacks = {name: _stack(_part(planes, name)) for name in STACKS}
     return PlanFacts(
@@ -50,7 +53,9 @@ def _stack(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     text = entry.get("prescription")
     if None in (*numbers.values(), *sides) or len(sides) != 2 or not isinstance(text, str):
         return None
-    return {**numbers, "fov_mm": sides, "prescription": text}
+    assumed = entry.get("assumed")
+    known = [str(angle) for angle in assumed] if isinstance(assumed, list) else []
+    return {**numbers, "fov_mm": sides, "prescription": text, "assumed": known}
 
 
 def _profile_mm(values: object) -> tuple[float, ...]:

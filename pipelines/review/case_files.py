@@ -20,6 +20,7 @@ from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outputs.case_id import is_case_name
 from callosal.pipelines.outputs.file_names import CASES, HEAD, MASK, MIDSAGITTAL, PLAN, REFORMATS
 from callosal.pipelines.planning.plan_file import Plan
+from callosal.pipelines.planning.plan_versions import current_plan
 from callosal.pipelines.reading.nifti import read_nifti
 
 Array = NDArray[np.float64]
@@ -83,8 +84,8 @@ def plan_summary(folder: Path) -> dict[str, Any]:
         InputError: plan.json is missing or not JSON.
     """
     try:
-        document = dict(json.loads(_plan_bytes(folder)))
-    except (ValueError, TypeError) as error:
+        document = current_plan(json.loads(_plan_bytes(folder)))
+    except (ValueError, TypeError, AttributeError) as error:
         raise _bad_plan(folder, error) from error
     final = document.get("final") or {}
     return {

@@ -18,7 +18,11 @@ from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.plan_document import stack_entries
 from callosal.pipelines.reading.cases import Case, find_cases
-from callosal.pipelines.review.picture_message import decode_picture, encode_picture
+from callosal.pipelines.review.picture_message import (
+    decode_picture,
+    encode_picture,
+    picture_facts,
+)
 from callosal.pipelines.review.review_document import roi_entry
 from callosal.pipelines.review.run_settings import RunSettings
 
@@ -58,7 +62,8 @@ def dropped_pose(message: bytes, settings: RunSettings) -> dict[str, Any]:
     Only one slice is known, so the stacks have the extent of an adult's head.
 
     Args:
-        message: Picture message whose pixels are probabilities.
+        message: Picture message whose pixels are probabilities, with the facts of
+            `dropped_slice`: tilt and turn of a slice that was not cut from a volume are assumed.
         settings: How to plan.
 
     Raises:
@@ -76,7 +81,7 @@ def dropped_pose(message: bytes, settings: RunSettings) -> dict[str, Any]:
         "found": True,
         "outline_mm": callosum.contour_mm.round(3).tolist(),
         "roi": roi_entry(roi),
-        "planes": stack_entries(plan),
+        "planes": stack_entries(plan, 3 if picture_facts(message).get("is_volume") is True else 1),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.outputs.atomic import write_bytes
 from callosal.pipelines.outputs.file_names import REVIEWED_PLAN, REVISIONS
+from callosal.pipelines.planning.plan_versions import current_plan
 from callosal.pipelines.review.review_document import validate_review
 
 
@@ -35,8 +36,10 @@ def latest_review(folder: Path) -> dict[str, Any] | None:
     path = _path(folder, revisions[-1])
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        if document["plan"] is not None:
+            document["plan"] = current_plan(document["plan"])
         validate_review(document)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
             f"{folder.name}: {REVISIONS}/{path.name} is no review ({type(error).__name__}); move "
             "it away to go on from the one before",

@@ -54,6 +54,11 @@ def decode_picture(message: bytes) -> SliceImage:
     return SliceImage(pixels.astype(np.float32), (down, along), *vectors)
 
 
+def picture_facts(message: bytes) -> dict[str, Any]:
+    """The JSON object of a message that `decode_picture` reads."""
+    return dict(json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")]))
+
+
 def _vector(values: Any) -> Any:
     vector = np.array([float(value) for value in values])
     if vector.shape != (3,) or not np.isfinite(vector).all():

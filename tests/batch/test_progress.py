@@ -34,6 +34,16 @@ def test_the_time_left_follows_the_pace(monkeypatch: pytest.MonkeyPatch) -> None
     assert tally.words().endswith("of 10, 2 min left")
 
 
+def test_what_was_assumed_is_told_with_the_case() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    row = {**_row("low_confidence", "T"), "reasons": "tilt_and_turn_assumed;low_contrast"}
+    with display(console, Tally(1)) as shown:
+        shown.finished(row, "T1")
+    assert isinstance(console.file, io.StringIO)
+    told = console.file.getvalue()
+    assert "low_confidence (tilt and turn assumed, not measured; low contrast)" in told
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_names_are_told_on_a_terminal_alone(is_terminal: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=120)

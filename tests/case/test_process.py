@@ -31,6 +31,7 @@ def test_a_volume_measures_three_angles_with_their_uncertainty(
     plan = _plan(head, segmenter)
     assert plan["status"] == "ok"
     assert plan["dof_estimated"] == 3
+    assert all(stack["assumed"] == [] for stack in plan["planes"].values())
     assert all(value is not None for value in plan["uncertainty"].values())
     assert plan["uncertainty"]["plane_deg"] < 1
 
@@ -40,8 +41,11 @@ def test_a_localizer_of_few_sagittal_slices_measures_one_angle(
 ) -> None:
     whole = _plan(head, segmenter)
     plan = _plan(head[30:50:6], segmenter)
-    assert plan["status"] == "ok"
+    # Not `ok`, as well as the callosum is seen: two of three angles were not measured.
+    assert plan["status"] == "low_confidence"
+    assert plan["reasons"][0] == "tilt_and_turn_assumed"
     assert plan["dof_estimated"] == 1
+    assert all(stack["assumed"] == ["tilt", "turn"] for stack in plan["planes"].values())
     assert plan["uncertainty"]["plane_deg"] is None
     assert plan["final"]["angle_deg"] == pytest.approx(whole["final"]["angle_deg"], abs=4)
     # The best of the four slices is the one nearest the midplane.

@@ -112,6 +112,22 @@ def test_a_principal_axis_names_no_genu_and_no_splenium(case, source):
     assert "reference line" in groups
 
 
+def test_what_was_not_measured_is_said_of_the_plan_and_of_each_stack(case, source):
+    document, contour = case.outcome.document, case.callosum.contour_mm
+    assumed = copy.deepcopy(document)
+    for stack in assumed["planes"].values():
+        stack["assumed"] = ["tilt", "turn"]
+    said, silent = (
+        [item.TextValue for item in items_of(plan_report(source, plan, contour), "TEXT")]
+        for plan in (assumed, document)
+    )
+    words = "tilt and turn assumed, not measured"
+    assert f"Plan: {words}." in said
+    assert f"Callosum: {document['finding']['kind']}." in silent
+    assert {f"{name}: {words}" for name in assumed["planes"]} <= set(said)
+    assert not any("assumed" in text for text in silent)
+
+
 def test_a_document_without_a_plan_is_refused(case, source):
     document = {**case.outcome.document, "planes": None, "status": "no_callosum"}
     with pytest.raises(InputError, match="no_callosum") as caught:

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from callosal.models.errors import InputError
+from callosal.pipelines.callosum.finding import Finding, Kind
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
@@ -15,7 +16,7 @@ from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
-from callosal.pipelines.planning.plan_document import plan_document, with_files
+from callosal.pipelines.planning.plan_document import plan_document, with_files, with_pose
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.settings import PlanSettings
 
@@ -66,7 +67,7 @@ def test_a_whole_plan_survives_json():
 
 def test_fields_are_those_of_the_schema_and_carry_the_parts():
     plan = document()
-    assert plan["schema"] == "callosal/plan/1"
+    assert plan["schema"] == "callosal/plan/2"
     assert plan["box"] == {
         "center_mm": [4.0, 12.0],
         "size_mm": [70.0, 25.0],
@@ -167,13 +168,53 @@ def change(path, value):
         (("line", "kind"), "acpc"),
         (("midsagittal", "normal"), [0, 0, 2]),
         (("config_sha256",), "abc"),
+        (("finding", "kind"), "broken"),
+        (("finding", "missing"), ["genu"]),
         (("dof_estimated",), None),
+        (("dof_estimated",), 1),
+        (("planes", "coronal", "assumed"), ["roll"]),
     ],
 )
 def test_the_schema_refuses_what_is_wrong_and_names_the_place(path, value):
     with pytest.raises(InputError) as caught:
         validate_plan(change(path, value))
     assert str(path[-1]) in str(caught.value)
+
+
+def test_a_plan_that_assumes_tilt_and_turn_says_so_and_is_never_ok():
+    slices = replace(FINDINGS, dof_estimated=1)
+    reasons = ("tilt_and_turn_assumed",)
+    plan = document(Verdict(Status.LOW_CONFIDENCE, 0.45, reasons), slices)
+    assert all(stack["assumed"] == ["tilt", "turn"] for stack in plan["planes"].values())
+    assert all(stack["assumed"] == [] for stack in document()["planes"].values())
+    for verdict in (Verdict(Status.OK, 0.9, reasons), Verdict(Status.LOW_CONFIDENCE, 0.4, ("a",))):
+        with pytest.raises(InputError, match="plan: "):
+            document(verdict, slices)
+
+
+def test_a_partial_callosum_is_told_and_never_ok():
+    lacking = replace(FINDINGS, finding=Finding(Kind.PARTIAL, 0.91234567, ("rostrum", "genu")))
+    doubt = Verdict(Status.LOW_CONFIDENCE, 0.45, ("partial_callosum",))
+    told = {"kind": "partial", "probability": 0.9123, "missing": ["rostrum", "genu"]}
+    assert document(doubt, lacking)["finding"] == told
+    assert document()["finding"] == {"kind": "unknown", "probability": None, "missing": []}
+    with pytest.raises(InputError, match="status"):
+        document(Verdict(Status.OK, 0.9, ("partial_callosum",)), lacking)
+    # Without a rostrum the angle is still that of genu and splenium.
+    document(
+        Verdict(Status.OK, 0.9), replace(FINDINGS, finding=Finding(Kind.PARTIAL, 0.9, ("rostrum",)))
+    )
+
+
+@pytest.mark.parametrize(("dof", "reasons"), [(0, ["tilt_and_turn_assumed", "bad"]), (2, ["bad"])])
+def test_a_pose_by_hand_measures_neither_tilt_nor_turn(dof, reasons):
+    none = document(
+        Verdict(Status.NO_CALLOSUM, 0.0, ("bad",)),
+        Findings(midsagittal=MIDSAGITTAL, dof_estimated=dof),
+    )
+    plan = with_pose(none, MIDSAGITTAL, BOX, FINDINGS.plan)
+    assert plan["reasons"] == reasons
+    validate_plan({**plan, "status": "low_confidence"})
 
 
 @pytest.mark.parametrize("name", list(document()))

@@ -32,6 +32,18 @@ def test_rows_timings_and_pictures_come_back(folder):
         assert set(case.timings_ms) == {"midsagittal", "segmentation", "plan"}
 
 
+def test_stacks_of_slices_alone_say_what_was_assumed_in_either_version(folder):
+    case = next(case for case in read_run(folder).cases if case.facts.stacks)
+    path = folder / "cases" / case.case_id / "plan.json"
+    plan = json.loads(path.read_text()) | {"dof_estimated": 1, "reasons": []}
+    path.write_text(json.dumps(plan | {"schema": "callosal/plan/1"}))
+    first = next(c for c in read_run(folder).cases if c.case_id == case.case_id)
+    assert first.facts.stacks["coronal"]["assumed"] == ["tilt", "turn"]
+    path.write_text(json.dumps(plan | {"schema": "callosal/plan/2"}))
+    second = next(c for c in read_run(folder).cases if c.case_id == case.case_id)
+    assert second.facts.stacks["coronal"]["assumed"] == []
+
+
 def test_of_a_case_told_twice_the_newest_counts(folder):
     rewrite(folder, lambda rows: [rows[0] | {"status": "failed"}, *rows])
     first = read_run(folder).cases[0]

@@ -1,9 +1,11 @@
+import json
+
 import numpy as np
 import pytest
 
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry import polygon
-from callosal.pipelines.review.case_files import case_names, read_case
+from callosal.pipelines.review.case_files import case_names, plan_summary, read_case
 
 
 def test_a_case_is_read_back_in_its_place(run, planned):
@@ -14,6 +16,17 @@ def test_a_case_is_read_back_in_its_place(run, planned):
     np.testing.assert_allclose(case.midsagittal.col_dir, told["col_dir"], atol=1e-6)
     assert list(case.midsagittal.pixels.shape) == told["shape"]
     assert case.midsagittal.pixels.max() == 4095
+
+
+def test_a_plan_of_the_first_version_is_read_as_todays(run, planned):
+    path = run / "cases" / planned / "plan.json"
+    plan = json.loads(path.read_text())
+    for stack in plan["planes"].values():
+        del stack["assumed"]
+    path.write_text(json.dumps(plan | {"schema": "callosal/plan/1"}))
+    assert read_case(run, planned).plan["planes"]["coronal"]["assumed"] == []
+    path.write_text(json.dumps(plan | {"schema": "callosal/plan/1", "dof_estimated": 1}))
+    assert plan_summary(path.parent)["status"] == "low_confidence"
 
 
 def test_reformats_lie_as_the_stacks_do(run, planned):

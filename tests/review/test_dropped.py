@@ -1,5 +1,6 @@
 import gzip
 import json
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
@@ -37,6 +38,9 @@ def test_a_dropped_slice_gives_the_pose_of_its_run(desk, planned, segmenter):
     assert pose["roi"]["angle_deg"] == pytest.approx(final["angle_deg"], abs=0.1)
     np.testing.assert_allclose(pose["roi"]["center_mm"], final["center_mm"], atol=0.1)
     assert set(pose["planes"]) == {"transverse", "coronal", "sagittal"}
+    assert pose["planes"]["sagittal"]["assumed"] == ["tilt", "turn"]
+    volume = encode_picture(replace(place, pixels=probability), {"is_volume": True})
+    assert dropped_pose(volume, desk.settings)["planes"]["sagittal"]["assumed"] == []
 
 
 def test_one_dicom_slice_is_read(tmp_path, segmenter):

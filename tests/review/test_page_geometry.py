@@ -151,7 +151,7 @@ def test_drawn_slices_lie_on_their_planes_and_on_the_picture(angle_deg):
         "const { drawnOn } = await load('stacks.js');"
         "return Object.fromEntries(Object.entries(given.planes).map("
         "([name, stack]) => [name, drawnOn(stack, given.place)]));",
-        {"place": place_entry(picture), "planes": stack_entries(plan)},
+        {"place": place_entry(picture), "planes": stack_entries(plan, 3)},
     )
     assert got["sagittal"]["lines"] == []
     corners = picture.mm_to_lps(np.array(got["sagittal"]["frame"]))
@@ -165,11 +165,23 @@ def test_drawn_slices_lie_on_their_planes_and_on_the_picture(angle_deg):
             np.testing.assert_allclose((ends - center) @ stack.normal, 0, atol=1e-3)
 
 
+def test_a_stack_says_which_angles_were_assumed():
+    plan = make_plan(place(4), RotatedBox((0, 0), (90, 40), 0.0), HeadExtent(), PlanSettings())
+    words = {
+        dof: node(
+            "const { stackText } = await load('stack_words.js'); return stackText(given);",
+            stack_entries(plan, dof)["coronal"],
+        )
+        for dof in (1, 3)
+    }
+    assert words[1] == f"{words[3]}; tilt and turn assumed, not measured"
+
+
 def test_a_stack_that_misses_the_picture_is_not_drawn():
     picture = place(4)
     plan = make_plan(picture, RotatedBox((0, 0), (90, 40), 0.0), HeadExtent(), PlanSettings())
     far = replace(plan.transverse, center_lps_mm=plan.center_lps_mm + 900 * picture.normal)
-    planes = stack_entries(replace(plan, transverse=far))
+    planes = stack_entries(replace(plan, transverse=far), 3)
     got = node(
         "const { drawnOn } = await load('stacks.js'); return drawnOn(given.stack, given.place);",
         {"place": place_entry(picture), "stack": planes["transverse"]},

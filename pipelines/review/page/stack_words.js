@@ -11,10 +11,10 @@ export function prescriptionText(prescription) {
 }
 
 /**
- * Slices, gap and field of view of a stack.
- * @param {{n_slices: number, thickness_mm: number, gap_mm: number, fov_mm: number[]}} stack
+ * Slices, gap and field of view of a stack, and which of its angles were not measured.
+ * @param {{n_slices: number, thickness_mm: number, gap_mm: number, fov_mm: number[], assumed: string[]}} stack
  */
-export function stackText({ n_slices, thickness_mm, gap_mm, fov_mm }) {
+export function stackText({ n_slices, thickness_mm, gap_mm, fov_mm, assumed }) {
   const [width, height] = fov_mm;
   const parts = [
     `${n_slices} \u00d7 ${plainNumber(thickness_mm)} mm`,
@@ -22,7 +22,8 @@ export function stackText({ n_slices, thickness_mm, gap_mm, fov_mm }) {
     `FOV ${plainNumber(width)} \u00d7 ${plainNumber(height)} mm`,
   ];
   // Lines break between the parts only.
-  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(", ");
+  const sizes = parts.map((part) => part.replaceAll(" ", "\u00a0")).join(", ");
+  return assumed.length ? `${sizes}; ${assumed.join(" and ")} assumed, not measured` : sizes;
 }
 
 /**

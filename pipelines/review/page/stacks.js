@@ -16,6 +16,7 @@ import { heightMm, lpsToMm, normal } from "./place.js";
  * @property {number} gap_mm
  * @property {number} n_slices
  * @property {string} prescription
+ * @property {string[]} assumed Angles that were not measured.
  */
 
 export const STACKS = /** @type {const} */ (["transverse", "coronal", "sagittal"]);
