@@ -59,7 +59,8 @@ COPIES = 4
 """Times each outline is given, scaled at random."""
 
 THICKNESS_ERROR_MM = 0.28
-"""Of a model's mask: 1.25 times the mean absolute difference of docs/reference/measures.md (0.22 mm)."""
+"""Of a model's mask: 1.25 times the mean absolute difference of 0.22 mm
+(docs/reference/measures.md)."""
 
 
 @dataclass(frozen=True, eq=False)
