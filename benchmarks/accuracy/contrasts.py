@@ -141,8 +141,12 @@ def _differences(
         cosines = np.array(document["planes"][name]["image_orientation_patient"])
         return np.cross(cosines[:3], cosines[3:])
 
+    # The transforms are affine; directions take their rotation alone.
+    left, _, right = np.linalg.svd(motion[:3, :3])
+    rotation = left @ right
+
     def degrees(name: str) -> float:
-        cosine = abs(normal(reference, name) @ (motion[:3, :3] @ normal(own, name)))
+        cosine = abs(normal(reference, name) @ (rotation @ normal(own, name)))
         return float(np.degrees(np.arccos(min(cosine, 1.0))))
 
     center = motion[:3, :3] @ np.array(own["final"]["center_lps_mm"]) + motion[:3, 3]
@@ -158,7 +162,8 @@ def _overlap(
     assert callosum is not None  # there is a pose
     place = callosum.slice_image
     point = to_own[:3, :3] @ place.center_lps_mm + to_own[:3, 3]
-    plane = NativePlane(point, to_own[:3, :3] @ place.normal)
+    normal = to_own[:3, :3] @ place.normal
+    plane = NativePlane(point, normal / np.linalg.norm(normal))
     found = best_callosum(find_callosa([cut_slice(volume, plane)], segmenter))
     if found is None:
         return 0.0, 0.0

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
-from callosal.pipelines.callosum.quality import ABSENT
+from callosal.pipelines.callosum.quality import ABSENT, Quality
 from callosal.pipelines.callosum.segmentation import Callosum, find_callosa, outline_callosum
 from callosal.pipelines.case.neighbours import Spread
 from callosal.pipelines.case.off_midline import OFF_MM
@@ -36,6 +36,12 @@ FIELD_MM: Final = 200.0
 
 MOST_SLICES: Final = 3
 """The slices nearest to the plane that are looked at."""
+
+
+DOUBT_POWER: Final = 3
+"""Power of the confidence in the outline: a volume has neighbouring slices that bear witness, a
+localizer has none. On made scouts of validation heads no plan that is `ok` with it lies more than 4
+degrees off; without it five of 18 did, all of one atrophied head in voxels of 2 mm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,10 +143,15 @@ def find_localizer_callosum(
     if outlined is None:
         return None
     # How far the nearest slice lies from the plane: the rest of the callosum was not seen.
-    quality = outlined.quality.lowered(OFF_MM.score(witnesses[0].off_mm), "off_midline")
+    quality = _alone(outlined.quality).lowered(OFF_MM.score(witnesses[0].off_mm), "off_midline")
     alone = [outline_callosum(one, place) for one in maps]
     spread = _spread(alone, outlined, weights)
     return LocalizerCallosum(replace(outlined, quality=quality), tuple(witnesses), spread)
+
+
+def _alone(quality: Quality) -> Quality:
+    """A quality in which every doubt about the outline counts more than on a volume."""
+    return replace(quality, confidence=quality.confidence**DOUBT_POWER)
 
 
 def _weighed(
