@@ -133,7 +133,8 @@ def draw_review_views(images: Images, sighting: Sighting, pose: Pose | None) -> 
     place = middle if callosum is None else callosum.slice_image
     head = sighting.head
     if isinstance(images, LocalizerVolumes):
-        return ReviewViews(place, nearest_slices(images.across, place.center_lps_mm), head)
+        center = place.center_lps_mm if pose is None else pose.plan.center_lps_mm
+        return ReviewViews(place, nearest_slices(images.across, center), head)
     if seen.plane is None:
         return ReviewViews(place, (), head)
     plan = level_plan(place, head) if pose is None else pose.plan
