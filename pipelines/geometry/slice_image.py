@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from callosal.models.errors import GeometryError
+
 Array = NDArray[np.float64]
 
 
@@ -89,6 +91,28 @@ class SliceImage:
     def pixels_to_lps(self, row_col: ArrayLike) -> Array:
         """Patient position in mm of pixel coordinates (row, column), shape (..., 3)."""
         return self.mm_to_lps(self.pixels_to_mm(row_col))
+
+
+def checked_spacing_mm(spacing_mm: ArrayLike) -> tuple[float, float]:
+    """Distances between rows and between columns, as two floats.
+
+    Raises:
+        GeometryError: They are not two positive, finite numbers (`bad_spacing`).
+
+    >>> checked_spacing_mm((1, 0.5))
+    (1.0, 0.5)
+    """
+    try:
+        values = np.asarray(spacing_mm, dtype=float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (2,) or not (np.isfinite(values).all() and (values > 0).all()):
+        raise GeometryError(
+            f"spacing_mm {spacing_mm!r}: give the distance between rows and between columns, two "
+            "positive numbers in mm",
+            "bad_spacing",
+        )
+    return float(values[0]), float(values[1])
 
 
 def on_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float]) -> SliceImage:
