@@ -1,5 +1,13 @@
 """callosal: the corpus callosum on head MRI, and the scan plan that follows from it.
 
+    import callosal
+
+    planner = callosal.Planner()
+    plan = planner.plan("head.nii.gz")
+    plan.status, plan.final.angle_deg, plan.planes.transverse.prescription
+    callosum = planner.segment(pixels, spacing_mm=(1.0, 1.0))
+    callosum.mask, callosum.measure().area_mm2
+
 Nothing is loaded before it is used, and none of these names needs torch.
 """
 
@@ -10,6 +18,7 @@ if TYPE_CHECKING:
     from callosal.models.errors import CallosalError, InputError
     from callosal.pipelines.callosum.segmentation import Callosum
     from callosal.pipelines.morphometry.mask_measures import measure_callosum as measure
+    from callosal.pipelines.planner import Planner
     from callosal.pipelines.planning.plan_file import Plan
     from callosal.pipelines.report.run_folder import read_run
     from callosal.pipelines.settings import Settings
@@ -21,6 +30,7 @@ __all__ = [
     "Callosum",
     "InputError",
     "Plan",
+    "Planner",
     "Settings",
     "__version__",
     "measure",
@@ -32,6 +42,7 @@ _HOMES: Final = {
     "Callosum": ("callosal.pipelines.callosum.segmentation", "Callosum"),
     "InputError": ("callosal.models.errors", "InputError"),
     "Plan": ("callosal.pipelines.planning.plan_file", "Plan"),
+    "Planner": ("callosal.pipelines.planner", "Planner"),
     "Settings": ("callosal.pipelines.settings", "Settings"),
     "measure": ("callosal.pipelines.morphometry.mask_measures", "measure_callosum"),
     "read_run": ("callosal.pipelines.report.run_folder", "read_run"),

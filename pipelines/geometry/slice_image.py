@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from callosal.models.errors import GeometryError
 
@@ -124,3 +125,22 @@ def on_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float]) -> Sl
         np.array([0.0, 1.0, 0.0]),
         np.array([0.0, 0.0, -1.0]),
     )
+
+
+def resampled_pixels(
+    image: NDArray[np.floating], step: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Pixels of another size about the same centre, averaged first where pixels are dropped.
+
+    Args:
+        image: Values, shape (H, W).
+        step: Distance of the new pixels in pixels of the image, along rows and columns.
+        shape: Rows and columns of the result.
+    """
+    sigma = np.clip((step - 1) / 2, 0, None)
+    smooth = ndimage.gaussian_filter(image, sigma) if sigma.any() else image
+    center, new_center = (np.array(image.shape) - 1) / 2, (np.array(shape) - 1) / 2
+    resampled: NDArray[np.float32] = ndimage.affine_transform(
+        smooth, step, center - step * new_center, shape, np.float32, order=1, mode="nearest"
+    )
+    return resampled

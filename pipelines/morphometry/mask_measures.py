@@ -19,7 +19,8 @@ def measure_callosum(
 ) -> Morphometry:
     """Measure a callosum on a midsagittal mask: drawn by hand, or found by any program.
 
-    Of several components the largest that can be a callosum is measured.
+    Of several components the largest that can be a callosum is measured. A callosum that lacks a
+    part is measured as it is.
 
     Args:
         mask: Mask of 0 and 1, or probability map in 0 to 1, shape (H, W); rows superior to
