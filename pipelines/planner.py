@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.geometry.slice_image import SliceImage, checked_spacing_mm, on_slice
 from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.midplane.sagittal_views import sagittal_candidates
+from callosal.pipelines.pictures.overlay import draw_overlay
 from callosal.pipelines.pictures.picture_file import png_bytes
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case, find_cases
@@ -158,7 +160,8 @@ class Planner:
                 "superior to inferior and its columns anterior to posterior",
                 "no_callosum",
             )
-        return callosum.on_grid(place)
+        shown = callosum.on_grid(place)
+        return replace(shown, picture=partial(_picture, shown))
 
     def _plan(self, case: "Case | _Given") -> Plan:
         outcome = process_volume(case.load(), self.segmenter, self.settings, case.source)
@@ -221,6 +224,13 @@ def _checked_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float])
     if not np.isfinite(values).all():
         raise InputError("pixels: some are not numbers; replace them, by 0 for air", "bad_pixels")
     return on_slice(values, checked_spacing_mm(spacing_mm))
+
+
+def _picture(callosum: Callosum) -> bytes:
+    caption = f"callosum, confidence {callosum.quality.confidence:.2f}"
+    return png_bytes(
+        draw_overlay(callosum.slice_image, [callosum.contour_mm], callosum.box, None, None, caption)
+    )
 
 
 def _telling(skipped: Sequence[Skip]) -> Skip:

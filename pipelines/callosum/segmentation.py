@@ -1,6 +1,6 @@
 """Finding the callosum on slice images: the network's map, its component, outline and quality."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,8 +24,6 @@ from callosal.pipelines.morphometry.missing_parts import without_parts
 from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.outline.surroundings import is_brighter
-from callosal.pipelines.pictures.overlay import draw_overlay
-from callosal.pipelines.pictures.picture_file import png_bytes
 
 Array = NDArray[np.float64]
 Map = NDArray[np.float32]
@@ -42,6 +40,7 @@ class Callosum:
         box: Minimum-area rectangle.
         facts: What was measured on the mask.
         quality: How far it can be trusted: `confidence` from 0 to 1 and `reasons`.
+        picture: Draws the slice with outline and box, as PNG; None where nobody looks at it.
 
     Example:
         >>> import callosal
@@ -60,6 +59,7 @@ class Callosum:
     box: RotatedBox
     facts: MaskFacts
     quality: Quality
+    picture: Callable[[], bytes] | None = None
 
     @property
     def mask(self) -> NDArray[np.uint8]:
@@ -97,12 +97,9 @@ class Callosum:
         component = resampled_pixels(self.component, step, slice_image.pixels.shape)
         return replace(self, slice_image=slice_image, component=component.astype(float))
 
-    def _repr_png_(self) -> bytes:
-        """The picture that a notebook shows: the slice with outline and box."""
-        caption = f"callosum, confidence {self.quality.confidence:.2f}"
-        return png_bytes(
-            draw_overlay(self.slice_image, [self.contour_mm], self.box, None, None, caption)
-        )
+    def _repr_png_(self) -> bytes | None:
+        """The picture that a notebook shows; None, and so the text, where there is none."""
+        return None if self.picture is None else self.picture()
 
 
 def best_callosum(found: Sequence[Callosum | None]) -> Callosum | None:
