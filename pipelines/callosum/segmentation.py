@@ -94,7 +94,9 @@ class Callosum:
             slice_image: The new grid, in the same plane and about the same centre.
         """
         step = np.array(slice_image.spacing_mm) / np.array(self.slice_image.spacing_mm)
-        component = resampled_pixels(self.component, step, slice_image.pixels.shape)
+        component = resampled_pixels(
+            self.component.astype(np.float32), step, slice_image.pixels.shape
+        )
         return replace(self, slice_image=slice_image, component=component.astype(float))
 
     def _repr_png_(self) -> bytes | None:

@@ -128,7 +128,7 @@ def on_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float]) -> Sl
 
 
 def resampled_pixels(
-    image: NDArray[np.floating], step: NDArray[np.float64], shape: tuple[int, ...]
+    image: NDArray[np.float32], step: NDArray[np.float64], shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
     """Pixels of another size about the same centre, averaged first where pixels are dropped.
 
@@ -141,6 +141,6 @@ def resampled_pixels(
     smooth = ndimage.gaussian_filter(image, sigma) if sigma.any() else image
     center, new_center = (np.array(image.shape) - 1) / 2, (np.array(shape) - 1) / 2
     resampled: NDArray[np.float32] = ndimage.affine_transform(
-        smooth, step, center - step * new_center, shape, np.float32, order=1, mode="nearest"
+        smooth, step, center - step * new_center, shape, order=1, mode="nearest"
     )
     return resampled

@@ -63,7 +63,8 @@ def read_nifti(path: Path) -> Volume:
             `not_finite`.
     """
     file = open_volume(path)
-    return _volume(_scaled(read_voxels(file), file), _grid(file).geometry, file.name)
+    geometry = _grid(file).geometry  # refuses a size that is too large to read
+    return _volume(_scaled(read_voxels(file), file), geometry, file.name)
 
 
 def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
