@@ -21,6 +21,14 @@ class CallosalError(Exception):
     Args:
         message: What is wrong, where, what was found and what to do, in one line.
         code: Reason code in lower snake case, stable across versions.
+
+    Example:
+        >>> import callosal
+        >>> try:
+        ...     callosal.Planner(model="no_such_model")
+        ... except callosal.CallosalError as error:
+        ...     print(error.code)
+        no_model
     """
 
     def __init__(self, message: str, code: str) -> None:
@@ -42,7 +50,16 @@ class CallosalError(Exception):
 
 
 class InputError(CallosalError, ValueError):
-    """A file or series cannot be used: unreadable, inconsistent, or not head MRI."""
+    """A file or series cannot be used: unreadable, inconsistent, or not head MRI.
+
+    Example:
+        >>> import callosal
+        >>> try:
+        ...     callosal.Planner(device="cpu").plan("missing.nii.gz")
+        ... except callosal.InputError as error:
+        ...     print(error.code)
+        no_such_input
+    """
 
 
 class GeometryError(CallosalError, ValueError):

@@ -90,6 +90,14 @@ class Settings:
         dicom_objects: What is written for the archive of a DICOM case: seg (seg.dcm, the mask on
             the source grid), sr (plan_sr.dcm, the plan as a structured report) and sc
             (overlay_sc.dcm, the overlay as a Secondary Capture); [] for none.
+
+    Example:
+        >>> import callosal
+        >>> settings = callosal.Settings(line="endpoints")
+        >>> settings.plan.transverse.thickness_mm
+        5.0
+        >>> settings.config_sha256 == callosal.Settings().config_sha256
+        False
     """
 
     line: Literal["subcallosal", "endpoints", "principal_axis"] = "subcallosal"

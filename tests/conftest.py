@@ -1,10 +1,14 @@
 """Fixtures shared by all tests."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +17,25 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no ../shared/data beside the project: tests on real series are skipped")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree; skips where pip or setuptools cannot be had."""
+    folder = tmp_path_factory.mktemp("wheel")
+    # From a copy: setuptools leaves a build folder, and takes stale files from one.
+    source = folder / "source"
+    source.mkdir()
+    for name in ("callosal", "configs", "export", "models", "pipelines"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, source]
+    built = subprocess.run(command, capture_output=True, text=True)
+    for reason in ("No module named pip", "No matching distribution found for setuptools"):
+        if reason in built.stderr:
+            pytest.skip(f"no wheel can be built here: {reason}")
+    assert built.returncode == 0, built.stderr
+    (found,) = folder.glob("*.whl")
+    return found

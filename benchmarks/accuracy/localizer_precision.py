@@ -111,7 +111,7 @@ def read_heads(paths: Sequence[Path], data: Path | None) -> Iterator[tuple[str, 
 
 def referenced(name: str, volume: Volume, segmenter: Segmenter) -> Head | None:
     """The head with the plan of its whole volume; None, said aloud, where that is not sure."""
-    plan = process_volume(volume, segmenter, Settings(), {}, "0" * 64).document
+    plan = process_volume(volume, segmenter, Settings(), {}).document
     if plan["status"] != "ok" or plan["dof_estimated"] != 3:
         print(f"{name}: left out, its own plan is {plan['status']} {plan['reasons']}", flush=True)
         return None
@@ -159,7 +159,7 @@ def planned(stacks: Sequence[Volume], segmenter: Segmenter) -> dict[str, Any]:
     """The plan of a scout; where it cannot be planned on, its code as the reason."""
     images = LocalizerVolumes(tuple(stacks))
     try:
-        return process_volume(images, segmenter, Settings(), {}, "0" * 64).document
+        return process_volume(images, segmenter, Settings(), {}).document
     except CallosalError as error:
         return {
             "status": "failed",

@@ -61,7 +61,7 @@ def plan_of(case: Case, segmenter: Segmenter) -> dict[str, Any]:
     """The plan of a case; where it cannot be planned on, its code as the reason."""
     try:
         images = case.load()
-        return process_volume(images, segmenter, Settings(), {}, "0" * 64).document
+        return process_volume(images, segmenter, Settings(), {}).document
     except CallosalError as error:
         return {"status": "failed", "dof_estimated": 0, "reasons": [error.code], "planes": None}
 

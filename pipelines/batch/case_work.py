@@ -88,14 +88,18 @@ def work_on(case: Case, load: Load, process: Process) -> CaseResult:
 def _answer(case: Case, load: Load, process: Process) -> CaseFiles | Fault:
     try:
         return process(case, load())
-    except CallosalError as error:
-        return Fault(error.code, str(error))
-    except MemoryError:
-        return Fault("out_of_memory", "the memory of this machine does not suffice")
     except Exception as error:
         # A fault of ours must not end the batch.
-        told = f"{type(error).__name__} in {_where(error)}; please report it"
-        return Fault(INTERNAL, told)
+        return fault_of(error)
+
+
+def fault_of(error: Exception) -> Fault:
+    """Why a case has no outputs, from the error that the work on it raised."""
+    if isinstance(error, CallosalError):
+        return Fault(error.code, str(error))
+    if isinstance(error, MemoryError):
+        return Fault("out_of_memory", "the memory of this machine does not suffice")
+    return Fault(INTERNAL, f"{type(error).__name__} in {_where(error)}; please report it")
 
 
 def _where(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Finding the callosum on slice images: the network's map, its component, outline and quality."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,17 @@ from callosal.export.runtime import MIN_SIDE, Segmenter
 from callosal.models.errors import GeometryError
 from callosal.pipelines.callosum.close_views import look_closely
 from callosal.pipelines.callosum.common_resolution import at_common_resolution
+from callosal.pipelines.callosum.finding import find_finding
 from callosal.pipelines.callosum.quality import SURE, MaskFacts, Quality, judge, measure_mask
+from callosal.pipelines.geometry.reference_line import (
+    LineKind,
+    ReferenceLine,
+    find_reference_line,
+)
 from callosal.pipelines.geometry.rotated_box import RotatedBox
-from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.geometry.slice_image import SliceImage, resampled_pixels
+from callosal.pipelines.morphometry.measures import Morphometry, measure
+from callosal.pipelines.morphometry.missing_parts import without_parts
 from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.outline.surroundings import is_brighter
@@ -31,7 +39,18 @@ class Callosum:
         contour_mm: Smooth outer outline, shape (N, 2).
         box: Minimum-area rectangle.
         facts: What was measured on the mask.
-        quality: How far it can be trusted.
+        quality: How far it can be trusted: `confidence` from 0 to 1 and `reasons`.
+        picture: Draws the slice with outline and box, as PNG; None where nobody looks at it.
+
+    Example:
+        >>> import callosal
+        >>> from callosal.pipelines.phantom import phantom_slice
+        >>> pixels, truth = phantom_slice(7)
+        >>> callosum = callosal.Planner(device="cpu").segment(pixels, spacing_mm=(1.0, 1.0))
+        >>> callosum.mask.shape, bool(callosum.mask[truth == 1].mean() > 0.8)
+        ((256, 256), True)
+        >>> callosum.measure().area_mm2 > 300
+        True
     """
 
     slice_image: SliceImage
@@ -40,11 +59,49 @@ class Callosum:
     box: RotatedBox
     facts: MaskFacts
     quality: Quality
+    picture: Callable[[], bytes] | None = None
 
     @property
     def mask(self) -> NDArray[np.uint8]:
         """1 where the probability reaches the level, shape (H, W)."""
         return (self.component >= LEVEL).astype(np.uint8)
+
+    def line(self, kind: LineKind | str = LineKind.SUBCALLOSAL) -> ReferenceLine:
+        """The reference line of a kind.
+
+        Raises:
+            GeometryError: The outline is degenerate.
+        """
+        return find_reference_line(kind, self.contour_mm, self.box)
+
+    def measure(self, line: ReferenceLine | None = None) -> Morphometry:
+        """Every measure of docs/reference/measures.md, less those that need a missing part.
+
+        Args:
+            line: Above which the height is measured; None for the subcallosal line.
+
+        Raises:
+            GeometryError: The outline encloses no area.
+        """
+        above = self.line() if line is None else line
+        found = measure(self.contour_mm, self.component, self.slice_image, self.box, above)
+        return without_parts(found, find_finding(found).missing)
+
+    def on_grid(self, slice_image: SliceImage) -> "Callosum":
+        """The callosum with its map on pixels of another size; outline and box stay.
+
+        Args:
+            slice_image: The new grid, in the same plane and about the same centre.
+        """
+        step = np.array(slice_image.spacing_mm) / np.array(self.slice_image.spacing_mm)
+        component = resampled_pixels(
+            self.component.astype(np.float32), step, slice_image.pixels.shape
+        )
+        return replace(self, slice_image=slice_image, component=component.astype(float))
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture that a notebook shows; None, and so the text, where there is none."""
+        return None if self.picture is None else self.picture()
 
 
 def best_callosum(found: Sequence[Callosum | None]) -> Callosum | None:

@@ -1,6 +1,5 @@
 """The pictures of a case: overlay, parts and aligned volume, and what the review page shows."""
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +24,7 @@ from callosal.pipelines.outputs.file_names import (
 from callosal.pipelines.pictures.label_image import slice_nifti_bytes
 from callosal.pipelines.pictures.overlay import draw_overlay
 from callosal.pipelines.pictures.parcellation import draw_parcellation
+from callosal.pipelines.pictures.picture_file import png_bytes
 from callosal.pipelines.pictures.reason_words import STATUS_WORDS, short_reason
 from callosal.pipelines.pictures.review_views import (
     ReviewViews,
@@ -133,7 +133,8 @@ def draw_review_views(images: Images, sighting: Sighting, pose: Pose | None) -> 
     place = middle if callosum is None else callosum.slice_image
     head = sighting.head
     if isinstance(images, LocalizerVolumes):
-        return ReviewViews(place, nearest_slices(images.across, place.center_lps_mm), head)
+        center = place.center_lps_mm if pose is None else pose.plan.center_lps_mm
+        return ReviewViews(place, nearest_slices(images.across, center), head)
     if seen.plane is None:
         return ReviewViews(place, (), head)
     plan = level_plan(place, head) if pose is None else pose.plan
@@ -149,7 +150,7 @@ def picture_files(pictures: CasePictures, callosum: Callosum | None) -> dict[str
     """
     files: dict[str, bytes] = {}
     if pictures.overlay is not None:
-        files[OVERLAY] = _png(pictures.overlay)
+        files[OVERLAY] = png_bytes(pictures.overlay)
         files[THUMBNAIL] = thumbnail_bytes(pictures.overlay)
     if pictures.aligned is not None:
         files[ALIGNED] = nifti_bytes(pictures.aligned)
@@ -158,12 +159,5 @@ def picture_files(pictures: CasePictures, callosum: Callosum | None) -> dict[str
     if callosum is not None and pictures.parcels is not None:
         labels = pictures.parcels.labels
         files[PARCELS] = slice_nifti_bytes(labels, callosum.slice_image)
-        files[PARCELS_PICTURE] = _png(pictures.parcels.picture)
+        files[PARCELS_PICTURE] = png_bytes(pictures.parcels.picture)
     return files
-
-
-def _png(picture: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    # A sixth larger than at the usual level 6, in a third of the time.
-    picture.save(stream, format="PNG", compress_level=2)
-    return stream.getvalue()

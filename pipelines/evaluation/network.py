@@ -4,11 +4,10 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.segmentation import find_callosa_on
-from callosal.pipelines.geometry.slice_image import on_slice
+from callosal.pipelines.geometry.slice_image import on_slice, resampled_pixels
 
 
 def segment_slice(
@@ -31,12 +30,14 @@ def segment_slice(
     step = segmenter.contract.spacing_mm / np.array(spacing_mm)
     image = pixels.astype(np.float32)
     if not np.allclose(step, 1, atol=1e-3):
-        image = _resample(image, step, tuple(np.ceil(np.array(image.shape) / step).astype(int)))
+        image = resampled_pixels(
+            image, step, tuple(np.ceil(np.array(image.shape) / step).astype(int))
+        )
     start = time.perf_counter()
     probability = _looked_at(segmenter, np.ascontiguousarray(image))
     seconds = time.perf_counter() - start
     if probability.shape != pixels.shape:
-        probability = _resample(probability, 1 / step, pixels.shape)
+        probability = resampled_pixels(probability, 1 / step, pixels.shape)
     return probability, seconds
 
 
@@ -44,16 +45,3 @@ def _looked_at(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[np.f
     place = on_slice(image, (segmenter.contract.spacing_mm,) * 2)
     (found,) = find_callosa_on([image], [place], segmenter)
     return np.zeros_like(image) if found is None else found.component.astype(np.float32)
-
-
-def _resample(
-    image: NDArray[np.float32], step: NDArray[np.float64], shape: tuple[int, ...]
-) -> NDArray[np.float32]:
-    """Resample about the image centre; averages first when pixels are dropped."""
-    sigma = np.clip((step - 1) / 2, 0, None)
-    smooth = ndimage.gaussian_filter(image, sigma) if sigma.any() else image
-    center, new_center = (np.array(image.shape) - 1) / 2, (np.array(shape) - 1) / 2
-    resampled: NDArray[np.float32] = ndimage.affine_transform(
-        smooth, step, center - step * new_center, shape, order=1, mode="nearest"
-    )
-    return resampled

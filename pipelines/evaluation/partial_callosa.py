@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
@@ -145,7 +146,10 @@ def painted_part(
     place = _place(labelled)
     rows, columns = np.nonzero(labelled.mask)
     points = place.pixels_to_mm(np.stack([rows, columns], axis=1))
-    left = polygon.contains(cut_outline_mm(whole, low, high), points)
+    shares = whole.midline.shares[KDTree(whole.midline.points_mm).query(points)[1]]
+    # The mask's own border lies outside of the smoothed outline by a part of a pixel.
+    within = (shares >= low) & (shares <= high)
+    left = within | polygon.contains(cut_outline_mm(whole, low, high), points)
     gone = np.zeros_like(labelled.mask)
     gone[rows[~left], columns[~left]] = 1
     painted = painted_out(

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from callosal.models.errors import GeometryError
 
 Array = NDArray[np.float64]
 
@@ -91,6 +94,28 @@ class SliceImage:
         return self.mm_to_lps(self.pixels_to_mm(row_col))
 
 
+def checked_spacing_mm(spacing_mm: ArrayLike) -> tuple[float, float]:
+    """Distances between rows and between columns, as two floats.
+
+    Raises:
+        GeometryError: They are not two positive, finite numbers (`bad_spacing`).
+
+    >>> checked_spacing_mm((1, 0.5))
+    (1.0, 0.5)
+    """
+    try:
+        values = np.asarray(spacing_mm, dtype=float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (2,) or not (np.isfinite(values).all() and (values > 0).all()):
+        raise GeometryError(
+            f"spacing_mm {spacing_mm!r}: give the distance between rows and between columns, two "
+            "positive numbers in mm",
+            "bad_spacing",
+        )
+    return float(values[0]), float(values[1])
+
+
 def on_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float]) -> SliceImage:
     """A slice image in the standard midsagittal place, centred on the origin."""
     return SliceImage(
@@ -100,3 +125,22 @@ def on_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float]) -> Sl
         np.array([0.0, 1.0, 0.0]),
         np.array([0.0, 0.0, -1.0]),
     )
+
+
+def resampled_pixels(
+    image: NDArray[np.float32], step: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Pixels of another size about the same centre, averaged first where pixels are dropped.
+
+    Args:
+        image: Values, shape (H, W).
+        step: Distance of the new pixels in pixels of the image, along rows and columns.
+        shape: Rows and columns of the result.
+    """
+    sigma = np.clip((step - 1) / 2, 0, None)
+    smooth = ndimage.gaussian_filter(image, sigma) if sigma.any() else image
+    center, new_center = (np.array(image.shape) - 1) / 2, (np.array(shape) - 1) / 2
+    resampled: NDArray[np.float32] = ndimage.affine_transform(
+        smooth, step, center - step * new_center, shape, order=1, mode="nearest"
+    )
+    return resampled

@@ -7,6 +7,7 @@ import numpy as np
 from highdicom import Volume
 from scipy import ndimage
 
+from callosal.models.errors import InputError
 from callosal.pipelines.midplane.resample import Array
 
 _SAGITTAL_DEG: Final = 45.0
@@ -66,9 +67,18 @@ Images = Volume | LocalizerVolumes
 
 
 def sagittal_or_whole(images: Images) -> Volume:
-    """The volume itself, or the sagittal stack of a localizer with the most slices."""
+    """The volume itself, or the sagittal stack of a localizer with the most slices.
+
+    Raises:
+        InputError: No stack of the localizer lies within 45 degrees of sagittal
+            (`no_sagittal_view`).
+    """
     if isinstance(images, Volume):
         return images
+    if not images.sagittal:
+        raise InputError(
+            "the localizer has no slices within 45 degrees of sagittal", "no_sagittal_view"
+        )
     return max(images.sagittal, key=lambda one: one.spatial_shape[0])
 
 

@@ -62,7 +62,7 @@ PART_NAMES = tuple(name for pair in PARCELLATIONS for name in part_names(*pair))
 
 @dataclass(frozen=True, eq=False)
 class Morphometry:
-    """The measures of one callosum.
+    """The measures of one callosum; each can be read as an attribute too, such as `area_mm2`.
 
     Attributes:
         values: Every measure of docs/reference/measures.md by name; None if it could not be taken.
@@ -77,6 +77,17 @@ class Morphometry:
     outline_mm: Array
     midline: Midline | None
     parcellations: tuple[Parcellation, ...]
+
+    def __getattr__(self, name: str) -> float | None:
+        """The measure of that name."""
+        if name != "values" and name in self.values:
+            return self.values[name]
+        raise AttributeError(
+            f"no measure {name!r}; docs/reference/measures.md lists those that there are"
+        )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.values]
 
     def as_document(self) -> dict[str, float | None]:
         """All measures by name, for plan.json and result tables."""

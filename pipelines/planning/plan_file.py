@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,21 @@ class Plan:
         config_sha256: Hash of the settings.
         timings_ms: Milliseconds by stage.
         finding: Whether the callosum is whole, with its probability.
+        name: What was planned on, as the console calls it. This and what follows is no part of
+            the file: a folder's name can be personal.
+        message: Why there is no plan, in one line; "" if there is one.
+        picture: The overlay as PNG, or the file that may hold it.
+
+    Example:
+        >>> import callosal
+        >>> from callosal.pipelines.phantom import phantom_head
+        >>> head = phantom_head(3, (80, 120, 120), (2.0, 2.0, 2.0)).volume
+        >>> plan = callosal.Planner(device="cpu").plan(head)
+        >>> str(plan.status), plan.dof_estimated
+        ('ok', 3)
+        >>> again = callosal.Plan.from_json(plan.to_json().encode())
+        >>> again.planes.transverse.prescription == plan.planes.transverse.prescription
+        True
     """
 
     document: Mapping[str, Any]
@@ -143,10 +158,26 @@ class Plan:
     config_sha256: str | None
     timings_ms: Mapping[str, float | None] | None
     finding: Finding
+    name: str = ""
+    message: str = ""
+    picture: bytes | Path | None = None
+
+    def __repr__(self) -> str:
+        angle = "" if self.final is None else f", angle_deg={self.final.angle_deg:.2f}"
+        return (
+            f"Plan(status={str(self.status)!r}, confidence={self.confidence}, "
+            f"reasons={self.reasons}{angle})"
+        )
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture that a notebook shows; None, and so the text, where there is none."""
+        if isinstance(self.picture, Path):
+            return self.picture.read_bytes() if self.picture.is_file() else None
+        return self.picture
 
     @classmethod
     def read(cls, path: Path) -> "Plan":
-        """The plan of a file.
+        """The plan of a file, with the overlay beside it as its picture.
 
         Raises:
             InputError: It cannot be read (`bad_plan`) or is not a plan (`invalid_plan`).
@@ -155,10 +186,12 @@ class Plan:
             content = path.read_bytes()
         except OSError as error:
             raise _unreadable(path, error) from error
-        return cls.from_json(content, path)
+        # plan.reviewed.json has a picture of its own, overlay.reviewed.png.
+        overlay = path.with_name(path.name.replace("plan", "overlay", 1)).with_suffix(".png")
+        return replace(cls.from_json(content, path), picture=overlay)
 
     @classmethod
-    def from_json(cls, content: bytes, path: Path) -> "Plan":
+    def from_json(cls, content: bytes, path: Path = Path("plan.json")) -> "Plan":
         """The plan of the content of a file.
 
         Args:

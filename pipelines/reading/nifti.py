@@ -1,9 +1,11 @@
 """NIfTI and MGH in: the one place where RAS becomes LPS."""
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 from highdicom import CoordinateSystemNames, Volume, VolumeGeometry
 from nibabel.spatialimages import HeaderDataError
@@ -27,6 +29,9 @@ _SCANNER = 1
 _SPACES = {2: "another image", 3: "Talairach space", 4: "MNI space", 5: "a template"}
 
 Array = NDArray[np.float64]
+
+Image = Any
+"""A nibabel image, of which there are no types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +63,50 @@ def read_nifti(path: Path) -> Volume:
             `not_finite`.
     """
     file = open_volume(path)
-    geometry = _grid(file).geometry
-    voxels = _scaled(read_voxels(file), file).reshape(geometry.spatial_shape)
+    geometry = _grid(file).geometry  # refuses a size that is too large to read
+    return _volume(_scaled(read_voxels(file), file), geometry, file.name)
+
+
+def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
+    """A nibabel image, opened or made in memory, as `read_nifti` reads its file.
+
+    Args:
+        image: A NIfTI image of one 2D or 3D image.
+
+    Returns:
+        The volume and its grid.
+
+    Raises:
+        InputError: As of `read_nifti`; `bad_nifti` for what is no NIfTI image.
+    """
+    name = "image"
+    if not isinstance(image, nibabel.Nifti1Pair):
+        raise InputError(
+            f"{name}: a {type(image).__name__}, not a NIfTI image; give a path, a highdicom "
+            "Volume, or what nibabel.Nifti1Image.from_image makes of it",
+            "bad_nifti",
+        )
+    shape = tuple(int(length) for length in image.shape)
+    dtype = image.get_data_dtype()
+    grid = _grid(VolumeFile("nifti", image.header, shape, dtype, Path(), 0, name))
+    try:
+        voxels = np.asanyarray(image.dataobj)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise InputError(
+            f"{name}: the voxels cannot be read ({type(error).__name__}); copy its file again",
+            "bad_nifti",
+        ) from None
+    if voxels.dtype.kind == "f":
+        voxels = voxels.astype(np.float32)
+    native = voxels.astype(voxels.dtype.newbyteorder("="), copy=False)
+    return _volume(native, grid.geometry, name), grid
+
+
+def _volume(values: NDArray[Any], geometry: VolumeGeometry, name: str) -> Volume:
+    voxels = values.reshape(geometry.spatial_shape)
     if not np.isfinite(voxels).all():
         raise InputError(
-            f"{file.name}: {int((~np.isfinite(voxels)).sum())} voxels are not numbers; replace "
+            f"{name}: {int((~np.isfinite(voxels)).sum())} voxels are not numbers; replace "
             "them, by 0 for background",
             "not_finite",
         )

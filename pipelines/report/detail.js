@@ -28,6 +28,7 @@ function figures(row) {
     ["callosum index", shownNumber(row.cc_index, 3)],
     ["angles measured", row.dof_estimated === null ? NONE : `${row.dof_estimated} of 3`],
     ["input", row.kind || NONE],
+    ...(row.rests_on ? [["rests on", row.rests_on]] : []),
     ["time", row.seconds === null ? NONE : `${shownNumber(row.seconds, 2)} s`],
   ];
 }

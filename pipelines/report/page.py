@@ -99,6 +99,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             "outliers": [name for name in MARKED if marks[name][index]],
             "stacks": case.facts.stacks,
             "profile_mm": case.facts.profile_mm,
+            "rests_on": case.facts.rests_on,
             "files": case.files,
             "review": _review(case),
         }

@@ -1,4 +1,4 @@
-"""Facts of a plan document that the page shows beside its row: stacks and thickness profile."""
+"""What the page shows of a plan document beside its row: stacks, profile, slices it rests on."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from callosal.pipelines.planning.plan_versions import current_plan
 
 STACKS = ("transverse", "coronal", "sagittal")
 LONGEST_PROFILE = 1000
+ORIENTATIONS = ("sagittal", "coronal", "axial")
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class PlanFacts:
         stacks: By name, in the order of `STACKS`: `n_slices`, `thickness_mm`, `gap_mm`,
             `fov_mm`, `prescription` and `assumed`, as in plan.json.
         profile_mm: Thickness along the midline, anterior first, to 0.01 mm.
+        rests_on: Of a localizer, its slices, such as "5 sagittal, 5 coronal, 5 axial slices".
     """
 
     timings_ms: Mapping[str, float]
     stacks: Mapping[str, Mapping[str, Any]]
     profile_mm: tuple[float, ...]
+    rests_on: str = ""
 
 
 def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
@@ -36,6 +39,7 @@ def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
         {str(stage): ms for stage, value in timings.items() if (ms := number(value)) is not None},
         {name: stack for name, stack in stacks.items() if stack is not None},
         _profile_mm(_part(document, "morphometry").get("thickness_profile_mm")),
+        _rests_on(_part(document, "source").get("stacks")),
     )
 
 
@@ -63,6 +67,18 @@ def _profile_mm(values: object) -> tuple[float, ...]:
         return ()
     known = [round(mm, 2) for value in values if (mm := number(value)) is not None]
     return tuple(known) if len(known) == len(values) else ()
+
+
+def _rests_on(stacks: object) -> str:
+    """Slices of each orientation; stacks of one orientation are added up."""
+    counts = dict.fromkeys(ORIENTATIONS, 0)
+    for stack in stacks if isinstance(stacks, list) else []:
+        facts = stack if isinstance(stack, dict) else {}
+        name, count = facts.get("orientation"), facts.get("n_slices")
+        if isinstance(name, str) and name in counts and isinstance(count, int):
+            counts[name] += count
+    parts = [f"{count} {name}" for name, count in counts.items() if count > 0]
+    return f"{', '.join(parts)} slices" if parts else ""
 
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -120,6 +120,20 @@ def read_run(folder: Path) -> RunFolder:
 
     Raises:
         InputError: The table is missing or incomplete, or a picture is broken (`bad_run_folder`).
+
+    Example:
+        >>> import callosal
+        >>> from tempfile import TemporaryDirectory
+        >>> from callosal.pipelines.commands.infer import infer
+        >>> from callosal.pipelines.phantom import phantom_head
+        >>> from callosal.pipelines.planning.reslice import nifti_bytes
+        >>> head = phantom_head(3, (80, 120, 120), (2.0, 2.0, 2.0)).volume
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "head.nii.gz").write_bytes(nifti_bytes(head))
+        ...     code = infer([Path(folder, "head.nii.gz")], Path(folder, "run"), device="cpu")
+        ...     run = callosal.read_run(Path(folder, "run"))
+        >>> code, [case.texts["status"] for case in run.cases]
+        (0, ['ok'])
     """
     rows = sorted(read_rows(folder), key=lambda row: str(row["case_id"]))
     cases = tuple(_case(folder, row) for row in rows)

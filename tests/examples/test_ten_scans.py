@@ -39,7 +39,7 @@ def test_own_scans_alone_are_trained_on_exported_and_measured(tmp_path: Path) ->
                "--trainer.accelerator=cpu", "--data.batch_size=2", "--data.size=192",
                "--data.augmentation.crop_mm=64", "--model.net.widths=[8, 16]"]  # fmt: skip
     command = [sys.executable, SCRIPT, own, "--output", tmp_path / "out", "--count", "0", "--fit"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / ".typing"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*command, *options], capture_output=True, text=True, check=False, env=environment,
         cwd=tmp_path,

@@ -37,7 +37,7 @@ def run_callosal(*words: str, cwd: Path, path: str = "") -> subprocess.Completed
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     environment.pop("CALLOSAL_DATA", None)
     command = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()", *words]
-    environment["PYTHONPATH"] = os.pathsep.join([path, str(ROOT / ".typing")])
+    environment["PYTHONPATH"] = os.pathsep.join([path, str(ROOT)])
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
     )

@@ -34,7 +34,7 @@ TINY = [
 def _fit(config: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     environment.pop("CALLOSAL_DATA", None)
-    environment["PYTHONPATH"] = str(ROOT / ".typing")
+    environment["PYTHONPATH"] = str(ROOT)
     start = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()"]
     command = [*start, "fit", "--config", str(config), *words]
     return subprocess.run(

@@ -30,7 +30,7 @@ TINY = [
 def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     environment.pop("CALLOSAL_DATA", None)
-    environment["PYTHONPATH"] = str(ROOT / ".typing")
+    environment["PYTHONPATH"] = str(ROOT)
     config = str(ROOT / "configs" / "attention_unet.yaml")
     folder.mkdir(exist_ok=True)
     # A file, for the second process of a distributed run is started by the same words.

@@ -32,7 +32,7 @@ async function open(id) {
     const entry = await source.case(id);
     const levels = new Map();
     for (const name of Object.keys(entry.pictures)) levels.set(name, await source.picture(id, name));
-    viewer.show(entry.pictures, levels);
+    viewer.show(entry.pictures, levels, entry.plan.source.kind === "localizer");
     session = new CaseSession(entry, source, drafts.read(entry));
     const opened = session;
     session.addEventListener("change", () => opened === session && draw());

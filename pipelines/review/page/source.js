@@ -21,7 +21,7 @@
  * @typedef {object} CaseEntry
  * @property {string} case_id
  * @property {{status: string, confidence: number | null, reasons: string[], planes: Planes | null,
- *   dof_estimated: number | null}} plan
+ *   dof_estimated: number | null, source: {kind?: string}}} plan
  * @property {string} plan_sha256
  * @property {Roi | null} automatic_roi
  * @property {Roi} first_roi

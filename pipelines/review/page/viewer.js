@@ -19,6 +19,20 @@ import { RoiLayer } from "./roi_layer.js";
  */
 
 const NAMES = ["midsagittal", "transverse", "coronal"];
+
+/** Of a picture that was cut along the plan: its caption. */
+const CAPTIONS = /** @type {Record<string, string>} */ ({
+  midsagittal: "Midsagittal",
+  transverse: "Transverse",
+  coronal: "Coronal",
+});
+
+/** Of a slice of a localizer: its caption, and what it is. */
+const ACQUIRED = /** @type {Record<string, [string, string]>} */ ({
+  midsagittal: ["Sagittal slice", "The acquired slice nearest to the midsagittal plane, moved onto the plane"],
+  transverse: ["Axial slice", "The acquired slice nearest to the centre of the plan"],
+  coronal: ["Coronal slice", "The acquired slice nearest to the centre of the plan"],
+});
 const AROUND_ROI = 1.9; // times the length of the region
 
 /** Tells "edit" with {roi, kind}. */
@@ -39,11 +53,14 @@ export class Viewer extends EventTarget {
   /**
    * @param {Record<string, Place>} pictures
    * @param {Map<string, Uint16Array>} levels
+   * @param {boolean} areAcquired Whether they are slices of a localizer.
    */
-  show(pictures, levels) {
+  show(pictures, levels, areAcquired = false) {
     byId("stages").classList.toggle("single", Object.keys(pictures).length === 1);
     for (const [name, view] of this.views) {
       view.host.hidden = !(name in pictures);
+      const caption = /** @type {HTMLElement} */ (view.host.querySelector("figcaption"));
+      [caption.textContent, view.host.title] = areAcquired ? ACQUIRED[name] : [CAPTIONS[name], ""];
       if (name in pictures) view.show(pictures[name], /** @type {Uint16Array} */ (levels.get(name)));
       else view.clear();
     }

@@ -30,7 +30,7 @@ def test_a_generator_of_few_labels_makes_the_pairs_of_its_arm(tmp_path: Path) ->
     data = write_pairs(tmp_path / "data", [f"sub-{number:02d}" for number in range(6)])
     folder = tmp_path / "pairs"
     (tmp_path / "configs").symlink_to(ROOT / "configs")
-    environment = os.environ | {"PYTHONPATH": str(ROOT / ".typing"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     start = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()"]
     for said in grid["sources"]["ddpm_unlabelled"]["make"]:
         _, command, *words = (str(one).format(data=data, folder=folder, count=2) for one in said)
