@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
-from callosal.pipelines.callosum.quality import ABSENT, Quality
+from callosal.pipelines.callosum.quality import ABSENT, Quality, Range
 from callosal.pipelines.callosum.segmentation import Callosum, find_callosa, outline_callosum
 from callosal.pipelines.case.neighbours import Spread
 from callosal.pipelines.case.off_midline import OFF_MM
@@ -42,6 +42,11 @@ DOUBT_POWER: Final = 3
 """Power of the confidence in the outline: a volume has neighbouring slices that bear witness, a
 localizer has none. On made scouts of validation heads no plan that is `ok` with it lies more than 4
 degrees off; without it five of 18 did, all of one atrophied head in voxels of 2 mm."""
+
+
+SPREAD_DEG: Final = Range(-1.0, 0.0, 2.5, 7.5)
+"""How far the angle may differ between the sagittal slices: those of one scout show one callosum,
+so they should agree more closely than slices 4 mm apart of a volume."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +151,8 @@ def find_localizer_callosum(
     quality = _alone(outlined.quality).lowered(OFF_MM.score(witnesses[0].off_mm), "off_midline")
     alone = [outline_callosum(one, place) for one in maps]
     spread = _spread(alone, outlined, weights)
+    if spread is not None and spread.angle_deg is not None:
+        quality = quality.lowered(SPREAD_DEG.score(spread.angle_deg), "neighbours_disagree")
     return LocalizerCallosum(replace(outlined, quality=quality), tuple(witnesses), spread)
 
 
