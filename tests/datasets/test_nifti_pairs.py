@@ -136,7 +136,7 @@ def _missing(folder: Path) -> None:
         (_shifted, "grids_differ"),
         (_cut_short, "bad_nifti"),
         (_without_codes, "no_orientation"),
-        (_in_microns, "not_a_slice"),
+        (_in_microns, "bad_geometry"),
         (_halves, "not_binary"),
     ],
 )
