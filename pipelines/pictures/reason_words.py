@@ -88,6 +88,7 @@ REASONS: dict[str, Reason] = {
          "the volume shows too little of a head to compare its halves"),
         ("tilt_and_turn_assumed", "tilt and turn assumed, not measured",
          "sagittal slices alone give one angle; the other two are those of the slices as scanned"),
+        ("voxels_of_pair", "voxels of a pair", "the file holds the voxels of a header beside it"),
         ("weak_evidence", "weak evidence", "the network is not certain inside the outline"),
         ("weak_symmetry", "weak symmetry",
          "the head is hardly symmetric about the plane that was found"),

@@ -31,7 +31,7 @@ def segmenter() -> Segmenter:
 
 def planned(stacks: Sequence[Volume], segmenter: Segmenter) -> dict[str, Any]:
     images = LocalizerVolumes(tuple(stacks))
-    return dict(process_volume(images, segmenter, Settings(), {}, "0" * 64).document)
+    return dict(process_volume(images, segmenter, Settings(), {}).document)
 
 
 @pytest.fixture(scope="module")

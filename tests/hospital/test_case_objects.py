@@ -95,7 +95,7 @@ def test_a_file_gone_in_the_meantime_is_a_note(case, folder, tmp_path):
     "tags",
     [
         {"PatientName": "one component", "PatientSex": "X", "PatientBirthDate": "1970"},
-        {"PatientID": "P" * 200, "StudyDate": "29.2.2024", "StudyTime": "25:00"},
+        {"PatientID": "P" * 64, "StudyDate": "29.2.2024", "StudyTime": "25:00"},
         {"SpecificCharacterSet": "NO SUCH SET", "PatientName": "A^B"},
         {"SeriesNumber": "-5", "Manufacturer": "M" * 300},
         {"StudyID": "1\\2", "AccessionNumber": "\x00\x01"},

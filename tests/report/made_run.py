@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from callosal.pipelines.case.process import failed_document
 from callosal.pipelines.geometry.fusion import fuse
 from callosal.pipelines.geometry.reference_line import find_reference_line
 from callosal.pipelines.geometry.rotated_box import RotatedBox
@@ -25,7 +26,8 @@ DOUBTS = ("weak_symmetry", "neighbours_disagree", "blurred_border", "weak_eviden
 
 STACK = {
     "n_slices": 28, "thickness_mm": 5.0, "gap_mm": 1.0, "fov_mm": [190.0, 210.0],
-    "prescription": "T > C -5.8 > S 1.2",
+    "prescription": "T > C -5.8 > S 1.2", "assumed": [], "center_lps_mm": [0.0, 20.0, 10.0],
+    "image_orientation_patient": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
 }  # fmt: skip
 PROFILE_MM = [round(6 + 4 * abs(2 * share - 1) ** 3 - 3 * (share < 0.02), 2)
               for share in np.linspace(0, 1, 100)]  # fmt: skip
@@ -89,10 +91,14 @@ def add_review(folder, row, decision):
     """Write a review of a case, as `callosal review` would have left it."""
     place = Path(folder) / "cases" / row["case_id"]
     content = (place / "plan.json").read_bytes()
-    plan = json.loads(content) | {
+    whole = failed_document({"kind": "dicom"}, "too_few_slices")
+    plan = whole | json.loads(content) | {
         "status": row["status"], "confidence": row["confidence"], "reasons": [],
         "source": {"kind": "dicom"}, "box": None, "line": None, "dof_estimated": 3,
-        "final": {"angle_deg": row["final_angle_deg"], "center_lps_mm": [1.2, -3.4, 9.1]},
+        "final": {
+            "angle_deg": row["final_angle_deg"], "center_lps_mm": [1.2, -3.4, 9.1],
+            "center_mm": [0.0, 0.0],
+        },
     }  # fmt: skip
     if decision == "corrected":
         plan["final"]["angle_deg"] = TURNED_DEG
