@@ -54,7 +54,7 @@ def test_the_plan_of_a_scout_is_whole_and_near_the_truth(plan: dict[str, Any]) -
     assert plan["dof_estimated"] == 3
     assert pose.plane_error_deg(frame["normal"]) < 0.6
     angle_deg = plan["final"]["angle_deg"]
-    assert abs(pose.angle_error_deg(angle_deg, frame["row_dir"], frame["col_dir"])) < 1.5
+    assert abs(pose.angle_error_deg(angle_deg, frame["row_dir"], frame["col_dir"])) < 2.0
     assert pose.center_error_mm(plan["final"]["center_lps_mm"]) < 1.5
 
 
@@ -78,7 +78,7 @@ def test_the_plan_moves_with_the_headers(
     after = planned(moved(made_scout(), motion), segmenter)
     center = motion[:3, :3] @ plan["final"]["center_lps_mm"] + motion[:3, 3]
     # A shift changes nothing; after a turn the network sees the slices on another grid.
-    limit_deg, limit_mm = (0.03, 0.001) if name == "shifted" else (0.25, 0.15)
+    limit_deg, limit_mm = (0.03, 0.001) if name == "shifted" else (0.3, 0.15)
     assert turn_deg(axes(plan) @ motion[:3, :3].T, axes(after)) < limit_deg
     assert np.linalg.norm(after["final"]["center_lps_mm"] - center) < limit_mm
 

@@ -118,7 +118,7 @@ def test_what_was_not_measured_is_said_of_the_plan_and_of_each_stack(case, sourc
     for stack in assumed["planes"].values():
         stack["assumed"] = ["tilt", "turn"]
     said, silent = (
-        [item.TextValue for item in items_of(plan_report(source, plan, contour), "TEXT")]
+        [item.TextValue for item in items_of(report_of(source, plan, contour), "TEXT")]
         for plan in (assumed, document)
     )
     words = "tilt and turn assumed, not measured"
