@@ -9,7 +9,7 @@ from callosal.pipelines.commands.list_series import list_series
 from tests.dicom.make_series import AXIAL, SeriesRecipe, make_series, write_slices
 
 RECIPE = SeriesRecipe()
-LOCALIZER = replace(RECIPE, number=2, orientation=AXIAL, n_slices=3)
+LOCALIZER = replace(RECIPE, number=7, orientation=AXIAL, n_slices=3)
 GAPPED = replace(RECIPE, number=3)
 
 
@@ -26,7 +26,7 @@ def test_every_stack_is_listed_with_its_verdict(folder: Path, capsys: pytest.Cap
     assert listing["schema"] == "callosal/series/1"
     assert [(row["series_number"], row["status"], row["code"]) for row in listing["stacks"]] == [
         (1, "kept", None),
-        (2, "skipped", "no_sagittal_view"),
+        (7, "skipped", "no_sagittal_view"),
     ]
     assert (listing["n_kept"], listing["n_skipped"]) == (1, 1)
 

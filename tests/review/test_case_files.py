@@ -24,7 +24,7 @@ def test_a_plan_of_the_first_version_is_read_as_todays(run, planned):
     for stack in plan["planes"].values():
         del stack["assumed"]
     path.write_text(json.dumps(plan | {"schema": "callosal/plan/1"}))
-    assert read_case(run, planned).plan["planes"]["coronal"]["assumed"] == []
+    assert read_case(run, planned).plan.planes.coronal.assumed == ()
     path.write_text(json.dumps(plan | {"schema": "callosal/plan/1", "dof_estimated": 1}))
     assert plan_summary(path.parent)["status"] == "low_confidence"
 

@@ -33,7 +33,7 @@ def test_a_correction_tells_what_changed(desk, planned):
 
 def test_acceptance_keeps_the_plan_as_it_is(desk, planned):
     document = judged(desk, planned, Decision.ACCEPTED, comment="  good  ")
-    assert document["plan"] == desk.case(planned).plan
+    assert document["plan"] == desk.case(planned).plan.document
     assert document["changes"] == []
     assert document["comment"] == "good"
 
