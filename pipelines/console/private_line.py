@@ -1,7 +1,7 @@
-"""What is told on the console: names of folders and files, only to a person who watches.
+"""Lines for the console: names of folders and files are shown only to a person at a terminal.
 
 Archives name folders and files after patients, and a log outlives the terminal. Where the
-console is no terminal, case ids and reason codes are told, and nothing that holds a name.
+console is no terminal, case ids and reason codes are shown, and nothing that holds a name.
 """
 
 from rich.console import Console
@@ -15,9 +15,9 @@ def private_line(console: Console, plain: str, named: str) -> str:
         plain: The line without names and paths.
         named: What is added for a person at a terminal.
 
-    >>> told(Console(force_terminal=False), "case-1 ok", "Miller/T1: series 4")
+    >>> private_line(Console(force_terminal=False), "case-1 ok", "Miller/T1: series 4")
     'case-1 ok'
-    >>> told(Console(force_terminal=True), "case-1 ok", "Miller/T1: series 4")
+    >>> private_line(Console(force_terminal=True), "case-1 ok", "Miller/T1: series 4")
     'case-1 ok: Miller/T1: series 4'
     """
     return f"{plain}: {named}" if console.is_terminal else plain
