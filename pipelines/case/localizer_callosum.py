@@ -41,7 +41,8 @@ MOST_SLICES: Final = 3
 DOUBT_POWER: Final = 3
 """Power of the confidence in the outline: a volume has neighbouring slices that bear witness, a
 localizer has none. Set on made scouts of four validation series: without it four of the twelve `ok`
-plans lay more than 4 degrees off, all of one atrophied head in voxels of 2 mm; with it none is `ok`."""
+plans lay more than 4 degrees off, all of one atrophied head in voxels of 2 mm; with it none of the
+four is `ok`."""
 
 
 SPREAD_DEG: Final = Range(-1.0, 0.0, 2.5, 7.5)
