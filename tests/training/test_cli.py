@@ -142,4 +142,4 @@ def test_a_command_alone_is_told_what_it_needs(
     assert main([command]) == 3
     told = capsys.readouterr().err
     assert told.startswith(f"callosal {command}: ")
-    assert "--config configs/attention_unet.yaml" in told
+    assert "--config attention_unet" in told
