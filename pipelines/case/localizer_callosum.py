@@ -13,6 +13,7 @@ import numpy as np
 from highdicom import Volume
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.special import expit, logit
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
@@ -26,6 +27,7 @@ from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane
 from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.midplane.sagittal_slice import (
+    INFERIOR_LPS,
     NativePlane,
     cut_slice,
     sagittal_directions,
@@ -37,6 +39,8 @@ FIELD_MM: Final = 200.0
 MOST_SLICES: Final = 3
 """The slices nearest to the plane that are looked at."""
 
+_LEAST_PROBABILITY: Final = 0.01
+"""No slice is surer than this, so that none outvotes the others."""
 
 DOUBT_POWER: Final = 3
 """Power of the confidence in the outline: a volume has neighbouring slices that bear witness, a
@@ -110,7 +114,10 @@ def sagittal_slices(
         # The point of the slice that lies beside the middle of the head.
         point = plane.point_lps_mm - ((plane.point_lps_mm - middle) @ normal) * normal
         try:
-            slices.append(cut_slice(single, NativePlane(point, normal), spacing_mm, FIELD_MM))
+            native = NativePlane(point, normal)
+            slices.append(
+                cut_slice(single, native, spacing_mm, FIELD_MM, inferior=_inferior(single))
+            )
         except GeometryError:
             continue
     return _one_shape(slices)
@@ -139,7 +146,7 @@ def find_localizer_callosum(
     place = _plane_grid(witnesses, plane, segmenter.contract.spacing_mm)
     maps = [_moved(one.callosum.component, one.callosum.slice_image, place) for one in witnesses]
     weights = np.array([one.weight for one in witnesses])
-    share = np.tensordot(weights, np.stack(maps), 1).astype(np.float32)
+    share = _pooled(maps, weights)
     nearest = witnesses[0].callosum.slice_image
     place = replace(
         place,
@@ -161,6 +168,15 @@ def find_localizer_callosum(
 def _alone(quality: Quality) -> Quality:
     """A quality in which every doubt about the outline counts more than on a volume."""
     return replace(quality, confidence=quality.confidence**DOUBT_POWER)
+
+
+def _pooled(maps: Sequence[NDArray[np.float32]], weights: Array) -> NDArray[np.float32]:
+    """One map of several by their log odds: the border of two lies between theirs, and is as sharp.
+
+    A mean of probabilities would be a half wherever two outlines differ: a blurred border.
+    """
+    bounded = np.clip(np.stack(maps), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    return expit(np.tensordot(weights, logit(bounded), 1)).astype(np.float32)
 
 
 def _weighed(
@@ -235,6 +251,14 @@ def _spread(alone: Sequence[Callosum | None], together: Callosum, weights: Array
         center_mm=float(np.sqrt(shares @ np.sum(np.square(centers), axis=1))),
         found=len(pairs) / len(alone),
     )
+
+
+def _inferior(volume: Volume) -> Array:
+    """The direction of rows or columns of a stack that is nearest to the patient's inferior."""
+    axes = np.array(volume.affine[:3, 1:3]) / np.array(volume.spacing[1:])
+    along = INFERIOR_LPS @ axes
+    nearest = int(np.argmax(np.abs(along)))
+    return np.asarray(np.sign(along[nearest]) * axes[:, nearest])
 
 
 def _middle_lps_mm(volume: Volume) -> Array:

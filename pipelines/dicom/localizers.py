@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from callosal.pipelines.dicom.even_runs import even_runs
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.stacks import Stack
 
@@ -25,8 +26,21 @@ more."""
 LEAST_SPACING_MM: Final = 3.0
 """Slices of a scout are farther apart than this."""
 
-_USABLE: Final = frozenset({"", "no_sagittal_view", "field_of_view_too_small", "stray_slice"})
+_USABLE: Final = frozenset(
+    {
+        "",
+        "no_sagittal_view",
+        "field_of_view_too_small",
+        "stray_slice",
+        "missing_slices",
+        "uneven_spacing",
+        "sheared_stack",
+    }
+)
 """Codes of stacks that may be part of a scout: alone they are refused, together they are not."""
+
+_Group = tuple[list[Stack], str]
+"""Stacks of one scout and why they are one."""
 
 _ORIENTATIONS: Final = ("sagittal", "coronal", "axial")
 
@@ -37,6 +51,7 @@ class Localizer:
 
     Attributes:
         stacks: Two at least, of different orientations, one of them sagittal; sagittal ones first.
+            Slices that do not lie on one even line are stacks of their own.
         reason: Why they are one, for people.
     """
 
@@ -88,10 +103,13 @@ def find_localizers(stacks: Iterable[Stack]) -> tuple[list[Localizer], list[Stac
     every = list(stacks)
     candidates = [stack for stack in every if _may_belong(stack)]
     groups = _of_one_series(candidates)
-    grouped = {id(stack) for group in groups for stack in group.stacks}
-    groups += _of_several_series([one for one in candidates if id(one) not in grouped])
-    grouped = {id(stack) for group in groups for stack in group.stacks}
-    return groups, [stack for stack in every if id(stack) not in grouped]
+    groups += _of_several_series(_without(groups, candidates))
+    return [_localizer(*group) for group in groups], _without(groups, every)
+
+
+def _without(groups: Sequence[_Group], stacks: Sequence[Stack]) -> list[Stack]:
+    grouped = {id(stack) for members, _ in groups for stack in members}
+    return [stack for stack in stacks if id(stack) not in grouped]
 
 
 def orientation_of(stack: Stack) -> str:
@@ -108,33 +126,30 @@ def _may_belong(stack: Stack) -> bool:
     )
 
 
-def _of_one_series(stacks: Sequence[Stack]) -> list[Localizer]:
+def _of_one_series(stacks: Sequence[Stack]) -> list[_Group]:
     by_series: dict[tuple[str, str, str], list[Stack]] = {}
     for stack in stacks:
         header = stack.header
         key = (header.study_uid, header.series_uid, header.frame_of_reference_uid)
         by_series.setdefault(key, []).append(stack)
-    return [
-        one
-        for members in by_series.values()
-        if (one := _localizer(members, "one series of several orientations")) is not None
-    ]
+    reason = "one series of several orientations"
+    return [(members, reason) for members in by_series.values() if _is_scout(members)]
 
 
-def _of_several_series(stacks: Sequence[Stack]) -> list[Localizer]:
+def _of_several_series(stacks: Sequence[Stack]) -> list[_Group]:
     """Scouts with a series for each orientation, whose numbers follow each other."""
     by_frame: dict[tuple[str, str], list[Stack]] = {}
     for stack in stacks:
         header = stack.header
         if header.frame_of_reference_uid and len(stack.planes) <= MAX_SLICES_APART:
             by_frame.setdefault((header.study_uid, header.frame_of_reference_uid), []).append(stack)
-    found = []
-    for members in by_frame.values():
-        for run in _runs(sorted(members, key=lambda one: (_number(one), one.key))):
-            one = _localizer(run, "series of one frame of reference, acquired alike, in a row")
-            if one is not None:
-                found.append(one)
-    return found
+    reason = "series of one frame of reference, acquired alike, in a row"
+    return [
+        (run, reason)
+        for members in by_frame.values()
+        for run in _runs(sorted(members, key=lambda one: (_number(one), one.key)))
+        if _is_scout(run)
+    ]
 
 
 def _runs(stacks: Sequence[Stack]) -> list[list[Stack]]:
@@ -169,12 +184,15 @@ def _alike(first: Stack, second: Stack) -> bool:
     return all(a is None or b is None or abs(a - b) <= 0.1 * max(abs(a), abs(b)) for a, b in pairs)
 
 
-def _localizer(stacks: Sequence[Stack], reason: str) -> Localizer | None:
+def _is_scout(stacks: Sequence[Stack]) -> bool:
+    """Whether stacks show two orientations, one of them sagittal."""
     orientations = {orientation_of(stack) for stack in stacks}
-    if len(orientations) < 2 or "sagittal" not in orientations:
-        return None
+    return len(orientations) >= 2 and "sagittal" in orientations
+
+
+def _localizer(stacks: Sequence[Stack], reason: str) -> Localizer:
     order = sorted(
-        stacks,
+        (run for stack in stacks for run in even_runs(stack)),
         key=lambda one: (_ORIENTATIONS.index(orientation_of(one)), -len(one.planes), one.key),
     )
     return Localizer(tuple(order), reason)

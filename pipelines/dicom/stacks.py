@@ -146,7 +146,7 @@ def _build(group: Group) -> list[Stack]:
     """The stack of a group of planes, and one more for its later time points."""
     planes = group.planes
     whole = Stack(
-        _key(planes[0]), planes, _nominal_spacing(planes), group.code, group.reason, group.notes
+        _key(planes[0]), planes, nominal_spacing_mm(planes), group.code, group.reason, group.notes
     )
     if group.code:
         return [whole]
@@ -155,11 +155,11 @@ def _build(group: Group) -> list[Stack]:
     except InputError as error:
         return [replace(whole, code=error.code, reason=str(error))]
     points = times.points
-    first = replace(whole, planes=points[0], slice_spacing_mm=_nominal_spacing(points[0]))
+    first = replace(whole, planes=points[0], slice_spacing_mm=nominal_spacing_mm(points[0]))
     if times.n_copies:
         note = f"{times.n_copies} exact copies of slices left out"
         first = replace(first, notes=(*first.notes, note))
-    stacks = [_judge(first)]
+    stacks = [judge_stack(first)]
     if len(points) > 1:
         later = tuple(plane for point in points[1:] for plane in point)
         reason = f"time points 2 to {len(points)}; the first is used"
@@ -171,18 +171,27 @@ def _build(group: Group) -> list[Stack]:
     return stacks
 
 
-def _judge(stack: Stack) -> Stack:
+def judge_stack(stack: Stack) -> Stack:
     """The stack with its measured spacing, or with the code of what is wrong with it."""
     try:
         _check_content(stack)
         check_sagittal_view(stack.geometry)
-        if len(stack.planes) == 1:
-            return stack
-        fitted = fit_grid(stack.planes)
-        if fitted.line.missing and not can_be_filled(fitted.line):
-            raise missing_slices(fitted.line)
+        return fitted_stack(stack)
     except InputError as error:
         return replace(stack, code=error.code, reason=str(error))
+
+
+def fitted_stack(stack: Stack) -> Stack:
+    """The stack on the grid that fits its slices.
+
+    Raises:
+        InputError: There is none: `uneven_spacing`, `sheared_stack` or `missing_slices`.
+    """
+    if len(stack.planes) == 1:
+        return stack
+    fitted = fit_grid(stack.planes)
+    if fitted.line.missing and not can_be_filled(fitted.line):
+        raise missing_slices(fitted.line)
     notes = list(stack.notes)
     if fitted.line.missing:
         n_places = fitted.grid.places[-1] + 1
@@ -226,7 +235,7 @@ def _mark_strays(stacks: list[Stack]) -> list[Stack]:
     ]
 
 
-def _nominal_spacing(planes: tuple[Plane, ...]) -> float:
+def nominal_spacing_mm(planes: tuple[Plane, ...]) -> float:
     """Mean distance of the slices, or what a lone slice declares."""
     first, last = planes[0], planes[-1]
     extent_mm = float((last.position_lps_mm - first.position_lps_mm) @ first.normal)

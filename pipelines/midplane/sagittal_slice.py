@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from highdicom import Volume
@@ -11,6 +11,9 @@ from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.plane_sampling import sample_planes
 from callosal.pipelines.midplane.resample import Array
+
+INFERIOR_LPS: Final = np.array([0.0, 0.0, -1.0])
+"""Where the columns of a slice point, as near as its plane allows."""
 
 _SUBSLICE_MM = 0.75  # distance of the planes that a slab is averaged from, at most
 
@@ -46,6 +49,7 @@ def cut_slice(
     spacing_mm: float = 0.5,
     field_of_view_mm: float = 256.0,
     thickness_mm: float = 0.0,
+    inferior: Array = INFERIOR_LPS,
 ) -> SliceImage:
     """Cuts the slice on a sagittal plane out of a volume with cubic interpolation.
 
@@ -55,6 +59,8 @@ def cut_slice(
         spacing_mm: Pixel spacing of the slice, both ways.
         field_of_view_mm: Largest height and width; what the volume covers of it is returned.
         thickness_mm: The slice is the mean over a slab of this thickness; 0 for a thin plane.
+        inferior: Direction (LPS) that the columns follow: the patient's, or that of the slices as
+            they were acquired, so that a turned header turns the slice and nothing else.
 
     Returns:
         The slice; 0 outside the volume.
@@ -64,7 +70,8 @@ def cut_slice(
             misses the volume (`plane_outside_volume`).
     """
     offsets_mm = (0.0,)
-    return cut_slices(volume, plane, offsets_mm, spacing_mm, field_of_view_mm, thickness_mm)[0]
+    field = (spacing_mm, field_of_view_mm, thickness_mm)
+    return cut_slices(volume, plane, offsets_mm, *field, inferior)[0]
 
 
 def cut_slices(
@@ -74,6 +81,7 @@ def cut_slices(
     spacing_mm: float = 0.5,
     field_of_view_mm: float = 256.0,
     thickness_mm: float = 0.0,
+    inferior: Array = INFERIOR_LPS,
 ) -> tuple[SliceImage, ...]:
     """Cuts parallel slices; they share pixel grid and size.
 
@@ -84,6 +92,7 @@ def cut_slices(
         spacing_mm: As for `cut_slice`.
         field_of_view_mm: As for `cut_slice`.
         thickness_mm: As for `cut_slice`.
+        inferior: As for `cut_slice`.
 
     Returns:
         One slice for each offset, in their order.
@@ -91,7 +100,7 @@ def cut_slices(
     Raises:
         GeometryError: As for `cut_slice`.
     """
-    empty = _empty_slice(volume, plane, spacing_mm, field_of_view_mm)
+    empty = _empty_slice(volume, plane, spacing_mm, field_of_view_mm, inferior)
     subslices = max(1, int(np.ceil(thickness_mm / _SUBSLICE_MM)))
     within_mm = (np.arange(subslices) + 0.5) / subslices * thickness_mm - thickness_mm / 2
     depths_mm = np.add.outer(np.asarray(offsets_mm, dtype=float), within_mm)
@@ -110,15 +119,16 @@ def cut_slices(
     )
 
 
-def sagittal_directions(normal: Array) -> tuple[Array, Array]:
+def sagittal_directions(normal: Array, inferior: Array = INFERIOR_LPS) -> tuple[Array, Array]:
     """Directions of rows (posterior) and columns (inferior) in a plane.
 
     Args:
         normal: Unit normal toward the patient's right, shape (3,).
+        inferior: Direction that the columns follow, shape (3,).
 
     Returns:
         row_dir and col_dir, orthonormal, with row_dir x col_dir = normal; col_dir is the
-        projection of the patient's inferior direction onto the plane.
+        projection of the inferior direction onto the plane.
 
     Raises:
         GeometryError: The plane lies across the patient's long axis (`plane_not_sagittal`).
@@ -129,7 +139,6 @@ def sagittal_directions(normal: Array) -> tuple[Array, Array]:
         >>> row_dir.tolist(), col_dir.tolist()
         ([0.0, 1.0, 0.0], [0.0, 0.0, -1.0])
     """
-    inferior = np.array([0.0, 0.0, -1.0])
     col_dir = inferior - normal * (normal @ inferior)
     length = float(np.linalg.norm(col_dir))
     if length < 0.1:
@@ -143,10 +152,14 @@ def sagittal_directions(normal: Array) -> tuple[Array, Array]:
 
 
 def _empty_slice(
-    volume: Volume, plane: PatientPlane, spacing_mm: float, field_of_view_mm: float
+    volume: Volume,
+    plane: PatientPlane,
+    spacing_mm: float,
+    field_of_view_mm: float,
+    inferior: Array,
 ) -> SliceImage:
     """Pixel grid that covers the volume's part of a plane, within a field of view."""
-    row_dir, col_dir = sagittal_directions(plane.normal)
+    row_dir, col_dir = sagittal_directions(plane.normal, inferior)
     cut = _cut_polygon(volume, plane)
     in_plane = (cut - plane.point_lps_mm) @ np.stack([col_dir, row_dir], axis=1)
     half_mm = field_of_view_mm / 2

@@ -8,7 +8,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from callosal.pipelines.dicom.headers import Header, scan
-from callosal.pipelines.dicom.localizers import Localizer, find_localizers
+from callosal.pipelines.dicom.localizers import Localizer, find_localizers, orientation_of
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
 from tests.dicom.make_series import (
     AXIAL,
@@ -183,3 +183,36 @@ def test_the_order_of_series_changes_nothing_but_their_numbers(tmp_path: Path) -
         for found in (one, two)
     ]
     assert places[0] == places[1]
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_scout_with_a_slice_missing_is_still_one_scout(
+    tmp_path: Path, apart: bool, orientation: str
+) -> None:
+    index = list(ORIENTATIONS).index(orientation)
+    slices = scout(apart=apart)
+    more = part(orientation, 1 + index if apart else 10 + index, n_slices=5)
+    if not apart:
+        for one in more:
+            one.SeriesInstanceUID, one.SeriesNumber = "1.2.3.1", 1
+    del more[1]
+    (one,), others = found_in(tmp_path, [*slices[: 3 * index], *more, *slices[3 * index + 3 :]])
+    assert not others
+    counts = [4 if name == orientation else 3 for name in ORIENTATIONS]
+    assert one.summary == "{} sagittal, {} coronal and {} axial slices".format(*counts)
+    runs = [stack for stack in one.stacks if orientation_of(stack) == orientation]
+    assert [len(stack.planes) for stack in runs] == [3, 1]
+    assert runs[0].geometry.spacing[0] == pytest.approx(12)
+
+
+def test_a_scout_whose_slices_lie_aside_of_each_other_is_one_scout(tmp_path: Path) -> None:
+    """Some scanners centre each slice on its own, so they do not stand on one straight line."""
+    slices = scout()
+    moved = slices[4]
+    moved.ImagePositionPatient = [
+        x + 5.0 * (i == 0) for i, x in enumerate(moved.ImagePositionPatient)
+    ]
+    (one,), others = found_in(tmp_path, slices)
+    assert not others
+    assert one.summary == "3 sagittal, 3 coronal and 3 axial slices"
