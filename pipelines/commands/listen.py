@@ -20,6 +20,7 @@ def listen(
     keep_hours: float | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     quiet_seconds: float = 10.0,
+    send_to: list[str] = [],  # noqa: B006 (read only)
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -36,7 +37,7 @@ def listen(
 
     Args:
         output: Folder to write into; made where it is missing.
-        allow_ae: Calling AE titles that may send.
+        allow_ae: Calling AE titles that may send: A B, or A,B.
         allow_host: Addresses and networks (10.0.0.7, 10.0.0.0/24) that may send; by default
             this machine alone, and needed where --bind is another address than a loopback one.
         bind: Address to listen at.
@@ -49,6 +50,8 @@ def listen(
         limits: How much a sender may ask for.
         quiet_seconds: How long nothing of a series may have come before it is whole; counted
             from the end of the association.
+        send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
+            each as AE@HOST:PORT. What cannot be sent waits in the outbox of the output folder.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -63,15 +66,19 @@ def listen(
     """
     pace = Pace(quiet_seconds, min(2.0, quiet_seconds))
     # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.archive.ae_title import check_title
+    from callosal.pipelines.archive.archives import open_archives
+    from callosal.pipelines.archive.destination import Node
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
-    from callosal.pipelines.service.admission import Admission, check_title
+    from callosal.pipelines.service.admission import Admission
     from callosal.pipelines.service.listen import Station, listen_at
 
     admission = Admission.of(allow_ae, allow_host or None, bind)
-    folder = spool or output.with_name(f"{output.name}-spool")
     title = check_title(aet, "--aet")
+    archives = open_archives(Node.all_of(send_to, "--send-to"), title)
+    folder = spool or output.with_name(f"{output.name}-spool")
     station = Station(bind, port, title, admission, limits, folder, keep_hours)
     engine = Engine(model, device, threads, workers)
     request = Request((folder,), output, engine, Part(), False, settings, mapping, "listen")
-    return listen_at(station, request, pace)
+    return listen_at(station, request, pace, archives)

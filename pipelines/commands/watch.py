@@ -14,6 +14,8 @@ def watch(
     quiet_seconds: float = 10.0,
     poll_seconds: float = 2.0,
     once: bool = False,
+    send_to: list[str] = [],  # noqa: B006 (read only)
+    send_as: str = "CALLOSAL",
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -33,6 +35,9 @@ def watch(
         quiet_seconds: How long no file of a series may have come or changed before it is whole.
         poll_seconds: Time between two looks through the folder.
         once: End when all that is there is quiet and done, for cron.
+        send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
+            each as AE@HOST:PORT. What cannot be sent waits in the outbox of the output folder.
+        send_as: AE title of this side.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -48,10 +53,15 @@ def watch(
     """
     pace = Pace(quiet_seconds, poll_seconds, once)
     # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.archive.ae_title import check_title
+    from callosal.pipelines.archive.archives import open_archives
+    from callosal.pipelines.archive.destination import Node
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
     from callosal.pipelines.service.watch import watch_folder
 
+    nodes = Node.all_of(send_to, "--send-to")
+    archives = open_archives(nodes, check_title(send_as, "--send-as"))
     engine = Engine(model, device, threads, workers)
     request = Request((input,), output, engine, Part(), False, settings, mapping, "watch")
-    return watch_folder(request, pace)
+    return watch_folder(request, pace, archives)

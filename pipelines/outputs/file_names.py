@@ -13,6 +13,12 @@ REPORT = "report.html"
 SALT_FILE = ".salt"
 LOCK_FILE = ".lock"
 CASES = "cases"
+OUTBOX = "outbox"
+
+# In the outbox, for its owner alone.
+QUEUE = "queue.sqlite"
+REFUSED = "refused"
+REFUSED_REASON = "reason.json"
 
 # In the folder of each case, cases/CASE_ID.
 PLAN = "plan.json"

@@ -135,12 +135,16 @@ def test_a_uid_with_leading_zeros_is_taken_as_infer_takes_it(receiver: Node) -> 
     assert send(receiver.port, [image]) == [SUCCESS]
 
 
-@pytest.mark.parametrize(("calling", "called"), [("STRANGER", "CALLOSAL"), (SENDER, "ARCHIVE")])
-def test_a_wrong_title_is_rejected(calling: str, called: str, receiver: Node) -> None:
+@pytest.mark.parametrize(
+    ("calling", "called", "why"),
+    [("STRANGER", "CALLOSAL", "its AE title is not in --allow-ae"),
+     (SENDER, "ARCHIVE", "it called 'ARCHIVE'; this node is 'CALLOSAL' (--aet)")],
+)  # fmt: skip
+def test_a_wrong_title_is_rejected(calling: str, called: str, why: str, receiver: Node) -> None:
     association = connect(receiver.port, calling=calling, called=called)
     assert association.is_rejected
     _wait_for(lambda: receiver.told)
-    assert receiver.told == [f"rejected {calling!r} at {HOST} that called {called!r}"]
+    assert receiver.told == [f"rejected {calling!r} at {HOST}: {why}"]
 
 
 def test_a_wrong_host_is_cut_off_unheard(tmp_path: Path) -> None:
@@ -158,6 +162,8 @@ def test_only_mr_in_syntaxes_that_can_be_read_is_taken(receiver: Node) -> None:
         association = connect(receiver.port, sop_class=sop_class, syntaxes=[syntax])
         assert [context.abstract_syntax for context in association.rejected_contexts] == [sop_class]
         association.release()
+    _wait_for(lambda: len(receiver.told) == 2)
+    assert "offers only what is not taken here: CT Image Storage; taken are MR" in receiver.told[0]
     assert DeflatedExplicitVRLittleEndian not in transfer_syntaxes()
     assert len(transfer_syntaxes()) > 10
 
@@ -294,6 +300,8 @@ def test_associations_and_connections_are_counted(tmp_path: Path) -> None:
         first = connect(receiver.port)
         assert first.is_established
         assert connect(receiver.port).is_rejected
+        _wait_for(lambda: receiver.told)
+        assert "1 associations are open already (--limits.associations)" in receiver.told[0]
         idle = [socket.create_connection((HOST, receiver.port)) for _ in range(6)]
         _wait_for(lambda: len(receiver.listener._visits.associations) >= 6)
         last = socket.create_connection((HOST, receiver.port), timeout=20)
