@@ -41,7 +41,13 @@ COMMANDS: dict[str, str] = {
     "doctor": "what this machine can do",
 }
 TRAINING = frozenset({"fit", "validate", "test"})
-EXTRAS = {"ray": "ray", "pynetdicom": "pacs", "onnxruntime": "cpu"}
+EXTRAS = {
+    "ray": "ray",
+    "pynetdicom": "pacs",
+    "dicomweb_client": "pacs",
+    "requests": "pacs",
+    "onnxruntime": "cpu",
+}
 """Extra of a package that is missing; all others come with `train`."""
 
 

@@ -21,6 +21,7 @@ from callosal.pipelines.archive.destination import Node
 from callosal.pipelines.archive.faults import Refused, Unreachable
 from callosal.pipelines.archive.library_logs import silence_libraries
 from callosal.pipelines.archive.outgoing import OutgoingObject
+from callosal.pipelines.archive.tls import Tls, reason_of
 
 SENT_CLASSES = (
     SegmentationStorage,
@@ -44,11 +45,16 @@ class StoreArchive:
     Args:
         node: The archive.
         title: AE title of this side.
+        tls: Certificates; without any, nothing is encrypted.
+
+    Raises:
+        InputError: `bad_certificate`.
     """
 
-    def __init__(self, node: Node, title: str) -> None:
+    def __init__(self, node: Node, title: str, tls: Tls = Tls()) -> None:  # noqa: B008 (frozen)
         silence_libraries()
         self._node = node
+        self._context = tls.client_context("--send-tls") if tls.is_used else None
         self._ae = AE(title)
         self._ae.connection_timeout = self._ae.acse_timeout = CONNECT_S
         self._ae.dimse_timeout = self._ae.network_timeout = ANSWER_S
@@ -69,9 +75,12 @@ class StoreArchive:
         """
         node = self._node
         try:
-            association = self._ae.associate(node.host, node.port, ae_title=node.title)
+            tls = None if self._context is None else (self._context, node.host)
+            association = self._ae.associate(
+                node.host, node.port, ae_title=node.title, tls_args=tls
+            )
         except (OSError, ValueError) as error:
-            raise Unreachable(f"{node.host}: {_system_words(error)}") from error
+            raise Unreachable(reason_of(error)) from error
         if not association.is_established:
             raise Unreachable(self._why_not(association))
         try:
@@ -88,10 +97,12 @@ class StoreArchive:
             return "accepts none of the classes of the results"
         # pynetdicom keeps the reason to itself.
         try:
-            with socket.create_connection((self._node.host, self._node.port), CONNECT_S):
-                return "closes the connection without an answer"
+            with socket.create_connection((self._node.host, self._node.port), CONNECT_S) as plain:
+                if self._context is not None:
+                    self._context.wrap_socket(plain, server_hostname=self._node.host).close()
         except OSError as error:
-            return _system_words(error)
+            return reason_of(error)
+        return "closes the connection without an answer; does it want TLS or a certificate?"
 
 
 class StoreLink:
@@ -130,10 +141,3 @@ class StoreLink:
         if status & 0xFF00 == _OUT_OF_RESOURCES:
             raise Unreachable(f"out of resources (status {status:04X})")
         raise Refused(f"status {status:04X}")
-
-
-def _system_words(error: Exception) -> str:
-    """What the system says of a connection."""
-    if isinstance(error, TimeoutError):
-        return "no answer"
-    return str(getattr(error, "strerror", None) or type(error).__name__).lower()

@@ -5,10 +5,10 @@ import warnings
 
 
 def silence_libraries() -> None:
-    """Keep pynetdicom and pydicom off the console."""
+    """Keep them off the console."""
     from pynetdicom import _config
 
-    for name in ("pynetdicom", "pydicom"):
+    for name in ("pynetdicom", "pydicom", "dicomweb_client", "retrying", "urllib3"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [logging.NullHandler()]
         logger.propagate = False

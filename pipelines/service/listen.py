@@ -9,6 +9,7 @@ from rich.console import Console
 from callosal.models.errors import InputError
 from callosal.pipelines.archive.dispatch import dispatching
 from callosal.pipelines.archive.sender import Archive
+from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.batch.mapping import check_mapping
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import open_model, open_session
@@ -36,6 +37,7 @@ class Station:
         limits: How much.
         spool: Folder of what was received.
         keep_hours: How long objects stay after their series was worked on; None forever.
+        tls: Certificates; without any, nothing is encrypted.
     """
 
     bind: str
@@ -45,6 +47,7 @@ class Station:
     limits: Limits
     spool: Path
     keep_hours: float | None
+    tls: Tls
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -82,9 +85,11 @@ def listen_at(
         arrivals = Arrivals(spool.received, pace.quiet_seconds)
         retention = Retention(spool, station.keep_hours)
         desk = SeriesPlanner(session, dispatch)
-        port = listener.start(station.bind, station.port, station.aet)
+        context = station.tls.server_context("--tls") if station.tls.is_used else None
+        port = listener.start(station.bind, station.port, station.aet, context)
         console.print(
-            f"listening as {station.aet} at {station.bind} port {port}; Ctrl-C ends it",
+            f"listening as {station.aet} at {station.bind} port {port}"
+            f"{' with TLS' if context else ''}; Ctrl-C ends it",
             markup=False,
             soft_wrap=True,
         )

@@ -1,6 +1,7 @@
 """A C-STORE node: takes MR images from known senders into a spool, within limits."""
 
 import re
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -60,8 +61,14 @@ class Listener:
         self._visits = Associations(spool, admission, limits)
         self._ae = AE()
 
-    def start(self, bind: str, port: int, aet: str) -> int:
+    def start(self, bind: str, port: int, aet: str, context: ssl.SSLContext | None = None) -> int:
         """Listen at an address until `stop`.
+
+        Args:
+            bind: The address.
+            port: The port.
+            aet: AE title of this node.
+            context: For TLS; None for plain connections.
 
         Returns:
             The port; that of the system's choice for 0.
@@ -87,7 +94,9 @@ class Listener:
             (evt.EVT_C_STORE, self._store), (evt.EVT_C_ECHO, self._echo),
         ]  # fmt: skip
         try:
-            server = ae.start_server((bind, port), block=False, evt_handlers=handlers)
+            server = ae.start_server(
+                (bind, port), block=False, evt_handlers=handlers, ssl_context=context
+            )
         except OSError as error:
             raise InputError(
                 f"--bind {bind} --port {port}: cannot be taken ({error.strerror}); stop what "

@@ -43,7 +43,12 @@ def test_what_cannot_be_sent_is_a_code_of_its_own(
 
 @pytest.mark.parametrize(
     ("words", "code", "told"),
-    [([], 3, "send-to"), (["--send-to", "nowhere"], 3, "AE@HOST:PORT"),
+    [([], 3, "send-to"), (["--stow", "nowhere"], 3, "DICOMweb root"),
+     (["--stow", "http://me:pw@h/x"], 3, "seen by all"),
+     (["--send-to", "A@h:1", "--send-tls.key", "k.pem"], 3, "name both"),
+     (["--send-to", "A@h:1", "--send-tls.ca", "absent.pem"], 1, "bad_certificate"),
+     (["--stow", "http://h/x", "--stow-login", "absent"], 1, "bad_login"),
+     (["--send-to", "nowhere"], 3, "AE@HOST:PORT"),
      (["--send-to", "A@h:1", "--minutes", "-1"], 3, "--minutes"),
      (["--send-to", "A@h:1"], 1, "no_run")],
 )  # fmt: skip

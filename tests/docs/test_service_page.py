@@ -38,7 +38,7 @@ def test_every_command_of_the_page_has_the_options_it_is_given() -> None:
     assert len(_calls()) >= 6
     for name, *words in _calls():
         parameters = inspect.signature(COMMANDS[name]).parameters
-        options = {word[2:].partition("=")[0].replace("-", "_") for word in words
+        options = {re.split("[=.]", word[2:])[0].replace("-", "_") for word in words
                    if word.startswith("--")}  # fmt: skip
         assert options <= set(parameters), name
         required = {key for key, value in parameters.items() if value.default is value.empty}

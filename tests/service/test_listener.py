@@ -17,6 +17,7 @@ pytest.importorskip("pynetdicom", reason="receiving needs the extra `pacs`")
 from pydicom import dcmread
 from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.listener import (
     CANNOT_UNDERSTAND,
@@ -27,6 +28,7 @@ from callosal.pipelines.service.listener import (
     WRONG_CLASS,
 )
 from callosal.pipelines.service.transfer_syntaxes import transfer_syntaxes
+from tests.archive.certificates import make_authority, tls_of
 from tests.dicom.make_series import SeriesRecipe, make_enhanced, make_series
 from tests.service.sender import HOST, SENDER, Node, connect, is_closed, node, part, raw, send
 
@@ -346,3 +348,23 @@ def test_a_flood_is_slowed_down_to_the_rate(tmp_path: Path) -> None:
         began = time.monotonic()
         assert send(receiver.port, BIG[:1]) == [SUCCESS]
         assert time.monotonic() - began > 0.5, "a new association is no way round"
+
+
+def test_with_tls_a_plain_or_silent_sender_and_a_wrong_certificate_hold_nothing_up(
+    tmp_path: Path,
+) -> None:
+    make_authority(tmp_path / "ours")
+    make_authority(tmp_path / "theirs")
+    context = tls_of(tmp_path / "ours", "server").server_context("--tls")
+    with node(tmp_path / "spool", Limits(idle_s=3), context=context) as receiver:
+        silent = socket.create_connection((HOST, receiver.port))
+        assert not connect(receiver.port).is_established
+        stranger = tls_of(tmp_path / "theirs", "client")
+        client = Tls(tmp_path / "ours" / "ca.pem", stranger.certificate, stranger.key)
+        assert not connect(receiver.port, tls=client.client_context("--tls")).is_established
+        good = tls_of(tmp_path / "ours", "client").client_context("--tls")
+        assert send(receiver.port, SLICES, good) == [SUCCESS] * len(SLICES)
+        _wait_for(lambda: len(receiver.received()) == len(SLICES))
+        _wait_for(lambda: sum("TLS: " in line for line in receiver.told) == 2)
+        silent.close()
+        _wait_for(lambda: not receiver.listener._visits.associations)
