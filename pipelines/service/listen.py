@@ -95,6 +95,7 @@ def listen_at(
         )
         try:
             for ended in keep_watch(arrivals, desk, pace, stop, console):
+                spool.admit_overdue()
                 retention.note(ended)
                 retention.sweep(arrivals)
         finally:

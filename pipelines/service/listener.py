@@ -8,6 +8,7 @@ from typing import Any
 from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.dsutils import encode_file_meta
+from pynetdicom.pdu import A_RELEASE_RQ
 from pynetdicom.sop_class import Verification
 
 from callosal.models.errors import InputError
@@ -127,13 +128,17 @@ class Listener:
             return
         sender = visit.sender(_title(association))
         try:
-            visit.inbox.close()
+            visit.inbox.close(visit.is_released)
         except OSError as error:
             self._tell(f"{sender}: objects stay in incoming until a restart: {error.strerror}")
         if visit.intake.refusal:
             self._tell(f"cut off {sender}: {visit.intake.refusal}")
         if visit.n_stored or visit.n_refused:
-            self._tell(f"{sender}: {visit.n_stored} objects received, {visit.n_refused} refused")
+            broke = (
+                "" if visit.is_released else "; the association broke, so they wait for the rest"
+            )
+            self._tell(f"{sender}: {visit.n_stored} objects received, {visit.n_refused} refused"
+                       f"{broke}")  # fmt: skip
 
     def _rejected(self, event: Any) -> None:
         visit = self._visits.of(event.assoc)
@@ -167,6 +172,8 @@ class Listener:
     def _part(self, event: Any) -> None:
         """Count each part of a message; of an object that is too big, keep the frame alone."""
         visit = self._visits.of(event.assoc)
+        if visit is not None and isinstance(event.pdu, A_RELEASE_RQ):
+            visit.is_released = True
         for item in getattr(event.pdu, "presentation_data_value_items", ()):
             content = item.presentation_data_value
             if visit is None or not visit.intake.count_part(len(content)):
@@ -214,7 +221,9 @@ class Listener:
             return OUT_OF_RESOURCES
         name = self._spool.name_of(_title(event.assoc), uid)
         try:
-            visit.inbox.store(name, [_PREAMBLE, encode_file_meta(event.file_meta), content])
+            visit.inbox.store(
+                _title(event.assoc), name, [_PREAMBLE, encode_file_meta(event.file_meta), content]
+            )
         except OtherContent:
             return DUPLICATE_INSTANCE
         except (SpoolFull, OSError) as error:

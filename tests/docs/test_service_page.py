@@ -13,7 +13,14 @@ from callosal.pipelines.commands.infer import infer
 from callosal.pipelines.commands.listen import listen
 from callosal.pipelines.commands.send import send
 from callosal.pipelines.commands.watch import watch
-from callosal.pipelines.service import arrivals, associations, intake, limits, series_planner
+from callosal.pipelines.service import (
+    arrivals,
+    associations,
+    intake,
+    interrupted,
+    limits,
+    series_planner,
+)
 from callosal.pipelines.service import watch as watching
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +79,7 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
         f"at most {100 * series_planner.TABLES_SHARE:.0f} % into tables and report",
         f"after {sender.Patience().first_s:.0f} s, then twice as long each time up to "
         f"{sender.Patience().longest_s / 60:.0f} minutes",
+        f"for {interrupted.HOLD_S:.0f} s after its last object",
         f"up to {sender.Patience().tries} times (over an hour)",
         f"`--quiet-seconds` ({inspect.signature(watch).parameters['quiet_seconds'].default:.0f})",
         f"`--poll-seconds` ({inspect.signature(watch).parameters['poll_seconds'].default:.0f})",

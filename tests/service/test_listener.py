@@ -259,19 +259,34 @@ def test_an_association_that_breaks_leaves_no_partial_file_and_keeps_what_was_an
     # The head of a second image, and the line goes dead.
     link.sendall(part(4, 5000, b"\x00\x00\x10\x00\x01\x03" + b"\x00" * 500))
     link.shutdown(socket.SHUT_RDWR)
-    _wait_for(lambda: len(receiver.received()) == 1)
-    assert receiver.partial() == []
-    assert dcmread(receiver.received()[0]).SOPInstanceUID == SLICES[0].SOPInstanceUID
+    _wait_for(lambda: receiver.told)
+    assert "1 objects received, 0 refused; the association broke" in receiver.told[0]
+    assert receiver.received() == []
+    (kept,) = receiver.partial()
+    assert dcmread(kept).SOPInstanceUID == SLICES[0].SOPInstanceUID
     association.kill()
+    # The sender sends the whole series again: then all of it is there, once.
+    assert send(receiver.port, SLICES) == [SUCCESS] * len(SLICES)
+    _wait_for(lambda: len(receiver.received()) == len(SLICES))
+    assert receiver.partial() == []
+    sizes = sum(path.stat().st_size for path in receiver.received())
+    assert receiver.spool.used_bytes == sizes
 
 
-def test_what_a_killed_node_had_acknowledged_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_what_a_killed_node_had_acknowledged_is_there_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with node(tmp_path / "spool") as receiver:
         inbox = receiver.spool.open_inbox()
-        inbox.store("a" * 40 + ".dcm", [b"whole"])
+        inbox.store(SENDER, "a" * 40 + ".dcm", [b"whole"])
         folder = next(receiver.spool.incoming.iterdir())
         (folder / "b.dcm.part").write_bytes(b"half")
     with node(tmp_path / "spool") as receiver:
+        receiver.spool.admit_overdue()
+        assert receiver.received() == [], "its sender may be about to send the rest"
+        assert [path.name for path in receiver.partial()] == ["a" * 40 + ".dcm"]
+        monkeypatch.setattr("callosal.pipelines.service.interrupted.HOLD_S", 0.0)
+        receiver.spool.admit_overdue()
         assert [path.read_bytes() for path in receiver.received()] == [b"whole"]
         assert list(receiver.spool.incoming.iterdir()) == []
         assert receiver.spool.used_bytes == 5
