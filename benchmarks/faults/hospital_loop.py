@@ -30,7 +30,7 @@ from callosal.pipelines.phantom import phantom_head
 from tests.archive.orthanc import MISSING, Orthanc, is_there, orthanc
 
 COMMAND = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()"]
-OBJECTS = ["--settings.dicom_objects", "[seg,sr,sc]"]
+OBJECTS = ["--settings.dicom_objects", "[seg,sr,sc,pr]"]
 
 
 class Service:

@@ -31,6 +31,7 @@ PARCELS_PICTURE = "parcels.png"
 SEGMENTATION = "seg.dcm"
 STRUCTURED_REPORT = "plan_sr.dcm"
 SECONDARY_CAPTURE = "overlay_sc.dcm"
+PRESENTATION_STATE = "plan_pr.dcm"
 MIDSAGITTAL = "midsagittal.nii.gz"
 REFORMATS = ("transverse.nii.gz", "coronal.nii.gz")
 HEAD = "head.nii.gz"
@@ -48,6 +49,7 @@ DICOM_OBJECTS: Mapping[DicomObject, str] = {
     "seg": SEGMENTATION,
     "sr": STRUCTURED_REPORT,
     "sc": SECONDARY_CAPTURE,
+    "pr": PRESENTATION_STATE,
 }
 VIEWS = (MIDSAGITTAL, *REFORMATS, HEAD)
 OUTPUTS = frozenset({
