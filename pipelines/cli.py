@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "infer": "DICOM folders and NIfTI files to scan plans",
     "watch": "scan plans of what arrives in a folder",
     "listen": "scan plans of what is sent by DICOM",
+    "send": "the results of a run to an archive",
     "merge": "the parts of a run that several machines shared, as one",
     "report": "the page of a run, report.html, anew",
     "list-series": "every stack found, and why each was kept or skipped",
@@ -40,7 +41,13 @@ COMMANDS: dict[str, str] = {
     "doctor": "what this machine can do",
 }
 TRAINING = frozenset({"fit", "validate", "test"})
-EXTRAS = {"ray": "ray", "pynetdicom": "pacs", "onnxruntime": "cpu"}
+EXTRAS = {
+    "ray": "ray",
+    "pynetdicom": "pacs",
+    "dicomweb_client": "pacs",
+    "requests": "pacs",
+    "onnxruntime": "cpu",
+}
 """Extra of a package that is missing; all others come with `train`."""
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from callosal.models.errors import GeometryError
 
-DicomObject = Literal["seg", "sr", "sc"]
+DicomObject = Literal["seg", "sr", "sc", "pr"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,9 @@ class Settings:
         parcels: Also write parcels.nii.gz and parcels.png: the parts of the callosum, counted
             along its midline, by Witelson (7) or by Hofer and Frahm (5).
         dicom_objects: What is written for the archive of a DICOM case: seg (seg.dcm, the mask on
-            the source grid), sr (plan_sr.dcm, the plan as a structured report) and sc
-            (overlay_sc.dcm, the overlay as a Secondary Capture); [] for none.
+            the source grid), sr (plan_sr.dcm, the plan as a structured report), sc
+            (overlay_sc.dcm, the overlay as a Secondary Capture) and pr (plan_pr.dcm, a
+            presentation state that draws the plan on the images); [] for none.
 
     Example:
         >>> import callosal

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from callosal.export.devices import Device
 from callosal.export.shipped import DEFAULT
+from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.pace import Pace
 from callosal.pipelines.settings import Settings
@@ -16,10 +17,15 @@ def listen(
     bind: str = "127.0.0.1",
     port: int = 11112,
     aet: str = "CALLOSAL",
+    tls: Tls = Tls(),  # noqa: B008 (frozen)
     spool: Path | None = None,
     keep_hours: float | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     quiet_seconds: float = 10.0,
+    send_to: list[str] = [],  # noqa: B006 (read only)
+    stow: str | None = None,
+    stow_login: Path | None = None,
+    send_tls: Tls = Tls(),  # noqa: B008 (frozen)
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -31,17 +37,19 @@ def listen(
 
     Answers C-ECHO too. Nothing is taken from a sender that is not named: --allow-ae has to say
     who may send, and --allow-host from where, unless it is this machine alone. Nothing is
-    encrypted. Results are those of `callosal infer`; what was received stays in the spool.
-    It goes on until Ctrl-C or SIGTERM, which let the running case finish.
+    encrypted without --tls. Results are those of `callosal infer`; what was received stays in
+    the spool. It goes on until Ctrl-C or SIGTERM, which let the running case finish.
 
     Args:
         output: Folder to write into; made where it is missing.
-        allow_ae: Calling AE titles that may send.
+        allow_ae: Calling AE titles that may send: A B, or A,B.
         allow_host: Addresses and networks (10.0.0.7, 10.0.0.0/24) that may send; by default
             this machine alone, and needed where --bind is another address than a loopback one.
         bind: Address to listen at.
         port: Port to listen at; 0 takes a free one.
         aet: AE title of this node; requests that call another one are rejected.
+        tls: Certificates for receiving; with any, senders must use TLS, and with tls.ca they
+            must show a certificate of it.
         spool: Folder for received objects, of mode 0700 and not inside the output folder; by
             default beside it, with -spool behind its name.
         keep_hours: Delete received objects so many hours after their series was worked on; by
@@ -49,6 +57,13 @@ def listen(
         limits: How much a sender may ask for.
         quiet_seconds: How long nothing of a series may have come before it is whole; counted
             from the end of the association.
+        send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
+            each as AE@HOST:PORT. What cannot be sent waits in the outbox of the output folder.
+        stow: DICOMweb root of an archive to send to by STOW-RS, such as
+            https://archive.example/dicom-web.
+        stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
+            'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
+        send_tls: Certificates for sending; with any, --send-to is encrypted too.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -63,15 +78,18 @@ def listen(
     """
     pace = Pace(quiet_seconds, min(2.0, quiet_seconds))
     # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.archive.ae_title import check_title
+    from callosal.pipelines.archive.archives import open_archives
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
-    from callosal.pipelines.service.admission import Admission, check_title
+    from callosal.pipelines.service.admission import Admission
     from callosal.pipelines.service.listen import Station, listen_at
 
     admission = Admission.of(allow_ae, allow_host or None, bind)
-    folder = spool or output.with_name(f"{output.name}-spool")
     title = check_title(aet, "--aet")
-    station = Station(bind, port, title, admission, limits, folder, keep_hours)
+    archives = open_archives(send_to, title, stow, stow_login, send_tls)
+    folder = spool or output.with_name(f"{output.name}-spool")
+    station = Station(bind, port, title, admission, limits, folder, keep_hours, tls)
     engine = Engine(model, device, threads, workers)
     request = Request((folder,), output, engine, Part(), False, settings, mapping, "listen")
-    return listen_at(station, request, pace)
+    return listen_at(station, request, pace, archives)

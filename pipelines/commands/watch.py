@@ -4,6 +4,7 @@ from pathlib import Path
 
 from callosal.export.devices import Device
 from callosal.export.shipped import DEFAULT
+from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.service.pace import Pace
 from callosal.pipelines.settings import Settings
 
@@ -14,6 +15,11 @@ def watch(
     quiet_seconds: float = 10.0,
     poll_seconds: float = 2.0,
     once: bool = False,
+    send_to: list[str] = [],  # noqa: B006 (read only)
+    send_as: str = "CALLOSAL",
+    stow: str | None = None,
+    stow_login: Path | None = None,
+    send_tls: Tls = Tls(),  # noqa: B008 (frozen)
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -33,6 +39,14 @@ def watch(
         quiet_seconds: How long no file of a series may have come or changed before it is whole.
         poll_seconds: Time between two looks through the folder.
         once: End when all that is there is quiet and done, for cron.
+        send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
+            each as AE@HOST:PORT. What cannot be sent waits in the outbox of the output folder.
+        send_as: AE title of this side.
+        stow: DICOMweb root of an archive to send to by STOW-RS, such as
+            https://archive.example/dicom-web.
+        stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
+            'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
+        send_tls: Certificates for sending; with any, --send-to is encrypted too.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -48,10 +62,12 @@ def watch(
     """
     pace = Pace(quiet_seconds, poll_seconds, once)
     # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.archive.archives import open_archives
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
     from callosal.pipelines.service.watch import watch_folder
 
+    archives = open_archives(send_to, send_as, stow, stow_login, send_tls)
     engine = Engine(model, device, threads, workers)
     request = Request((input,), output, engine, Part(), False, settings, mapping, "watch")
-    return watch_folder(request, pace)
+    return watch_folder(request, pace, archives)

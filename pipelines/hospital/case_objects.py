@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from callosal.models.errors import CallosalError
 from callosal.pipelines.callosum.segmentation import Callosum
+from callosal.pipelines.hospital.presentation_state import plan_presentation
 from callosal.pipelines.hospital.secondary_capture import overlay_capture
 from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
 from callosal.pipelines.hospital.source_series import SourceSeries, read_source
@@ -20,6 +21,8 @@ from callosal.pipelines.outputs.file_names import DICOM_OBJECTS
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import DicomObject
+
+NO_STATE = "no presentation state: multi-frame images, or slices of different rescale slopes"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,12 @@ def case_objects(
         with quiet():
             source = read_source(case.stack)
             made = {kind: _make(kind, source, plan, callosum, overlay) for kind in kinds}
-            return CaseObjects({DICOM_OBJECTS[kind]: file_bytes(made[kind]) for kind in kinds})
+            files = {
+                DICOM_OBJECTS[kind]: file_bytes(object_)
+                for kind, object_ in made.items()
+                if object_ is not None
+            }
+            return CaseObjects(files, () if len(files) == len(made) else (NO_STATE,))
     except CallosalError as error:
         return CaseObjects({}, (f"no DICOM objects: {error.code}",))
     except Exception as error:
@@ -94,10 +102,14 @@ def _make(
     plan: Plan,
     callosum: Callosum,
     overlay: Image.Image | None,
-) -> Dataset:
+) -> Dataset | None:
     if kind == "seg":
         return callosum_segmentation(source, plan, callosum.mask, callosum.slice_image)
     if kind == "sr":
         return plan_report(source, plan, callosum.contour_mm)
+    if kind == "pr":
+        return plan_presentation(
+            source, plan, callosum.mask, callosum.contour_mm, callosum.slice_image
+        )
     assert overlay is not None  # there is a callosum
     return overlay_capture(source, plan, overlay)

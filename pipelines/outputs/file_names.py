@@ -13,6 +13,12 @@ REPORT = "report.html"
 SALT_FILE = ".salt"
 LOCK_FILE = ".lock"
 CASES = "cases"
+OUTBOX = "outbox"
+
+# In the outbox, for its owner alone.
+QUEUE = "queue.sqlite"
+REFUSED = "refused"
+REFUSED_REASON = "reason.json"
 
 # In the folder of each case, cases/CASE_ID.
 PLAN = "plan.json"
@@ -25,6 +31,7 @@ PARCELS_PICTURE = "parcels.png"
 SEGMENTATION = "seg.dcm"
 STRUCTURED_REPORT = "plan_sr.dcm"
 SECONDARY_CAPTURE = "overlay_sc.dcm"
+PRESENTATION_STATE = "plan_pr.dcm"
 MIDSAGITTAL = "midsagittal.nii.gz"
 REFORMATS = ("transverse.nii.gz", "coronal.nii.gz")
 HEAD = "head.nii.gz"
@@ -42,6 +49,7 @@ DICOM_OBJECTS: Mapping[DicomObject, str] = {
     "seg": SEGMENTATION,
     "sr": STRUCTURED_REPORT,
     "sc": SECONDARY_CAPTURE,
+    "pr": PRESENTATION_STATE,
 }
 VIEWS = (MIDSAGITTAL, *REFORMATS, HEAD)
 OUTPUTS = frozenset({

@@ -29,8 +29,16 @@ function figures(row) {
     ["angles measured", row.dof_estimated === null ? NONE : `${row.dof_estimated} of 3`],
     ["input", row.kind || NONE],
     ...(row.rests_on ? [["rests on", row.rests_on]] : []),
+    ...(row.sending ? [["archive", sendingText(row.sending)]] : []),
     ["time", row.seconds === null ? NONE : `${shownNumber(row.seconds, 2)} s`],
   ];
+}
+
+/** Whether the objects of a case are in the archive, and why not. */
+function sendingText([state, reason]) {
+  const words = { sent: "sent", waiting: "waits to be sent", refused: "given up", held: "not to be sent" };
+  const why = reason.replaceAll("_", " ");
+  return why ? `${words[state]}: ${why}` : words[state];
 }
 
 /** The three stacks as console text; the automatic one beside a corrected one. */

@@ -102,6 +102,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             "rests_on": case.facts.rests_on,
             "files": case.files,
             "review": _review(case),
+            "sending": case.sending,
         }
         for index, case in enumerate(listed)
     ]

@@ -26,6 +26,7 @@ from callosal.pipelines.outputs.file_names import (
     STRUCTURED_REPORT,
     THUMBNAIL,
 )
+from callosal.pipelines.outputs.outbox import State, sending_states
 from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.report.case_review import CaseReview, read_review
@@ -69,6 +70,7 @@ class ReportedCase:
         files: The existing ones of `OPENED`.
         review: The decision of a person; None without one.
         automatic: Its row as `callosal infer` left it.
+        sending: State and reason of its way to the archives; None if it was never to be sent.
     """
 
     shown: Cells
@@ -77,6 +79,7 @@ class ReportedCase:
     files: tuple[str, ...]
     review: CaseReview | None
     automatic: Cells
+    sending: tuple[State, str] | None = None
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -136,7 +139,10 @@ def read_run(folder: Path) -> RunFolder:
         (0, ['ok'])
     """
     rows = sorted(read_rows(folder), key=lambda row: str(row["case_id"]))
-    cases = tuple(_case(folder, row) for row in rows)
+    sending = sending_states(folder)
+    cases = tuple(
+        replace(_case(folder, row), sending=sending.get(str(row["case_id"]))) for row in rows
+    )
     return RunFolder(_object(folder / RUN_FILE), cases)
 
 

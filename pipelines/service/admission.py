@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callosal.models.errors import InputError
+from callosal.pipelines.archive.ae_title import check_title
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
-_LONGEST_TITLE = 16
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Admission:
         """What `--allow-ae`, `--allow-host` and `--bind` say.
 
         Args:
-            ae_titles: Calling AE titles.
-            hosts: Addresses and networks; None for this machine only.
+            ae_titles: Calling AE titles; several may be in one word, with commas between them.
+            hosts: Addresses and networks, likewise; None for this machine only.
             bind: Address to listen at; one that other machines can reach needs `hosts`.
 
         Raises:
@@ -43,8 +43,8 @@ class Admission:
             raise _wrong(f"--bind {bind}: can be reached from other machines; say with "
                          "--allow-host which of them may send")  # fmt: skip
         return cls(
-            tuple(check_title(title, "--allow-ae") for title in ae_titles),
-            tuple(_network(host) for host in (_LOOPBACK if hosts is None else hosts)),
+            tuple(check_title(title, "--allow-ae") for title in _apart(ae_titles)),
+            tuple(_network(host) for host in (_LOOPBACK if hosts is None else _apart(hosts))),
         )
 
     def lets_in(self, host: str) -> bool:
@@ -57,19 +57,9 @@ class Admission:
         return any((mapped or address) in network for network in self.networks)
 
 
-def check_title(title: str, option: str) -> str:
-    """An AE title as the standard has it.
-
-    Raises:
-        InputError: `wrong_usage`.
-
-    >>> check_title("CALLOSAL", "--aet")
-    'CALLOSAL'
-    """
-    is_plain = title.isascii() and title.isprintable() and "\\" not in title
-    if not (is_plain and title.strip() == title and 0 < len(title) <= _LONGEST_TITLE):
-        raise _wrong(f"{option} {title!r}: an AE title has 1 to 16 plain characters")
-    return title
+def _apart(words: Sequence[str]) -> list[str]:
+    """Words with commas as the parts between them: `A,B` is no AE title that a node has."""
+    return [part for word in words for part in word.split(",")]
 
 
 def _address(word: str, option: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

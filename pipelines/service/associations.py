@@ -25,6 +25,7 @@ class Association:
         host: Address of the sender.
         intake: Its bytes on their way in.
         inbox: Its objects until it ends.
+        is_released: Whether the sender ended it as it should.
         n_too_big: Objects that were thrown away as they came.
         n_stored: Objects that were acknowledged.
         n_refused: Objects that were not.
@@ -34,6 +35,7 @@ class Association:
     host: str
     intake: Intake
     inbox: Inbox
+    is_released: bool = False
     n_too_big: int = 0
     n_stored: int = 0
     n_refused: int = 0

@@ -5,10 +5,12 @@ any size in memory; so each part is checked before it is read.
 """
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
 
+from callosal.pipelines.archive.tls import reason_of
 from callosal.pipelines.service.limits import Limits
 
 MAX_PART_BYTES = 1 << 20
@@ -74,7 +76,9 @@ class Intake:
         """
         try:
             data = self._read(connection, n_bytes)
-        except OSError:
+        except OSError as error:
+            if isinstance(error, ssl.SSLError):
+                self.refusal = f"TLS: {reason_of(error)}"
             # pynetdicom leaves the connection open when reading from it fails.
             connection.close()
             raise

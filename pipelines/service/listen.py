@@ -1,12 +1,15 @@
 """Receives series by DICOM and plans on each complete one."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from callosal.models.errors import InputError
+from callosal.pipelines.archive.dispatch import dispatching
+from callosal.pipelines.archive.sender import Archive
+from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.batch.mapping import check_mapping
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import open_model, open_session
@@ -19,7 +22,7 @@ from callosal.pipelines.service.pace import Pace
 from callosal.pipelines.service.retention import Retention
 from callosal.pipelines.service.series_planner import SeriesPlanner
 from callosal.pipelines.service.spool import open_spool
-from callosal.pipelines.service.watch import ending, keep_watch
+from callosal.pipelines.service.watch import end_dispatch, ending, keep_watch, told_on
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Station:
         limits: How much.
         spool: Folder of what was received.
         keep_hours: How long objects stay after their series was worked on; None forever.
+        tls: Certificates; without any, nothing is encrypted.
     """
 
     bind: str
@@ -43,6 +47,7 @@ class Station:
     limits: Limits
     spool: Path
     keep_hours: float | None
+    tls: Tls
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -51,13 +56,16 @@ class Station:
             raise InputError(f"--keep-hours {self.keep_hours}: must be 0 or more", "wrong_usage")
 
 
-def listen_at(station: Station, request: Request, pace: Pace) -> int:
+def listen_at(
+    station: Station, request: Request, pace: Pace, archives: Sequence[Archive] = ()
+) -> int:
     """Receive and plan until stopped; see `callosal listen`.
 
     Args:
         station: Where, from whom, how much.
         request: The spool is its one input.
         pace: When a series is whole.
+        archives: Where to send the results.
 
     Returns:
         Exit code 0.
@@ -71,30 +79,26 @@ def listen_at(station: Station, request: Request, pace: Pace) -> int:
         stopping() as stop,
         open_spool(station.spool, request.output, station.limits.spool_bytes) as spool,
         open_session(request, open_model(request.engine), console) as session,
+        dispatching(request.output, archives, told_on(console)) as dispatch,
     ):
-        listener = Listener(spool, station.admission, station.limits, _told_on(console))
+        listener = Listener(spool, station.admission, station.limits, told_on(console))
         arrivals = Arrivals(spool.received, pace.quiet_seconds)
         retention = Retention(spool, station.keep_hours)
-        desk = SeriesPlanner(session)
-        port = listener.start(station.bind, station.port, station.aet)
+        desk = SeriesPlanner(session, dispatch)
+        context = station.tls.server_context("--tls") if station.tls.is_used else None
+        port = listener.start(station.bind, station.port, station.aet, context)
         console.print(
-            f"listening as {station.aet} at {station.bind} port {port}; Ctrl-C ends it",
+            f"listening as {station.aet} at {station.bind} port {port}"
+            f"{' with TLS' if context else ''}; Ctrl-C ends it",
             markup=False,
             soft_wrap=True,
         )
         try:
             for ended in keep_watch(arrivals, desk, pace, stop, console):
+                spool.admit_overdue()
                 retention.note(ended)
                 retention.sweep(arrivals)
         finally:
             listener.stop()
-    return ending(desk, stop, pace, console)
-
-
-def _told_on(console: Console) -> Callable[[str], None]:
-    """Prints lines that hold AE titles and addresses, and nothing of what was sent."""
-
-    def tell(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    return tell
+        n_unsent = end_dispatch(dispatch, desk, stop)
+    return ending(desk, stop, pace, console, n_unsent)

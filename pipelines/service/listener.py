@@ -1,16 +1,18 @@
 """A C-STORE node: takes MR images from known senders into a spool, within limits."""
 
-import logging
 import re
-import warnings
+import ssl
 from collections.abc import Callable
 from typing import Any
 
-from pynetdicom import AE, _config, evt
+from pydicom.uid import UID
+from pynetdicom import AE, evt
 from pynetdicom.dsutils import encode_file_meta
+from pynetdicom.pdu import A_RELEASE_RQ
 from pynetdicom.sop_class import Verification
 
 from callosal.models.errors import InputError
+from callosal.pipelines.archive.library_logs import silence_libraries
 from callosal.pipelines.dicom.headers import MR_IMAGE_CLASSES
 from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.service.admission import Admission
@@ -35,6 +37,7 @@ _REASONS = {
     CANNOT_UNDERSTAND: "an object without content",
 }
 _LONGEST_UID = 64
+_NAMES = 5
 _PART_BYTES = 1 << 17
 _PREAMBLE = bytes(128) + b"DICM"
 
@@ -59,8 +62,14 @@ class Listener:
         self._visits = Associations(spool, admission, limits)
         self._ae = AE()
 
-    def start(self, bind: str, port: int, aet: str) -> int:
+    def start(self, bind: str, port: int, aet: str, context: ssl.SSLContext | None = None) -> int:
         """Listen at an address until `stop`.
+
+        Args:
+            bind: The address.
+            port: The port.
+            aet: AE title of this node.
+            context: For TLS; None for plain connections.
 
         Returns:
             The port; that of the system's choice for 0.
@@ -68,7 +77,7 @@ class Listener:
         Raises:
             InputError: `port_taken`.
         """
-        _silence()
+        silence_libraries()
         ae, limits = self._ae, self._limits
         ae.ae_title = aet
         ae.require_called_aet = True
@@ -81,12 +90,14 @@ class Listener:
         ae.add_supported_context(Verification)
         handlers = [
             (evt.EVT_CONN_OPEN, self._opened), (evt.EVT_CONN_CLOSE, self._closed),
-            (evt.EVT_REJECTED, self._rejected), (evt.EVT_PDU_RECV, self._part),
-            (evt.EVT_DIMSE_RECV, self._message), (evt.EVT_C_STORE, self._store),
-            (evt.EVT_C_ECHO, self._echo),
+            (evt.EVT_REJECTED, self._rejected), (evt.EVT_ACCEPTED, self._accepted),
+            (evt.EVT_PDU_RECV, self._part), (evt.EVT_DIMSE_RECV, self._message),
+            (evt.EVT_C_STORE, self._store), (evt.EVT_C_ECHO, self._echo),
         ]  # fmt: skip
         try:
-            server = ae.start_server((bind, port), block=False, evt_handlers=handlers)
+            server = ae.start_server(
+                (bind, port), block=False, evt_handlers=handlers, ssl_context=context
+            )
         except OSError as error:
             raise InputError(
                 f"--bind {bind} --port {port}: cannot be taken ({error.strerror}); stop what "
@@ -117,24 +128,52 @@ class Listener:
             return
         sender = visit.sender(_title(association))
         try:
-            visit.inbox.close()
+            visit.inbox.close(visit.is_released)
         except OSError as error:
             self._tell(f"{sender}: objects stay in incoming until a restart: {error.strerror}")
         if visit.intake.refusal:
             self._tell(f"cut off {sender}: {visit.intake.refusal}")
         if visit.n_stored or visit.n_refused:
-            self._tell(f"{sender}: {visit.n_stored} objects received, {visit.n_refused} refused")
+            broke = (
+                "" if visit.is_released else "; the association broke, so they wait for the rest"
+            )
+            self._tell(f"{sender}: {visit.n_stored} objects received, {visit.n_refused} refused"
+                       f"{broke}")  # fmt: skip
 
     def _rejected(self, event: Any) -> None:
         visit = self._visits.of(event.assoc)
         if visit is not None:
-            called = printable(str(event.assoc.requestor.primitive.called_ae_title))
             sender = visit.sender(_title(event.assoc))
-            self._tell(f"rejected {sender} that called {called!r}")
+            self._tell(f"rejected {sender}: {self._why(event.assoc)}")
+
+    def _why(self, association: Any) -> str:
+        """Why an association was rejected, with the option that would have let it in."""
+        called = printable(str(association.requestor.primitive.called_ae_title).strip())
+        if called != self._ae.ae_title:
+            return f"it called {called!r}; this node is {self._ae.ae_title!r} (--aet)"
+        if _title(association) not in self._admission.ae_titles:
+            return "its AE title is not in --allow-ae"
+        return (f"{self._limits.associations} associations are open already "
+                "(--limits.associations)")  # fmt: skip
+
+    def _accepted(self, event: Any) -> None:
+        """Say that nothing of what was offered is taken: else the sender alone knows it."""
+        visit = self._visits.of(event.assoc)
+        offered = {str(context.abstract_syntax) for context in event.assoc.rejected_contexts}
+        taken = {str(context.abstract_syntax) for context in event.assoc.accepted_contexts}
+        if visit is None or not offered or taken & MR_IMAGE_CLASSES:
+            return
+        names = sorted(printable(UID(uid).name) for uid in offered)
+        told = ", ".join(names[:_NAMES]) + (" and more" if len(names) > _NAMES else "")
+        sender = visit.sender(_title(event.assoc))
+        self._tell(f"{sender} offers only what is not taken here: {told}; taken are MR images "
+                   "in the syntaxes that `callosal doctor` lists")  # fmt: skip
 
     def _part(self, event: Any) -> None:
         """Count each part of a message; of an object that is too big, keep the frame alone."""
         visit = self._visits.of(event.assoc)
+        if visit is not None and isinstance(event.pdu, A_RELEASE_RQ):
+            visit.is_released = True
         for item in getattr(event.pdu, "presentation_data_value_items", ()):
             content = item.presentation_data_value
             if visit is None or not visit.intake.count_part(len(content)):
@@ -182,7 +221,9 @@ class Listener:
             return OUT_OF_RESOURCES
         name = self._spool.name_of(_title(event.assoc), uid)
         try:
-            visit.inbox.store(name, [_PREAMBLE, encode_file_meta(event.file_meta), content])
+            visit.inbox.store(
+                _title(event.assoc), name, [_PREAMBLE, encode_file_meta(event.file_meta), content]
+            )
         except OtherContent:
             return DUPLICATE_INSTANCE
         except (SpoolFull, OSError) as error:
@@ -196,13 +237,3 @@ class Listener:
 
 def _title(association: Any) -> str:
     return str(association.requestor.ae_title)
-
-
-def _silence() -> None:
-    """Silence the libraries: they log data of requests, and warnings that quote values."""
-    for name in ("pynetdicom", "pydicom"):
-        logger = logging.getLogger(name)
-        logger.handlers[:] = [logging.NullHandler()]
-        logger.propagate = False
-    warnings.filterwarnings("ignore", module="pydicom")
-    _config.LOG_HANDLER_LEVEL = "none"

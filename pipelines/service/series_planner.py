@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
+from callosal.pipelines.archive.dispatch import Dispatch
 from callosal.pipelines.batch.case_work import PASSING
 from callosal.pipelines.batch.driver import run_jobs_until
 from callosal.pipelines.batch.jobs import other_rows
@@ -27,11 +28,15 @@ class SeriesPlanner:
 
     Args:
         session: The output folder and the model, opened once.
+        dispatch: What sends results to archives; it learns of each finished case.
         clock: Seconds that only grow.
     """
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, session: Session, dispatch: Dispatch, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._session = session
+        self._dispatch = dispatch
         self._clock = clock
         self._started = clock()
         output = session.request.output
@@ -72,6 +77,7 @@ class SeriesPlanner:
 
     def write_tables_when_due(self) -> None:
         """Write tables and report, where they are behind and it has not just been done."""
+        self._is_stale |= self._dispatch.take_news()
         if self._is_stale and self._clock() >= self._tables_from:
             self.write_tables()
 
@@ -111,6 +117,7 @@ class SeriesPlanner:
         try:
             for row in run_jobs_until(stop, jobs, output, session.runner, console, self._stages_s):
                 rows[str(row["case_id"])] = row
+                self._dispatch.wake()
         except KeyboardInterrupt:
             if not stop.asked:
                 raise

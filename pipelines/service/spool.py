@@ -1,14 +1,13 @@
 """The folder of received objects: each whole or absent, readable by one user, up to a size limit.
 
-During an association its objects are in a separate folder under `incoming/`; when it ends,
-however it ends, they move to `received/`, which is watched. No name comes from a tag: names are
-salted hashes.
+During an association its objects are in a separate folder under `incoming/`; when the sender ends
+it, they move to `received/`, which is watched. After one that broke, they move when the sender has
+sent again, or has not come back for a while. No name comes from a tag: names are salted hashes.
 """
 
 import hashlib
 import os
 import secrets
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from callosal.models.errors import InputError, OutputError
 from callosal.pipelines.outputs.case_id import output_salt
 from callosal.pipelines.outputs.run_lock import run_lock
+from callosal.pipelines.service.interrupted import Interrupted
 
 _PARTIAL = ".part"
 
@@ -45,18 +45,41 @@ class Spool:
         self._salt = output_salt(root)
         self._limit_bytes = limit_bytes
         self._lock = threading.Lock()
-        self._recover()
-        sizes = (path.stat().st_size for path in self.received.rglob("*.dcm"))
+        for partial in self.incoming.glob(f"*/*{_PARTIAL}"):
+            partial.unlink()
+        self._interrupted = Interrupted(self.incoming)
+        sizes = (path.stat().st_size for path in root.rglob("*.dcm"))
         self.used_bytes = sum(sizes)
 
     def open_inbox(self) -> "Inbox":
         """A place for the objects of one association."""
-        return Inbox(self, self.incoming / secrets.token_hex(8))
+        return Inbox(self)
 
     def name_of(self, sender: str, instance_uid: str) -> str:
         """File name of an object; unchanged if the same sender sends it again."""
-        secret = f"{self._salt}:{sender}:{instance_uid}"
-        return hashlib.sha256(secret.encode()).hexdigest()[:40] + ".dcm"
+        return self._hash(f"{sender}:{instance_uid}")[:40] + ".dcm"
+
+    def folder_of(self, sender: str) -> Path:
+        """A new folder for an association of a sender."""
+        return self.incoming / f"{self._mark(sender)}-{secrets.token_hex(8)}"
+
+    def hear(self, sender: str) -> None:
+        """A sender has sent an object: what broke of it before waits on."""
+        self._interrupted.wait_on(self._mark(sender))
+
+    def hold(self, folder: Path) -> None:
+        """Keep the objects of an association that broke until its sender has sent again."""
+        self._interrupted.add(folder)
+
+    def admit_all(self, folder: Path, sender: str) -> None:
+        """Hand over an association that ended well, and all that broke of its sender before."""
+        for one in (folder, *self._interrupted.take(self._mark(sender))):
+            self._admit_folder(one)
+
+    def admit_overdue(self) -> None:
+        """Hand over what broke and was not sent again."""
+        for folder in self._interrupted.take_overdue():
+            self._admit_folder(folder)
 
     def take_room(self, n_bytes: int) -> None:
         """Count bytes before they are written.
@@ -74,7 +97,13 @@ class Spool:
         with self._lock:
             self.used_bytes -= n_bytes
 
-    def admit(self, path: Path) -> None:
+    def _admit_folder(self, folder: Path) -> None:
+        if folder.is_dir():
+            for path in sorted(folder.glob("*.dcm")):
+                self._admit(path)
+            folder.rmdir()
+
+    def _admit(self, path: Path) -> None:
         """Move an object to the watched folder; one that is there already is left unchanged.
 
         If two associations send different contents under one identity at the same time, the
@@ -99,14 +128,11 @@ class Spool:
         path.unlink()
         self.give_room(size)
 
-    def _recover(self) -> None:
-        """Keep whole objects that a killed listener acknowledged, and delete all others."""
-        for folder in self.incoming.iterdir():
-            for path in sorted(folder.glob("*.dcm")):
-                place = self.received / path.name[:2]
-                place.mkdir(mode=0o700, exist_ok=True)
-                path.replace(place / path.name)
-            shutil.rmtree(folder)
+    def _mark(self, sender: str) -> str:
+        return self._hash(f"sender:{sender}")[:12]
+
+    def _hash(self, secret: str) -> str:
+        return hashlib.sha256(f"{self._salt}:{secret}".encode()).hexdigest()
 
 
 class Inbox:
@@ -114,19 +140,20 @@ class Inbox:
 
     Args:
         spool: Where they go when it ends.
-        folder: Where they lie until then; made with the first.
     """
 
-    def __init__(self, spool: Spool, folder: Path) -> None:
+    def __init__(self, spool: Spool) -> None:
         self._spool = spool
-        self._folder = folder
+        self._sender = ""
+        self._folder: Path | None = None
         self._lock = threading.Lock()
         self._is_open = True
 
-    def store(self, name: str, parts: Sequence[bytes | memoryview]) -> None:
+    def store(self, sender: str, name: str, parts: Sequence[bytes | memoryview]) -> None:
         """Write an object; it is on the disk when this returns.
 
         Args:
+            sender: Its sender, one for an association.
             name: As of `Spool.name_of`.
             parts: Its content.
 
@@ -139,15 +166,18 @@ class Inbox:
         with self._lock:
             if not self._is_open:
                 raise BrokenPipeError("the association has ended")
-            earlier = self._folder / name
+            self._spool.hear(sender)
+            self._sender = sender
+            folder = self._folder = self._folder or self._spool.folder_of(sender)
+            earlier = folder / name
             if _differs(earlier, parts) or self._spool.holds_other(name, parts):
                 raise OtherContent
             if earlier.is_file():
                 return
             self._spool.take_room(n_bytes)
-            partial = self._folder / f"{name}{_PARTIAL}"
+            partial = folder / f"{name}{_PARTIAL}"
             try:
-                self._folder.mkdir(mode=0o700, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
                 _write(partial, parts)
                 partial.replace(earlier)
             except BaseException:
@@ -155,17 +185,22 @@ class Inbox:
                 partial.unlink(missing_ok=True)
                 raise
 
-    def close(self) -> None:
-        """Hand over what is here; once is enough."""
+    def close(self, is_whole: bool) -> None:
+        """End the association; once is enough.
+
+        Args:
+            is_whole: Whether the sender ended it. After a broken one its objects are held.
+        """
         with self._lock:
             if not self._is_open:
                 return
             self._is_open = False
-            if not self._folder.is_dir():
+            if self._folder is None or not self._folder.is_dir():
                 return
-            for path in sorted(self._folder.glob("*.dcm")):
-                self._spool.admit(path)
-            self._folder.rmdir()
+            if is_whole:
+                self._spool.admit_all(self._folder, self._sender)
+            else:
+                self._spool.hold(self._folder)
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """Watches a folder until stopped, or until everything in it is done."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from callosal.models.errors import InputError
+from callosal.pipelines.archive.dispatch import Dispatch, dispatching
+from callosal.pipelines.archive.sender import Archive
 from callosal.pipelines.batch.mapping import check_mapping
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import open_model, open_session
@@ -37,12 +39,13 @@ class _Sight:
     is_there: bool = True
 
 
-def watch_folder(request: Request, pace: Pace) -> int:
+def watch_folder(request: Request, pace: Pace, archives: Sequence[Archive] = ()) -> int:
     """Plan on what arrives in a folder; see `callosal watch`.
 
     Args:
         request: The folder is its one input.
         pace: How long a series must stay unchanged, how often to look, and whether to end.
+        archives: Where to send the results.
 
     Returns:
         Exit code: 0 stopped as asked, or all done; with `pace.once` also 1 and 2 as of `infer`.
@@ -56,11 +59,36 @@ def watch_folder(request: Request, pace: Pace) -> int:
     console = Console(stderr=True)
     arrivals = Arrivals(folder, pace.quiet_seconds)
     arrivals.look()
-    with stopping() as stop, open_session(request, open_model(request.engine), console) as session:
-        desk = SeriesPlanner(session)
+    with (
+        stopping() as stop,
+        open_session(request, open_model(request.engine), console) as session,
+        dispatching(request.output, archives, told_on(console)) as dispatch,
+    ):
+        desk = SeriesPlanner(session, dispatch)
         for _ in keep_watch(arrivals, desk, pace, stop, console):
             pass
-    return ending(desk, stop, pace, console)
+        n_unsent = end_dispatch(dispatch, desk, stop)
+    return ending(desk, stop, pace, console, n_unsent)
+
+
+def told_on(console: Console) -> Callable[[str], None]:
+    """Prints lines that hold AE titles, addresses and case ids, and nothing of what was sent."""
+
+    def tell(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell
+
+
+def end_dispatch(dispatch: Dispatch, desk: SeriesPlanner, stop: Stop) -> int:
+    """End the sending, with a last try for all that waits unless stopped; cases that stay."""
+    if stop.asked:
+        dispatch.stop()
+    else:
+        dispatch.finish()
+    if dispatch.take_news():
+        desk.write_tables()
+    return dispatch.n_unsent
 
 
 def check_place(folder: Path, output: Path) -> None:
@@ -140,9 +168,10 @@ def _rest(seconds: float, stop: Stop) -> None:
         time.sleep(min(_NAP_S, seconds))
 
 
-def ending(desk: SeriesPlanner, stop: Stop, pace: Pace, console: Console) -> int:
+def ending(desk: SeriesPlanner, stop: Stop, pace: Pace, console: Console, n_unsent: int = 0) -> int:
     """Print the result, and return the exit code."""
     counts = f"{desk.n_done} done, {desk.n_refused} failed or refused"
+    counts += f", {n_unsent} not sent yet" if n_unsent else ""
     if stop.asked:
         console.print(f"stopped: {counts}; run the same command again to resume")
         return ALL_DONE
@@ -150,4 +179,5 @@ def ending(desk: SeriesPlanner, stop: Stop, pace: Pace, console: Console) -> int
     if not pace.once:
         return ALL_DONE
     n_cases = desk.n_done + desk.n_refused
-    return exit_code(desk.n_done, n_cases, nothing_usable=desk.n_skipped > 0 and not n_cases)
+    nothing_usable = desk.n_skipped > 0 and not n_cases
+    return exit_code(desk.n_done, n_cases, n_unsent, nothing_usable=nothing_usable)

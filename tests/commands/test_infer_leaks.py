@@ -15,7 +15,7 @@ from pydicom import dcmread
 from tests.commands.planted_archive import FOR_NOBODY, FOR_THE_HOSPITAL, MARKERS, plant
 
 RUN = "from callosal.pipelines.cli import run; run()"
-CLINICAL = {"seg.dcm", "plan_sr.dcm", "overlay_sc.dcm"}
+CLINICAL = {"seg.dcm", "plan_sr.dcm", "overlay_sc.dcm", "plan_pr.dcm"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     words = [sys.executable, "-c", RUN, "infer", "archive", "--output", "out",
              "--device", "cpu", "--reslice", "--settings.parcels", "witelson",
              "--settings.aligned_voxel_mm", "3",
-             "--settings.dicom_objects", "[seg,sr,sc]"]  # fmt: skip
+             "--settings.dicom_objects", "[seg,sr,sc,pr]"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     run = subprocess.run(words, cwd=folder, capture_output=True, env=environment, check=False)
     assert run.returncode == 2, run.stderr

@@ -8,16 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from callosal.pipelines.archive import dispatch, sender
 from callosal.pipelines.commands.infer import infer
 from callosal.pipelines.commands.listen import listen
+from callosal.pipelines.commands.send import send
 from callosal.pipelines.commands.watch import watch
-from callosal.pipelines.service import arrivals, associations, intake, limits, series_planner
+from callosal.pipelines.service import (
+    arrivals,
+    associations,
+    intake,
+    interrupted,
+    limits,
+    series_planner,
+)
 from callosal.pipelines.service import watch as watching
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "service.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "concepts" / "security.md").read_text(encoding="utf-8")
-COMMANDS = {"watch": watch, "listen": listen, "infer": infer}
+COMMANDS = {"watch": watch, "listen": listen, "infer": infer, "send": send}
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 IN_WORDS = dict(enumerate(NUMBERS))
 OF_PODMAN = {"rm", "network", "read-only", "tmpfs", "cap-drop", "user", "userns", "stop-timeout"}
@@ -26,7 +35,9 @@ OF_PODMAN = {"rm", "network", "read-only", "tmpfs", "cap-drop", "user", "userns"
 def _calls() -> list[list[str]]:
     """Words of each command line of the page from `callosal` on, continued lines joined."""
     joined = re.sub(r"\\\n\s*", "", PAGE)
-    found = re.findall(r"^ {4}.*?\bcallosal ((?:watch|listen|infer) .*)$", joined, re.MULTILINE)
+    found = re.findall(
+        r"^ {4}.*?\bcallosal ((?:watch|listen|infer|send) .*)$", joined, re.MULTILINE
+    )
     return [shlex.split(line, comments=True) for line in found]
 
 
@@ -34,7 +45,7 @@ def test_every_command_of_the_page_has_the_options_it_is_given() -> None:
     assert len(_calls()) >= 6
     for name, *words in _calls():
         parameters = inspect.signature(COMMANDS[name]).parameters
-        options = {word[2:].partition("=")[0].replace("-", "_") for word in words
+        options = {re.split("[=.]", word[2:])[0].replace("-", "_") for word in words
                    if word.startswith("--")}  # fmt: skip
         assert options <= set(parameters), name
         required = {key for key, value in parameters.items() if value.default is value.empty}
@@ -66,12 +77,21 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
         f"tried again after {IN_WORDS[round(watching.RETRY_S / 60)]} minutes",
         f"At most {100 * watching.LOOK_SHARE:.0f} % of the time goes into walking it",
         f"at most {100 * series_planner.TABLES_SHARE:.0f} % into tables and report",
+        f"after {sender.Patience().first_s:.0f} s, then twice as long each time up to "
+        f"{sender.Patience().longest_s / 60:.0f} minutes",
+        f"for {interrupted.HOLD_S:.0f} s after its last object",
+        f"up to {sender.Patience().tries} times (over an hour)",
         f"`--quiet-seconds` ({inspect.signature(watch).parameters['quiet_seconds'].default:.0f})",
         f"`--poll-seconds` ({inspect.signature(watch).parameters['poll_seconds'].default:.0f})",
     ],
 )
 def test_the_page_gives_the_constants_of_the_code(said: str) -> None:
     assert said in " ".join(PAGE.split())
+
+
+def test_reviews_are_looked_for_as_often_as_the_page_says() -> None:
+    assert "within a minute" in PAGE
+    assert dispatch.LOOK_S < 60
 
 
 def test_the_statuses_are_those_of_the_code() -> None:

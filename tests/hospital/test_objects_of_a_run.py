@@ -23,7 +23,7 @@ from tests.hospital.scanned_heads import IDENTITY, write_enhanced, write_scan
 
 POSITIONS = ("sagittal", "axial", "coronal", "double oblique", "axial prone",
              "sagittal decubitus", "axial decubitus", "enhanced")  # fmt: skip
-ALL_OBJECTS = "[seg,sr,sc]"
+ALL_OBJECTS = "[seg,sr,sc,pr]"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,16 @@ def infer(images: list[Path], output: Path) -> Scan:
     return Scan(images, case)
 
 
+def names_of(case: Path) -> list[str]:
+    """Its DICOM objects: all four, but of multi-frame images no presentation state."""
+    names = sorted(path.name for path in case.glob("*.dcm"))
+    made = ["overlay_sc.dcm", "plan_pr.dcm", "plan_sr.dcm", "seg.dcm"]
+    if "no presentation state" in (case / "plan.json").read_text():
+        made.remove("plan_pr.dcm")
+    assert names == made
+    return names
+
+
 @pytest.fixture(scope="module", params=POSITIONS)
 def scan(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Scan:
     folder = tmp_path_factory.mktemp("scan")
@@ -54,7 +64,7 @@ def scan(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_validator_finds_no_error(scan: Scan) -> None:
-    for name in ("seg.dcm", "plan_sr.dcm", "overlay_sc.dcm"):
+    for name in names_of(scan.case):
         errors = validator_errors(scan.case / name)
         if errors is None:
             pytest.skip("no dciodvfy (Debian's dicom3tools) on this machine")
@@ -150,6 +160,42 @@ def test_the_stacks_of_the_report_are_those_of_the_plan(scan: Scan, name: str) -
     assert numbers["112226"] == pytest.approx(stack["thickness_mm"] + stack["gap_mm"])
 
 
+def test_the_presentation_state_draws_the_plan_where_it_lies(scan: Scan) -> None:
+    """From the image headers and the drawn pixels alone, in patient coordinates."""
+    if not (scan.case / "plan_pr.dcm").is_file():
+        assert len({image.parent for image in scan.images}) == len(scan.images) == 1
+        return
+    state, plan = dcmread(scan.case / "plan_pr.dcm"), scan.plan
+    images = {str(image.SOPInstanceUID): image for image in map(dcmread, scan.images)}
+    place = plan["midsagittal"]
+    names = set()
+    for annotation in state.GraphicAnnotationSequence:
+        (reference,) = annotation.ReferencedImageSequence
+        image = images[reference.ReferencedSOPInstanceUID]
+        across, down = np.array(image.ImageOrientationPatient, float).reshape(2, 3)
+        for shape in annotation.GraphicObjectSequence:
+            names.add(shape.TrackingID)
+            pixels = np.reshape(np.array(shape.GraphicData, float), (-1, 2)) - 0.5
+            row_mm, column_mm = map(float, image.PixelSpacing)
+            points = (np.array(image.ImagePositionPatient, float)
+                      + pixels[:, :1] * column_mm * across
+                      + pixels[:, 1:] * row_mm * down)  # fmt: skip
+            distance_mm = np.abs((points - place["origin_lps_mm"]) @ place["normal"])
+            if len(names) == 1 and "final pose" in names:
+                assert distance_mm.max() < 0.01, "the trace lies in the plane"
+            if shape.TrackingID == "final pose" and len(points) == 5:
+                center = points[:4].mean(axis=0) - plan["final"]["center_lps_mm"]
+                in_plane = center - (center @ place["normal"]) * np.array(place["normal"])
+                assert np.linalg.norm(in_plane) < 0.6
+    assert names in ({"final pose"}, {"final pose", "corpus callosum", "reference line"})
+    told = [text.UnformattedTextValue for annotation in state.GraphicAnnotationSequence
+            for text in annotation.get("TextObjectSequence", [])]  # fmt: skip
+    assert len(told) == 1
+    assert plan["planes"]["transverse"]["prescription"] in told[0]
+    windows = {item.WindowWidth for item in state.get("SoftcopyVOILUTSequence", [])}
+    assert windows <= {image.get("WindowWidth") for image in images.values()}
+
+
 def test_highdicom_reads_both_back(scan: Scan) -> None:
     seg = highdicom.seg.segread(scan.case / "seg.dcm")
     volume = seg.get_volume(combine_segments=True)
@@ -164,7 +210,7 @@ def test_highdicom_reads_both_back(scan: Scan) -> None:
 
 
 def test_the_objects_belong_to_the_patient_and_the_study(scan: Scan) -> None:
-    for name in ("seg.dcm", "plan_sr.dcm", "overlay_sc.dcm"):
+    for name in names_of(scan.case):
         made = dcmread(scan.case / name)
         for keyword in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate",
                         "StudyTime", "AccessionNumber"):  # fmt: skip
@@ -180,7 +226,7 @@ def test_a_second_run_gives_equal_objects(position: str, tmp_path: Path) -> None
         else write_scan(tmp_path / "in", position)
     )
     first, second = (infer(images, tmp_path / name) for name in ("first", "second"))
-    for name in ("seg.dcm", "plan_sr.dcm", "overlay_sc.dcm"):
+    for name in names_of(first.case):
         assert (first.case / name).read_bytes() == (second.case / name).read_bytes(), name
 
 
@@ -192,5 +238,5 @@ def test_objects_of_real_series(series: str, shared_data: Path, tmp_path: Path) 
     found = infer(images, tmp_path / "out")
     marked = labelled_voxels(found.case / "seg.dcm")
     assert dice(marked, masked_voxels(found.case / "mask.nii.gz", images)) >= 0.99
-    for name in ("seg.dcm", "plan_sr.dcm", "overlay_sc.dcm"):
+    for name in names_of(found.case):
         assert not validator_errors(found.case / name)

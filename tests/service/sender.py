@@ -1,6 +1,7 @@
 """Senders for the tests of the listener: proper ones, and rude ones that speak in raw bytes."""
 
 import socket
+import ssl
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,12 +26,18 @@ CALLED = "CALLOSAL"
 class Node:
     """A listener on a free port of this machine, its spool, and what it told."""
 
-    def __init__(self, root: Path, limits: Limits, hosts: Sequence[str] | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        limits: Limits,
+        hosts: Sequence[str] | None,
+        context: ssl.SSLContext | None,
+    ) -> None:
         self.told: list[str] = []
         self.spool = Spool(root, limits.spool_bytes)
         admission = Admission.of([SENDER], hosts, HOST)
         self.listener = Listener(self.spool, admission, limits, self.told.append)
-        self.port = self.listener.start(HOST, 0, CALLED)
+        self.port = self.listener.start(HOST, 0, CALLED, context)
 
     def received(self) -> list[Path]:
         return sorted(self.spool.received.rglob("*.dcm"))
@@ -41,10 +48,13 @@ class Node:
 
 @contextmanager
 def node(
-    root: Path, limits: Limits | None = None, hosts: Sequence[str] | None = None
+    root: Path,
+    limits: Limits | None = None,
+    hosts: Sequence[str] | None = None,
+    context: ssl.SSLContext | None = None,
 ) -> Iterator[Node]:
     """A node for as long as it is needed."""
-    made = Node(root, limits or Limits(), hosts)
+    made = Node(root, limits or Limits(), hosts, context)
     try:
         yield made
     finally:
@@ -57,18 +67,22 @@ def connect(
     calling: str = SENDER,
     called: str = CALLED,
     syntaxes: Sequence[str] = (ExplicitVRLittleEndian,),
+    tls: ssl.SSLContext | None = None,
 ) -> Any:
     """An association, established or not."""
     ae = AE(calling)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
     ae.add_requested_context(sop_class, list(syntaxes))
     ae.add_requested_context(Verification)
-    return ae.associate(HOST, port, ae_title=called)
+    tls_args = None if tls is None else (tls, HOST)
+    return ae.associate(HOST, port, ae_title=called, tls_args=tls_args)
 
 
-def send(port: int, slices: Sequence[Dataset]) -> list[int | None]:
+def send(
+    port: int, slices: Sequence[Dataset], tls: ssl.SSLContext | None = None
+) -> list[int | None]:
     """Send images in one association; the status of each, None where no answer came."""
-    association = connect(port)
+    association = connect(port, tls=tls)
     assert association.is_established
     statuses = [getattr(association.send_c_store(ds), "Status", None)
                 if association.is_established else None for ds in slices]  # fmt: skip

@@ -21,6 +21,7 @@ from pydicom import dcmread
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
+from tests.archive.stores import Store, are_equal, store
 from tests.service.sender import SENDER, connect, send
 
 RUN = "from callosal.pipelines.cli import run; run()"
@@ -65,16 +66,23 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    made = Service(tmp_path, "--keep-hours", "0", "--mapping", "who.csv")
+def archive() -> Iterator[Store]:
+    with store() as made:
+        yield made
+
+
+@pytest.fixture
+def service(tmp_path: Path, archive: Store) -> Iterator[Service]:
+    words = ["--keep-hours", "0", "--mapping", "who.csv", "--send-to", archive.word]
+    made = Service(tmp_path, *words)
     yield made
     made.process.kill()
     made.process.communicate()
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
-def test_a_series_that_is_sent_is_planned_as_infer_plans_it(
-    service: Service, series: Path, tmp_path: Path
+def test_a_series_that_is_sent_is_planned_as_infer_plans_it_and_its_results_are_sent_on(
+    service: Service, archive: Store, series: Path, tmp_path: Path
 ) -> None:
     images = [dcmread(path) for path in sorted(series.iterdir())]
     odd = copy.deepcopy(images[0])
@@ -87,8 +95,17 @@ def test_a_series_that_is_sent_is_planned_as_infer_plans_it(
     while list((tmp_path / "out-spool").rglob("*.dcm")):
         assert time.monotonic() < end, "--keep-hours 0 deletes what is done"
         time.sleep(0.1)
+    while len(archive.objects) < 2:
+        assert time.monotonic() < end, "results go to the archive by themselves"
+        time.sleep(0.1)
     assert service.stop() == 0
-    assert "stopped: 1 done, 0 failed or refused" in service.told
+    assert "stopped: 1 done, 0 failed or refused;" in service.told
+    written = [tmp_path / "out" / "cases" / name / file for file in ("seg.dcm", "plan_sr.dcm")]
+    sent = {str(dcmread(path).SOPInstanceUID): path.read_bytes() for path in written}
+    assert are_equal(sent, archive)
+    assert archive.came == list(sent)
+    assert archive.callers == {"CALLOSAL"}
+    assert '"sending":["sent",""]' in (tmp_path / "out" / "report.html").read_text()
     assert PATIENT not in service.told
     assert str(tmp_path) not in service.told
     told = [path for path in (tmp_path / "out").rglob("*")
@@ -128,7 +145,8 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["--allow-ae"], ["--allow-ae", "A", "--bind", "0.0.0.0"],
+    [[], ["--allow-ae"], ["--allow-ae", "A", "--send-to", "B"],
+     ["--allow-ae", "A", "--bind", "0.0.0.0"],
      ["--allow-ae", "A", "--limits.object_mb", "0"], ["--allow-ae", "A", "--aet", "x" * 17],
      ["--allow-ae", "A", "--keep-hours", "-1"], ["--allow-ae", "A", "--port", "70000"]],
 )  # fmt: skip

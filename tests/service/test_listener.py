@@ -17,6 +17,7 @@ pytest.importorskip("pynetdicom", reason="receiving needs the extra `pacs`")
 from pydicom import dcmread
 from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.listener import (
     CANNOT_UNDERSTAND,
@@ -27,6 +28,7 @@ from callosal.pipelines.service.listener import (
     WRONG_CLASS,
 )
 from callosal.pipelines.service.transfer_syntaxes import transfer_syntaxes
+from tests.archive.certificates import make_authority, tls_of
 from tests.dicom.make_series import SeriesRecipe, make_enhanced, make_series
 from tests.service.sender import HOST, SENDER, Node, connect, is_closed, node, part, raw, send
 
@@ -135,12 +137,16 @@ def test_a_uid_with_leading_zeros_is_taken_as_infer_takes_it(receiver: Node) -> 
     assert send(receiver.port, [image]) == [SUCCESS]
 
 
-@pytest.mark.parametrize(("calling", "called"), [("STRANGER", "CALLOSAL"), (SENDER, "ARCHIVE")])
-def test_a_wrong_title_is_rejected(calling: str, called: str, receiver: Node) -> None:
+@pytest.mark.parametrize(
+    ("calling", "called", "why"),
+    [("STRANGER", "CALLOSAL", "its AE title is not in --allow-ae"),
+     (SENDER, "ARCHIVE", "it called 'ARCHIVE'; this node is 'CALLOSAL' (--aet)")],
+)  # fmt: skip
+def test_a_wrong_title_is_rejected(calling: str, called: str, why: str, receiver: Node) -> None:
     association = connect(receiver.port, calling=calling, called=called)
     assert association.is_rejected
     _wait_for(lambda: receiver.told)
-    assert receiver.told == [f"rejected {calling!r} at {HOST} that called {called!r}"]
+    assert receiver.told == [f"rejected {calling!r} at {HOST}: {why}"]
 
 
 def test_a_wrong_host_is_cut_off_unheard(tmp_path: Path) -> None:
@@ -158,6 +164,8 @@ def test_only_mr_in_syntaxes_that_can_be_read_is_taken(receiver: Node) -> None:
         association = connect(receiver.port, sop_class=sop_class, syntaxes=[syntax])
         assert [context.abstract_syntax for context in association.rejected_contexts] == [sop_class]
         association.release()
+    _wait_for(lambda: len(receiver.told) == 2)
+    assert "offers only what is not taken here: CT Image Storage; taken are MR" in receiver.told[0]
     assert DeflatedExplicitVRLittleEndian not in transfer_syntaxes()
     assert len(transfer_syntaxes()) > 10
 
@@ -251,19 +259,34 @@ def test_an_association_that_breaks_leaves_no_partial_file_and_keeps_what_was_an
     # The head of a second image, and the line goes dead.
     link.sendall(part(4, 5000, b"\x00\x00\x10\x00\x01\x03" + b"\x00" * 500))
     link.shutdown(socket.SHUT_RDWR)
-    _wait_for(lambda: len(receiver.received()) == 1)
-    assert receiver.partial() == []
-    assert dcmread(receiver.received()[0]).SOPInstanceUID == SLICES[0].SOPInstanceUID
+    _wait_for(lambda: receiver.told)
+    assert "1 objects received, 0 refused; the association broke" in receiver.told[0]
+    assert receiver.received() == []
+    (kept,) = receiver.partial()
+    assert dcmread(kept).SOPInstanceUID == SLICES[0].SOPInstanceUID
     association.kill()
+    # The sender sends the whole series again: then all of it is there, once.
+    assert send(receiver.port, SLICES) == [SUCCESS] * len(SLICES)
+    _wait_for(lambda: len(receiver.received()) == len(SLICES))
+    assert receiver.partial() == []
+    sizes = sum(path.stat().st_size for path in receiver.received())
+    assert receiver.spool.used_bytes == sizes
 
 
-def test_what_a_killed_node_had_acknowledged_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_what_a_killed_node_had_acknowledged_is_there_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with node(tmp_path / "spool") as receiver:
         inbox = receiver.spool.open_inbox()
-        inbox.store("a" * 40 + ".dcm", [b"whole"])
+        inbox.store(SENDER, "a" * 40 + ".dcm", [b"whole"])
         folder = next(receiver.spool.incoming.iterdir())
         (folder / "b.dcm.part").write_bytes(b"half")
     with node(tmp_path / "spool") as receiver:
+        receiver.spool.admit_overdue()
+        assert receiver.received() == [], "its sender may be about to send the rest"
+        assert [path.name for path in receiver.partial()] == ["a" * 40 + ".dcm"]
+        monkeypatch.setattr("callosal.pipelines.service.interrupted.HOLD_S", 0.0)
+        receiver.spool.admit_overdue()
         assert [path.read_bytes() for path in receiver.received()] == [b"whole"]
         assert list(receiver.spool.incoming.iterdir()) == []
         assert receiver.spool.used_bytes == 5
@@ -294,6 +317,8 @@ def test_associations_and_connections_are_counted(tmp_path: Path) -> None:
         first = connect(receiver.port)
         assert first.is_established
         assert connect(receiver.port).is_rejected
+        _wait_for(lambda: receiver.told)
+        assert "1 associations are open already (--limits.associations)" in receiver.told[0]
         idle = [socket.create_connection((HOST, receiver.port)) for _ in range(6)]
         _wait_for(lambda: len(receiver.listener._visits.associations) >= 6)
         last = socket.create_connection((HOST, receiver.port), timeout=20)
@@ -338,3 +363,23 @@ def test_a_flood_is_slowed_down_to_the_rate(tmp_path: Path) -> None:
         began = time.monotonic()
         assert send(receiver.port, BIG[:1]) == [SUCCESS]
         assert time.monotonic() - began > 0.5, "a new association is no way round"
+
+
+def test_with_tls_a_plain_or_silent_sender_and_a_wrong_certificate_hold_nothing_up(
+    tmp_path: Path,
+) -> None:
+    make_authority(tmp_path / "ours")
+    make_authority(tmp_path / "theirs")
+    context = tls_of(tmp_path / "ours", "server").server_context("--tls")
+    with node(tmp_path / "spool", Limits(idle_s=3), context=context) as receiver:
+        silent = socket.create_connection((HOST, receiver.port))
+        assert not connect(receiver.port).is_established
+        stranger = tls_of(tmp_path / "theirs", "client")
+        client = Tls(tmp_path / "ours" / "ca.pem", stranger.certificate, stranger.key)
+        assert not connect(receiver.port, tls=client.client_context("--tls")).is_established
+        good = tls_of(tmp_path / "ours", "client").client_context("--tls")
+        assert send(receiver.port, SLICES, good) == [SUCCESS] * len(SLICES)
+        _wait_for(lambda: len(receiver.received()) == len(SLICES))
+        _wait_for(lambda: sum("TLS: " in line for line in receiver.told) == 2)
+        silent.close()
+        _wait_for(lambda: not receiver.listener._visits.associations)

@@ -38,21 +38,21 @@ def test_names_are_salted_and_differ_by_sender(tmp_path: Path) -> None:
 def test_what_does_not_fit_leaves_no_trace(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool", 10)
     inbox = spool.open_inbox()
-    inbox.store("a.dcm", [b"12345", memoryview(b"678")])
+    inbox.store("A", "a.dcm", [b"12345", memoryview(b"678")])
     with pytest.raises(SpoolFull):
-        inbox.store("b.dcm", [b"123"])
+        inbox.store("A", "b.dcm", [b"123"])
     assert spool.used_bytes == 8
-    inbox.store("a.dcm", [b"1234", b"5678"])
+    inbox.store("A", "a.dcm", [b"1234", b"5678"])
     assert spool.used_bytes == 8, "sent again within one association"
     for other in (b"12", b"12345679", b"123456789"):
         with pytest.raises(OtherContent):
-            inbox.store("a.dcm", [other])
+            inbox.store("A", "a.dcm", [other])
     assert spool.used_bytes == 8
-    inbox.close()
-    inbox.close()
+    inbox.close(is_whole=True)
+    inbox.close(is_whole=True)
     assert [path.name for path in spool.received.rglob("*.dcm")] == ["a.dcm"]
     with pytest.raises(OSError, match="has ended"):
-        inbox.store("c.dcm", [b"1"])
+        inbox.store("A", "c.dcm", [b"1"])
     assert list(spool.incoming.iterdir()) == []
 
 

@@ -17,6 +17,7 @@ import pytest
 from callosal.pipelines.batch import session
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
+from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.service import watch
 from callosal.pipelines.service.arrivals import Arrivals
@@ -115,6 +116,29 @@ def test_a_fault_that_may_pass_is_tried_again_by_itself(
     assert main(["watch", str(folder), "--output", str(output), *words]) == 0
     assert len(calls) == 3
     assert [row["status"] for row in _rows(output)] == ["ok"]
+
+
+def test_results_are_sent_before_once_ends_and_what_waits_is_a_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pynetdicom", reason="sending needs the extra `pacs`")
+    from tests.archive.stores import CLASSES, are_equal, object_bytes, store
+
+    made = {f"1.2.3.{place}": object_bytes(CLASSES[name], f"1.2.3.{place}", "1.2")
+            for place, name in enumerate(CLASSES)}  # fmt: skip
+    answer = answer_at_once()
+    files = {**answer.files, **dict(zip(CLASSES, made.values(), strict=True))}
+    monkeypatch.setattr(session, "process_case", lambda *_: CaseFiles(answer.document, files))
+    folder, output = write_archive(tmp_path / "in", 1), tmp_path / "out"
+    with store() as archive:
+        pass
+    assert _once(folder, output, "--send-to", archive.word) == 2
+    assert '"sending":["waiting",""]' in (output / "report.html").read_text()
+    with store(port=archive.port) as again:
+        assert _once(folder, output, "--send-to", again.word, "--send-as", "ME") == 0
+        assert are_equal(made, again)
+        assert again.callers == {"ME"}
+    assert '"sending":["sent",""]' in (output / "report.html").read_text()
 
 
 def test_an_empty_folder_is_done_and_an_absent_one_is_refused(

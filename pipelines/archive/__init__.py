@@ -1,0 +1,1 @@
+"""The archive of a hospital: results are sent to it."""

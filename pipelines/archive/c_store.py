@@ -1,0 +1,143 @@
+"""Sends objects by C-STORE, with pynetdicom."""
+
+import io
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pydicom import dcmread
+from pydicom.uid import (
+    Comprehensive3DSRStorage,
+    ExplicitVRLittleEndian,
+    GrayscaleSoftcopyPresentationStateStorage,
+    ImplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+    SegmentationStorage,
+)
+from pynetdicom import AE
+
+from callosal.pipelines.archive.destination import Node
+from callosal.pipelines.archive.faults import Refused, Unreachable
+from callosal.pipelines.archive.library_logs import silence_libraries
+from callosal.pipelines.archive.outgoing import OutgoingObject
+from callosal.pipelines.archive.tls import Tls, reason_of
+
+SENT_CLASSES = (
+    SegmentationStorage,
+    Comprehensive3DSRStorage,
+    SecondaryCaptureImageStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+)
+"""Classes that are proposed; an archive that lacks one still gets the others."""
+
+CONNECT_S = 10.0
+ANSWER_S = 60.0
+
+_OUT_OF_RESOURCES = 0xA700
+_WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
+"""The object is stored, if with other elements."""
+
+
+class StoreArchive:
+    """An archive that takes C-STORE.
+
+    Args:
+        node: The archive.
+        title: AE title of this side.
+        tls: Certificates; without any, nothing is encrypted.
+
+    Raises:
+        InputError: `bad_certificate`.
+    """
+
+    def __init__(self, node: Node, title: str, tls: Tls = Tls()) -> None:  # noqa: B008 (frozen)
+        silence_libraries()
+        self._node = node
+        self._context = tls.client_context("--send-tls") if tls.is_used else None
+        self._ae = AE(title)
+        self._ae.connection_timeout = self._ae.acse_timeout = CONNECT_S
+        self._ae.dimse_timeout = self._ae.network_timeout = ANSWER_S
+        for sop_class in SENT_CLASSES:
+            self._ae.add_requested_context(
+                sop_class, [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+            )
+
+    def __str__(self) -> str:
+        return str(self._node)
+
+    @contextmanager
+    def connect(self) -> Iterator["StoreLink"]:
+        """An association for as long as it is needed.
+
+        Raises:
+            Unreachable: There is none; the message says why.
+        """
+        node = self._node
+        try:
+            tls = None if self._context is None else (self._context, node.host)
+            association = self._ae.associate(
+                node.host, node.port, ae_title=node.title, tls_args=tls
+            )
+        except (OSError, ValueError) as error:
+            raise Unreachable(reason_of(error)) from error
+        if not association.is_established:
+            raise Unreachable(self._why_not(association))
+        try:
+            yield StoreLink(association)
+        finally:
+            if association.is_established:
+                association.release()
+
+    def _why_not(self, association: Any) -> str:
+        if association.is_rejected:
+            answer = association.acceptor.primitive
+            return f"rejected as {self._ae.ae_title}: {answer.reason_str}"
+        if association.acceptor.primitive is not None:
+            return "accepts none of the classes of the results"
+        # pynetdicom keeps the reason to itself.
+        try:
+            with socket.create_connection((self._node.host, self._node.port), CONNECT_S) as plain:
+                if self._context is not None:
+                    self._context.wrap_socket(plain, server_hostname=self._node.host).close()
+        except OSError as error:
+            return reason_of(error)
+        return "closes the connection without an answer; does it want TLS or a certificate?"
+
+
+class StoreLink:
+    """An association.
+
+    Args:
+        association: The established one.
+    """
+
+    def __init__(self, association: Any) -> None:
+        self._association = association
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more can be sent."""
+        return bool(self._association.is_established)
+
+    def send(self, outgoing: OutgoingObject) -> None:
+        """Send an object; it is in the archive when this returns.
+
+        Raises:
+            Refused: The archive does not take it, or the connection broke over it.
+            Unreachable: The archive has no room now.
+        """
+        try:
+            answer = self._association.send_c_store(dcmread(io.BytesIO(outgoing.content)))
+        except ValueError as error:
+            raise Refused(f"does not accept the class {outgoing.sop_class_uid}") from error
+        except RuntimeError as error:
+            raise Refused("the association was aborted") from error
+        status = getattr(answer, "Status", None)
+        if status is None:
+            raise Refused("no answer, or the association was aborted")
+        if status == 0 or status in _WARNINGS:
+            return
+        if status & 0xFF00 == _OUT_OF_RESOURCES:
+            raise Unreachable(f"out of resources (status {status:04X})")
+        raise Refused(f"status {status:04X}")

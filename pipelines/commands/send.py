@@ -1,0 +1,51 @@
+"""`callosal send`: the results of a run to an archive."""
+
+from pathlib import Path
+
+from callosal.pipelines.archive.tls import Tls
+
+
+def send(
+    input: Path,
+    send_to: list[str] = [],  # noqa: B006 (read only)
+    send_as: str = "CALLOSAL",
+    stow: str | None = None,
+    stow_login: Path | None = None,
+    send_tls: Tls = Tls(),  # noqa: B008 (frozen)
+    minutes: float = 5.0,
+    again: bool = False,
+) -> int:
+    """Send the DICOM objects of a run to an archive by C-STORE or STOW-RS.
+
+    Sends what is not there yet: a call that was cut short goes on where it ended. A case that
+    was rejected in its review is never sent, of a corrected one only the corrected report. What
+    an archive refuses is kept in RUN/outbox/refused with the reason, and tried again by the next
+    call.
+
+    Args:
+        input: The run's folder, as `infer`, `watch` or `listen` wrote it.
+        send_to: The archives, each as AE@HOST:PORT.
+        send_as: AE title of this side.
+        stow: DICOMweb root of an archive to send to by STOW-RS, such as
+            https://archive.example/dicom-web.
+        stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
+            'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
+        send_tls: Certificates for sending; with any, --send-to is encrypted too.
+        minutes: How long to go on while an archive is away or refuses; 0 tries once.
+        again: Send everything once more, also what the archive has confirmed.
+
+    Returns:
+        Exit code: 0 all is sent, 1 nothing could be sent, 2 some of it.
+    """
+    from callosal.models.errors import InputError
+    from callosal.pipelines.archive.archives import open_archives
+
+    if not minutes >= 0:
+        raise InputError(f"--minutes {minutes}: must be 0 or more", "wrong_usage")
+    archives = open_archives(send_to, send_as, stow, stow_login, send_tls)
+    if not archives:
+        raise InputError("--send-to or --stow must name an archive", "wrong_usage")
+    # What reads and writes results is loaded only for a call that can work.
+    from callosal.pipelines.archive.send_run import send_run
+
+    return send_run(input, archives, 60 * minutes, again)
