@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
-from callosal.pipelines.callosum.quality import ABSENT, Quality, Range
+from callosal.pipelines.callosum.quality import Quality, Range
 from callosal.pipelines.callosum.segmentation import Callosum, find_callosa, outline_callosum
 from callosal.pipelines.case.neighbours import Spread
 from callosal.pipelines.case.off_midline import OFF_MM
@@ -38,6 +38,10 @@ FIELD_MM: Final = 200.0
 
 MOST_SLICES: Final = 3
 """The slices nearest to the plane that are looked at."""
+
+_LEAST_TRUST: Final = 0.2
+"""What a slice counts at least: a doubtful one beside the plane says more than a sure one far off,
+where part of the callosum may be out of sight."""
 
 _LEAST_PROBABILITY: Final = 0.01
 """No slice is surer than this, so that none outvotes the others."""
@@ -183,18 +187,17 @@ def _weighed(
     found: Sequence[Callosum], plane: MidsagittalPlane, distance_mm: float
 ) -> list[SliceWitness]:
     """The slices that count, nearest to the plane first; weights add up to 1."""
-    trusted = [one for one in found if one.quality.confidence >= ABSENT] or list(found)
-    if not trusted:
+    if not found:
         return []
-    off_mm = np.array([_off_mm(one, plane) for one in trusted])
-    confidence = np.array([one.quality.confidence for one in trusted])
+    off_mm = np.array([_off_mm(one, plane) for one in found])
+    confidence = np.array([one.quality.confidence for one in found])
     width_mm = max(3.0, distance_mm / 2)
-    weights = np.exp(-0.5 * (off_mm / width_mm) ** 2) * np.maximum(confidence, 0.01)
+    weights = np.exp(-0.5 * (off_mm / width_mm) ** 2) * np.maximum(confidence, _LEAST_TRUST)
     weights = np.where(weights >= 0.05 * weights.max(), weights, 0.0)
     weights /= weights.sum()
     order = np.argsort(off_mm)
     return [
-        SliceWitness(trusted[i], float(off_mm[i]), float(weights[i]))
+        SliceWitness(found[i], float(off_mm[i]), float(weights[i]))
         for i in order
         if weights[i] > 0
     ]
