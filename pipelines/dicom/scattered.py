@@ -62,7 +62,7 @@ def gather_scattered(series: Iterable[Sequence[Group]]) -> list[Group]:
 def several_patients(headers: Iterable[Header]) -> str:
     """Why images cannot be of one series: they show several patients; "" where they do not.
 
-    Patients are told apart by hashes of id, name and birth date; what is absent contradicts
+    Patients are told apart by hashes of id, name, birth date and sex; what is absent contradicts
     nothing.
     """
     for values in zip(*{header.person for header in headers}, strict=True):
@@ -104,7 +104,7 @@ def _of_frame(header: Header) -> tuple[object, ...] | None:
 
 
 def _of_person(header: Header) -> tuple[object, ...] | None:
-    return header.person if any(header.person) else None
+    return header.person if any(header.person[:-1]) else None  # a sex names nobody
 
 
 def _any(_: Header) -> tuple[object, ...] | None:
