@@ -136,15 +136,20 @@ def _visit_link(link: Path, name: str, root: Path) -> FileEntry | Skipped:
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ELOOP):
             raise
-        if _ANNEX in str(link.readlink()):
-            return Skipped(name, "not_fetched", "its content is not here; fetch it (git annex get)")
-        return Skipped(name, "broken_link", "a link that leads nowhere; mend or remove it")
+        return leads_nowhere(link, name)
     if not target.is_relative_to(root) and not _is_annexed(target, root):
         return Skipped(name, "symlink_outside", "a link out of the input folder; not followed")
     info = target.stat()
     if not stat.S_ISREG(info.st_mode):
         return Skipped(name, "symlink_folder", "a link to a folder; not entered")
     return FileEntry(str(target), name, info.st_size, info.st_mtime_ns)
+
+
+def leads_nowhere(link: Path, name: str) -> Skipped:
+    """Why a link has no target."""
+    if _ANNEX in str(link.readlink()):
+        return Skipped(name, "not_fetched", "its content is not here; fetch it (git annex get)")
+    return Skipped(name, "broken_link", "a link that leads nowhere; mend or remove it")
 
 
 def _is_annexed(target: Path, root: Path) -> bool:
