@@ -120,3 +120,17 @@ def test_one_patient_written_in_two_ways_is_one(tmp_path: Path):
         PatientSex=lambda i: ("F", "O")[i % 2],
     )
     assert verdicts(written(tmp_path, slices)) == [(24, "")]
+
+
+def test_a_slice_of_another_study_that_fits_a_gap_of_joined_slices_is_refused_with_them(
+    tmp_path: Path,
+):
+    slices = changed(SeriesInstanceUID=lambda i: f"1.2.3.{(i == 5) + 1}")
+    slices[12].StudyInstanceUID, slices[12].SeriesInstanceUID = "1.2.8", "1.2.9"
+    assert verdicts(written(tmp_path, slices)) == [(24, "scattered_series")]
+
+
+def test_a_slice_beside_slices_that_are_refused_is_no_case_of_its_own(tmp_path: Path):
+    slices = changed(PatientID=lambda i: ("A", "B")[i == 3])
+    slices[23].StudyInstanceUID, slices[23].SeriesInstanceUID = "1.2.8", "1.2.9"
+    assert verdicts(written(tmp_path, slices)) == [(24, "several_patients")]
