@@ -26,6 +26,7 @@ from callosal.models.errors import DeviceError, ModelFileError
 MAX_MODEL_BYTES = 1 << 30
 MIN_SIDE = 64
 _WARM_SIDE = 512
+_LFS_POINTER = b"version https://git-lfs"
 SPIN_US = "20"
 """Microseconds that a worker waits for the next operator before it sleeps; see
 docs/reference/speed.md."""
@@ -218,7 +219,13 @@ def _read(path: Path) -> bytes:
             f"{path.name}: {path.stat().st_size} bytes are over the limit of {MAX_MODEL_BYTES}",
             code="model_too_large",
         )
-    return path.read_bytes()
+    content = path.read_bytes()
+    if content.startswith(_LFS_POINTER):
+        raise ModelFileError(
+            f"{path.name}: a pointer of git LFS to a file that is not here; run git lfs pull",
+            code="bad_model_file",
+        )
+    return content
 
 
 def _check_records(path: Path, sha256: str) -> None:

@@ -88,6 +88,9 @@ def plain_reason(message: str) -> str:
     """
     key = re.match(r"Parser key \"(.+?)\"", message)
     where = f"{key[1]}: " if key else ""
+    path = re.search(r"Not of type Path: (.+)", message)
+    if path:
+        return where + path[1]
     choice = re.search(r"Expected a typing\.Literal\[(.+?)\]\. Got value: (.+)", message)
     if choice:
         return f"{where}{choice[2]!r} is none of {choice[1].replace(chr(39), '')}"

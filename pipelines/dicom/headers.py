@@ -41,13 +41,14 @@ _FRAME_OF_REFERENCE = tag_of("FrameOfReferenceUID")
 _PATIENT_POSITION = tag_of("PatientPosition")
 _FIELD_STRENGTH = tag_of("MagneticFieldStrength")
 _PERSON = tuple(map(tag_of, ("PatientID", "PatientName", "PatientBirthDate")))
+_SEX = tag_of("PatientSex")
 _MOMENTS = tuple(
     (tag_of(f"{kind}Date"), tag_of(f"{kind}Time")) for kind in ("Series", "Acquisition")
 )
 _HEADER_TAGS: list[BaseTag | int] = [
     BaseTag(tag)
     for tag in (_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _MODALITY, _SERIES_NUMBER,
-                _FRAME_OF_REFERENCE, _PATIENT_POSITION, _FIELD_STRENGTH, *_PERSON,
+                _FRAME_OF_REFERENCE, _PATIENT_POSITION, _FIELD_STRENGTH, *_PERSON, _SEX,
                 *(tag for moment in _MOMENTS for tag in moment), *FRAME_TAGS, *LAYOUT_TAGS)
 ]  # fmt: skip
 _FIRST_PIXEL_TAG = 0x7FE00008
@@ -68,8 +69,8 @@ class Header:
         field_strength_t: Magnetic field in tesla, None where absent.
         layout: How the pixels are stored.
         frames: The image planes of the file, one at least.
-        person: Hashes of PatientID, PatientName and PatientBirthDate, "" where absent: enough to
-            tell two persons apart, and never shown.
+        person: Hashes of PatientID, PatientName, PatientBirthDate and PatientSex, "" where
+            absent: enough to tell two persons apart, and never shown.
         moments: Date and time of the series and of the acquisition, "" where the time is absent;
             internal, never shown.
     """
@@ -84,7 +85,7 @@ class Header:
     field_strength_t: float | None
     layout: PixelLayout
     frames: tuple[Frame, ...]
-    person: tuple[str, ...] = ("", "", "")
+    person: tuple[str, ...] = ("", "", "", "")
     moments: tuple[str, ...] = ("", "")
 
 
@@ -152,7 +153,7 @@ def _build_header(entry: FileEntry, attributes: Attributes, layout: PixelLayout)
         field_strength_t=attributes.number(_FIELD_STRENGTH),
         layout=layout,
         frames=read_frames(attributes, layout.n_frames),
-        person=tuple(_hashed(attributes.text(tag)) for tag in _PERSON),
+        person=(*(_hashed(attributes.text(tag)) for tag in _PERSON), _sex(attributes)),
         moments=tuple(_moment(attributes, day, time) for day, time in _MOMENTS),
     )
 
@@ -161,6 +162,12 @@ def _hashed(value: str) -> str:
     """A short hash of what tells a person; letter case and the separators of names do not count."""
     plain = re.sub(r"[\s^=,]+", "", value).casefold()
     return intern(hashlib.sha256(plain.encode()).hexdigest()[:16]) if plain else ""
+
+
+def _sex(attributes: Attributes) -> str:
+    """F or M, hashed as the rest; anything else contradicts neither."""
+    value = attributes.text(_SEX).upper()
+    return _hashed(value) if value in ("F", "M") else ""
 
 
 def _moment(attributes: Attributes, day: int, time: int) -> str:

@@ -19,6 +19,7 @@ from callosal.pipelines.dicom.slices import (
     SPACING_TOLERANCE_MM,
     Array,
     find_duplicates,
+    fit_line,
 )
 
 NEAR_DIRECTION = 2e-2
@@ -26,6 +27,9 @@ NEAR_DIRECTION = 2e-2
 
 NEAR_SPACING = 0.01
 """Pixel spacings that differ by a smaller share may be those of one stack."""
+
+PARALLEL_COSINE = 0.99
+"""Least cosine between the normals of parts that may be cut from one volume (8 degrees)."""
 
 NEAR_ECHO = 0.05
 NEAR_ECHO_MS = 0.1
@@ -77,8 +81,12 @@ def join_parts(parts: Iterable[Sequence[Plane]]) -> list[Group]:
     for cluster in clusters(left, are_near):
         echoes = clusters(cluster, have_one_echo)
         joined = [group for echo in echoes for group in join_all(echo)]
-        done.extend(_refuse_parted(joined))
-    return done
+        done.extend(_refuse_parted(joined, fills_one_grid))
+    usable = [group for group in done if not group.code]
+    refused = [group for group in done if group.code]
+    for cluster in clusters(sorted(usable, key=_size_and_place), are_parallel):
+        refused.extend(_refuse_parted(cluster, _fills_by_height))
+    return refused
 
 
 def join_all(groups: Sequence[Group]) -> list[Group]:
@@ -108,6 +116,20 @@ def fills_one_grid(groups: Sequence[Group]) -> bool:
         return False
     places = fitted.grid.places
     return len(places) >= _LEAST_FILLED * (places[-1] + 1)
+
+
+def _fills_by_height(groups: Sequence[Group]) -> bool:
+    """Whether groups of one direction, whatever their matrix, fill one grid along their normal."""
+    normal = groups[0].planes[0].normal
+    along_mm = np.array(sorted(place for group in groups for place in _along(group, normal)))
+    single = along_mm[[place[0] for place in find_duplicates(along_mm)]]
+    if len(single) < MIN_COMMON_PLANES:
+        return False
+    try:
+        line = fit_line(np.outer(single, normal), normal)
+    except InputError:
+        return False
+    return len(single) >= _LEAST_FILLED * (int(line.places[-1]) + 1)
 
 
 def fit_groups(groups: Sequence[Group]) -> FittedGrid | None:
@@ -164,9 +186,9 @@ def _meets(along: Array, seed: float, base: float) -> np.ndarray:
 def is_sparse(group: Group, among: Sequence[Group]) -> bool:
     """Whether a group has gaps that the groups about it fill."""
     alone, together = fit_groups([group]), fit_groups(among)
-    if alone is None or together is None:
+    if alone is None or alone.grid.missing:
         return True
-    return bool(alone.grid.missing) or alone.line.spacing_mm > 1.5 * together.line.spacing_mm
+    return together is not None and alone.line.spacing_mm > 1.5 * together.line.spacing_mm
 
 
 def clusters(
@@ -196,6 +218,12 @@ def are_near(first: Group, second: Group) -> bool:
     )
 
 
+def are_parallel(first: Group, second: Group) -> bool:
+    """Whether the slices lie in parallel, on whatever matrix."""
+    cosine = float(first.planes[0].normal @ second.planes[0].normal)
+    return abs(cosine) >= PARALLEL_COSINE
+
+
 def differing_tags(groups: Sequence[Group]) -> list[str]:
     """Tags in which groups differ, by keyword."""
     facts: dict[str, Callable[[Plane], object]] = {
@@ -206,6 +234,8 @@ def differing_tags(groups: Sequence[Group]) -> list[str]:
         "ComplexImageComponent": lambda plane: plane.frame.is_magnitude,
         "ImageOrientationPatient": lambda plane: (plane.frame.row_dir, plane.frame.col_dir),
         "PixelSpacing": lambda plane: plane.frame.spacing_mm,
+        "Rows": lambda plane: plane.header.layout.rows,
+        "Columns": lambda plane: plane.header.layout.columns,
     }
     firsts = [group.planes[0] for group in groups]
     return [tag for tag, fact in facts.items() if len({fact(plane) for plane in firsts}) > 1]
@@ -262,7 +292,9 @@ def _join(groups: Sequence[Group]) -> Group:
     return Group(planes, (f"{note}; they differ in {tags}" if tags else note,))
 
 
-def _refuse_parted(groups: Sequence[Group]) -> list[Group]:
+def _refuse_parted(
+    groups: Sequence[Group], fill_one_grid: Callable[[Sequence[Group]], bool]
+) -> list[Group]:
     """Refuse groups together whose slices lie between each other, for one alone would be sparse."""
     if len(groups) < 2:
         return list(groups)
@@ -270,7 +302,7 @@ def _refuse_parted(groups: Sequence[Group]) -> list[Group]:
     parted = [first, *disjoint(first, others)]
     n_others = sum(len(group.planes) for group in parted[1:])
     are_strays = n_others <= FEW_SLICES and not is_sparse(first, parted)
-    if len(parted) < 2 or are_strays or not fills_one_grid(parted):
+    if len(parted) < 2 or are_strays or not fill_one_grid(parted):
         parted = [group for group in groups if len(group.planes) <= FEW_SLICES]
         if not (parted and on_common_grid(parted)):
             return list(groups)

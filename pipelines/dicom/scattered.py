@@ -46,7 +46,8 @@ def gather_scattered(series: Iterable[Sequence[Group]]) -> list[Group]:
     ties: tuple[Key, ...] = (_numbered, _started, _acquired)
     for key in ties:
         left, found = _sweep(left, key, _joined)
-        kept.extend(found)
+        kept.extend(group for group in found if group.code)
+        left.extend(group for group in found if not group.code)
     exams: tuple[Key, ...] = (_of_study, _of_frame, _of_exam, _of_person)
     for key in exams:
         left, found = _sweep(left, key, _refused_parts)
@@ -56,13 +57,36 @@ def gather_scattered(series: Iterable[Sequence[Group]]) -> list[Group]:
     for key in (*ties, *exams, _any):
         lone, found = _sweep(lone, key, _refused_slices)
         kept.extend(found)
-    return [*kept, *lone]
+    return _with_strays(kept, lone)
+
+
+def _with_strays(kept: Sequence[Group], lone: Iterable[Group]) -> list[Group]:
+    """Refuse lone slices with the refused slices on whose grid they lie, and keep the others."""
+    groups = list(kept)
+    for stray in lone:
+        home = next((group for group in groups if _is_on_grid(stray, group)), None)
+        if home is None:
+            groups.append(stray)
+        else:
+            planes = tuple(order_planes([*home.planes, *stray.planes]))
+            groups[groups.index(home)] = replace(home, planes=planes)
+    return groups
+
+
+def _is_on_grid(stray: Group, group: Group) -> bool:
+    return (
+        bool(group.code)
+        and len(group.planes) >= MIN_COMMON_PLANES
+        and are_near(group, stray)
+        and len(disjoint(group, [stray])) == 1
+        and fills_one_grid([group, stray])
+    )
 
 
 def several_patients(headers: Iterable[Header]) -> str:
     """Why images cannot be of one series: they show several patients; "" where they do not.
 
-    Patients are told apart by hashes of id, name and birth date; what is absent contradicts
+    Patients are told apart by hashes of id, name, birth date and sex; what is absent contradicts
     nothing.
     """
     for values in zip(*{header.person for header in headers}, strict=True):
@@ -104,7 +128,7 @@ def _of_frame(header: Header) -> tuple[object, ...] | None:
 
 
 def _of_person(header: Header) -> tuple[object, ...] | None:
-    return header.person if any(header.person) else None
+    return header.person if any(header.person[:-1]) else None  # a sex names nobody
 
 
 def _any(_: Header) -> tuple[object, ...] | None:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,9 @@ from callosal.pipelines.dicom.grouping import Plane
 from callosal.pipelines.dicom.isolation import decode_isolated, needs_isolation
 from callosal.pipelines.dicom.pixel_layout import PixelLayout
 from callosal.pipelines.dicom.slices import find_duplicates
+
+_MANY_PLANES = 8
+"""So many different images at one place were not put there by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,33 +89,56 @@ def _time_values(plane: Plane) -> tuple[float | None, ...]:
 
 def _drop_copies(places: Sequence[list[Plane]], same_image_only: bool) -> list[list[Plane]]:
     """Places without planes whose pixels are those of another; two encodings of one are equal."""
-    pairs = [
-        pair
-        for place in places
-        for pair in combinations(place, 2)
-        if not same_image_only or _is_same_image(*pair)
-    ]
-    open_pairs = [pair for pair in pairs if _have_same_pixels(*pair) is None]
-    undecided = {_name(plane): plane for pair in open_pairs for plane in pair}
+    several = [place for place in places if len(place) > 1]
+    stored = {_name(plane): _as_stored(plane) for place in several for plane in place}
+    undecided: dict[_Content, Plane] = {}
+    for place in several:
+        for alike in _by_image(place) if same_image_only else [place]:
+            firsts = {stored[_name(plane)]: plane for plane in alike}
+            if len(firsts) > 1 and _only_decoding_tells(list(firsts.values())):
+                undecided |= firsts
     digests = _digests(list(undecided.values()))
-
-    def are_copies(first: Plane, second: Plane) -> bool:
-        if same_image_only and not _is_same_image(first, second):
-            return False
-        is_same = _have_same_pixels(first, second)
-        if is_same is None:
-            names = _name(first), _name(second)
-            return names[0] in digests and digests[names[0]] == digests.get(names[1])
-        return is_same
+    decoded = {content: digests.get(_name(plane)) for content, plane in undecided.items()}
 
     kept: list[list[Plane]] = []
     for place in places:
-        single: list[Plane] = []
+        single: dict[object, Plane] = {}
         for plane in place:
-            if not any(are_copies(other, plane) for other in single):
-                single.append(plane)
-        kept.append(single)
+            content = stored.get(_name(plane))
+            image = _image(plane) if same_image_only else None
+            single.setdefault((image, decoded.get(content) or content), plane)
+        kept.append(list(single.values()))
     return kept
+
+
+_Content = tuple[object, ...] | None
+
+
+def _by_image(place: Sequence[Plane]) -> list[list[Plane]]:
+    """Planes of one place that are one frame of one SOPInstanceUID."""
+    images: dict[object, list[Plane]] = {}
+    for plane in place:
+        images.setdefault(_image(plane), []).append(plane)
+    return list(images.values())
+
+
+def _image(plane: Plane) -> tuple[str, int]:
+    return plane.header.sop_instance_uid, plane.frame.index
+
+
+def _as_stored(plane: Plane) -> _Content:
+    """What a plane is in its file: how it is stored, and a hash of its bytes."""
+    try:
+        data = read_frame_bytes(plane.header, plane.frame.index)
+    except InputError:  # reading the stack will say so; here it only means: not proven equal
+        return _name(plane)
+    return (*_decoding_facts(plane), hashlib.sha256(data).hexdigest())
+
+
+def _only_decoding_tells(planes: Sequence[Plane]) -> bool:
+    """Whether planes that differ in their files may be one image."""
+    facts = {_decoding_facts(plane) for plane in planes}
+    return len(facts) > 1 or not planes[0].header.layout.is_native
 
 
 def _name(plane: Plane) -> tuple[str, int]:
@@ -138,27 +163,6 @@ def _decoded(planes: Sequence[Plane]) -> Iterator[NDArray[np.integer]]:
     return (decode_frame(plane.header, plane.frame.index) for plane in planes)
 
 
-def _is_same_image(first: Plane, second: Plane) -> bool:
-    return (first.header.sop_instance_uid, first.frame.index) == (
-        second.header.sop_instance_uid,
-        second.frame.index,
-    )
-
-
-def _have_same_pixels(first: Plane, second: Plane) -> bool | None:
-    """Whether two planes are equal as they lie in their files; None where only decoding tells."""
-    is_alike = _decoding_facts(first) == _decoding_facts(second)
-    if not is_alike:
-        return None
-    try:
-        data = read_frame_bytes(first.header, first.frame.index)
-        if data == read_frame_bytes(second.header, second.frame.index):
-            return True
-    except InputError:  # reading the stack will say so; here it only means: not proven equal
-        return False
-    return False if first.header.layout.is_native else None
-
-
 def _decoding_facts(plane: Plane) -> tuple[PixelLayout, float, float]:
     layout = replace(plane.header.layout, offset_bytes=0, n_frames=1)
     return layout, plane.frame.slope, plane.frame.intercept
@@ -171,6 +175,12 @@ def _check_single(places: Sequence[Sequence[Plane]]) -> None:
             f"all {len(places[0])} frames lie at one place, so the file does not say where its "
             "slices are; export it with a position for each frame",
             "missing_tags",
+        )
+    if n_doubled and len(places) == 1 and len(places[0]) >= _MANY_PLANES:
+        raise InputError(
+            f"all {len(places[0])} images lie at one place along their normal, so their positions "
+            "or directions are wrong, or they are a film of one slice; export them again",
+            "duplicate_positions",
         )
     if n_doubled:
         raise InputError(

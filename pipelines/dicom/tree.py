@@ -64,8 +64,7 @@ def walk_files(root: Path) -> Iterator[FileEntry | Skipped]:
     """
     name, root = printable(root.name), Path(os.path.realpath(root))
     if not root.is_dir():
-        info = root.stat()
-        yield FileEntry(str(root), name or printable(root.name), info.st_size, info.st_mtime_ns)
+        yield _named_file(root, name or printable(root.name))
         return
     folders = [str(root)]
     while folders:
@@ -114,9 +113,21 @@ def _visit(entry: os.DirEntry[str], root: Path) -> FileEntry | Skipped:
         info = entry.stat(follow_symlinks=False)
     except OSError as error:
         return Skipped(name, "unreadable", _os_reason(error))
+    return _regular(entry.path, name, info)
+
+
+def _named_file(path: Path, name: str) -> FileEntry | Skipped:
+    """What a user named that is no folder; opening a pipe would wait for ever."""
+    try:
+        return _regular(str(path), name, path.stat())
+    except OSError as error:
+        return Skipped(name, "unreadable", _os_reason(error))
+
+
+def _regular(path: str, name: str, info: os.stat_result) -> FileEntry | Skipped:
     if not stat.S_ISREG(info.st_mode):
         return Skipped(name, "not_a_file", "a pipe, socket or device, not a regular file")
-    return FileEntry(entry.path, name, info.st_size, info.st_mtime_ns)
+    return FileEntry(path, name, info.st_size, info.st_mtime_ns)
 
 
 def _visit_link(link: Path, name: str, root: Path) -> FileEntry | Skipped:
@@ -125,15 +136,20 @@ def _visit_link(link: Path, name: str, root: Path) -> FileEntry | Skipped:
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ELOOP):
             raise
-        if _ANNEX in str(link.readlink()):
-            return Skipped(name, "not_fetched", "its content is not here; fetch it (git annex get)")
-        return Skipped(name, "broken_link", "a link that leads nowhere; mend or remove it")
+        return leads_nowhere(link, name)
     if not target.is_relative_to(root) and not _is_annexed(target, root):
         return Skipped(name, "symlink_outside", "a link out of the input folder; not followed")
     info = target.stat()
     if not stat.S_ISREG(info.st_mode):
         return Skipped(name, "symlink_folder", "a link to a folder; not entered")
     return FileEntry(str(target), name, info.st_size, info.st_mtime_ns)
+
+
+def leads_nowhere(link: Path, name: str) -> Skipped:
+    """Why a link has no target."""
+    if _ANNEX in str(link.readlink()):
+        return Skipped(name, "not_fetched", "its content is not here; fetch it (git annex get)")
+    return Skipped(name, "broken_link", "a link that leads nowhere; mend or remove it")
 
 
 def _is_annexed(target: Path, root: Path) -> bool:

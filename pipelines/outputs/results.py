@@ -87,6 +87,11 @@ def read_rows(output: Path) -> list[dict[str, Any]]:
         rows = [json.loads(line) for line in text.splitlines()]
         newest = {str(row["case_id"]): row for row in rows}
         return [{column: row[column] for column in COLUMNS} for row in newest.values()]
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{output.name}: holds no results.jsonl; name the folder that `callosal infer` wrote",
+            "bad_run_folder",
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{output.name}: results.jsonl is not that of a finished run; run `callosal infer` "

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from callosal.pipelines.dicom.headers import Header, read_header
-from callosal.pipelines.dicom.tree import FileEntry, Skipped, printable, walk_files
+from callosal.pipelines.dicom.tree import FileEntry, Skipped, leads_nowhere, printable, walk_files
 from callosal.pipelines.reading.skips import NOT_IMAGES
 from callosal.pipelines.reading.volume_file import (
     PAIR_SUFFIXES,
@@ -44,6 +44,9 @@ def _scan_input(
     root: Path, prefix: str, seen: dict[str, bool]
 ) -> Iterator[Header | FileEntry | Skipped]:
     name = printable(root.name) or "input"
+    if root.is_symlink() and not root.exists():
+        yield leads_nowhere(root, name)
+        return
     if not root.exists():
         yield Skipped(name, "no_such_input", "there is no such file or folder; check the path")
         return

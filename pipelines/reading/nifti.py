@@ -12,6 +12,7 @@ from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
+from callosal.pipelines.dicom.frames import MAX_POSITION_MM
 from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES
 from callosal.pipelines.reading.volume_file import VolumeFile, open_volume, read_voxels
 
@@ -88,7 +89,7 @@ def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
         )
     shape = tuple(int(length) for length in image.shape)
     dtype = image.get_data_dtype()
-    grid = _grid(VolumeFile("nifti", image.header, shape, dtype, Path(), 0, name))
+    grid = _grid(VolumeFile("nifti", image.header, image.header, shape, dtype, Path(), 0, name))
     try:
         voxels = np.asanyarray(image.dataobj)
     except (OSError, EOFError, ValueError, zlib.error) as error:
@@ -133,7 +134,7 @@ def _grid(file: VolumeFile) -> NiftiGrid:
     affine, notes = _placed_by(file, shape)
     affine[:3] *= _MM_PER_UNIT[_spatial_unit(file)]
     affine = _straighten(affine, shape, file.name)
-    _check_spacing(affine, file)
+    _check_place(affine, shape, file)
     geometry = VolumeGeometry(
         affine, shape, CoordinateSystemNames.PATIENT, from_reference_convention="RAS"
     )
@@ -144,7 +145,9 @@ def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tu
     """Affine to RAS in the unit of the file, with what is to be told of it."""
     if file.kind == "mgh":
         return np.array(file.header.get_affine(), float), ()
-    forms = _forms(file)
+    forms, faults = _forms(file)
+    if not forms and faults:
+        raise InputError(f"{file.name}: {faults[0]}; set it", "bad_geometry")
     if not forms:
         raise InputError(
             f"{file.name}: has neither sform nor qform, so left and right are unknown; set one",
@@ -160,11 +163,12 @@ def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tu
             f"sform and qform disagree: the {taken.name} of code {taken.code} is taken, not the "
             f"{other.name} of code {other.code}",
         )
+    notes = tuple(f"{fault}: the {taken.name} is taken" for fault in faults)
     if taken.code == _SCANNER:
-        return taken.affine, ()
-    space = _SPACES.get(taken.code, "an unknown space")
+        return taken.affine, notes
     return taken.affine, (
-        f"placed by its {taken.name} alone, of code {taken.code}: aligned to {space}",
+        *notes,
+        f"placed by its {taken.name} alone, of code {taken.code}: aligned to {_SPACES[taken.code]}",
     )
 
 
@@ -175,23 +179,36 @@ class _Form:
     affine: Array
 
 
-def _forms(file: VolumeFile) -> list[_Form]:
-    """Sform and qform, of those that are set."""
-    header = file.header
-    found = []
-    if int(header["sform_code"]) > 0:
-        affine = np.array(header.get_sform(), float)
-        found.append(_Form("sform", int(header["sform_code"]), affine))
-    if int(header["qform_code"]) > 0:
-        try:
-            affine = np.array(header.get_qform(), float)
-        except (HeaderDataError, ValueError):  # a quaternion longer than 1
-            if not found:
-                message = f"{file.name}: its qform is no rotation; set it"
-                raise InputError(message, "bad_geometry") from None
-        else:
-            found.append(_Form("qform", int(header["qform_code"]), affine))
-    return found
+def _forms(file: VolumeFile) -> tuple[list[_Form], list[str]]:
+    """Sform and qform, of those that are set, and what is wrong with one that is not usable."""
+    found, faults = [], []
+    for name in ("sform", "qform"):
+        code = int(file.raw[f"{name}_code"])
+        fault = _fault_of(name, code, file)
+        if fault:
+            faults.append(fault)
+        elif code:
+            found.append(_Form(name, code, np.array(getattr(file.header, f"get_{name}")(), float)))
+    return found, faults
+
+
+def _fault_of(name: str, code: int, file: VolumeFile) -> str:
+    """Why a form cannot be used, "" where it can or is not set."""
+    if not code:
+        return ""
+    if code != _SCANNER and code not in _SPACES:
+        return f"its {name}_code {code} is unknown"
+    sizes, qfac = np.array(file.raw["pixdim"][1:4]), float(file.raw["pixdim"][0])
+    if name == "qform" and not (np.isfinite(sizes).all() and (sizes > 0).all()):
+        return "its qform has a pixdim that is not above 0"
+    if name == "qform" and qfac not in (-1.0, 0.0, 1.0):
+        return f"its qform has a pixdim[0] of {qfac:g}, so left and right are unknown"
+    try:
+        axes = np.array(getattr(file.header, f"get_{name}")(), float)
+    except (HeaderDataError, ValueError):  # a quaternion longer than 1
+        return f"its {name} is no rotation"
+    has_axes = np.isfinite(axes).all() and np.linalg.norm(axes[:3, :3], axis=0).all()
+    return "" if has_axes else f"its {name} has an axis of no length, or no number"
 
 
 def _apart_mm(first: Array, second: Array, shape: tuple[int, int, int]) -> float:
@@ -202,13 +219,19 @@ def _apart_mm(first: Array, second: Array, shape: tuple[int, int, int]) -> float
     return float(apart.max()) if np.isfinite(apart).all() else np.inf
 
 
-def _check_spacing(affine: Array, file: VolumeFile) -> None:
+def _check_place(affine: Array, shape: tuple[int, int, int], file: VolumeFile) -> None:
     spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
     if spacing_mm.min() < MIN_SPACING_MM or spacing_mm.max() > MAX_SPACING_MM:
         sizes = " x ".join(f"{size:.3g}" for size in spacing_mm)
         raise InputError(
             f"{file.name}: voxels of {sizes} mm are no head; the header gives its unit of length "
             f"as {_spatial_unit(file)}: set the unit that is meant",
+            "bad_geometry",
+        )
+    corners = np.stack(np.meshgrid(*[(0, n - 1) for n in shape], (1,)), -1).reshape(-1, 4)
+    if np.abs(corners @ affine[:3].T).max() > MAX_POSITION_MM:
+        raise InputError(
+            f"{file.name}: its sform or qform places it metres away from the scanner; mend it",
             "bad_geometry",
         )
 
@@ -255,7 +278,8 @@ def _spatial_shape(file: VolumeFile) -> tuple[int, int, int]:
 def _check_type(file: VolumeFile, shape: tuple[int, int, int]) -> None:
     dtype, name = file.dtype, file.name
     if dtype.kind not in "iuf":
-        raise InputError(f"{name}: voxels of type {dtype} are not grayscale", "not_grayscale")
+        found = "colours" if dtype.names else f"type {dtype}"
+        raise InputError(f"{name}: voxels of {found} are not grayscale", "not_grayscale")
     n_bytes = shape[0] * shape[1] * shape[2] * max(dtype.itemsize, 4)
     if n_bytes > MAX_DECODED_BYTES:
         raise InputError(
@@ -276,7 +300,7 @@ def _straighten(
     spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
     if not (np.isfinite(affine).all() and 0 < spacing_mm.min() <= spacing_mm.max() < np.inf):
         raise InputError(
-            f"{name}: its sform or qform has an axis of no length, or no number", "bad_geometry"
+            f"{name}: its orientation has an axis of no length, or no number", "bad_geometry"
         )
     left, _, right = np.linalg.svd(affine[:3, :3] / spacing_mm)
     straight = affine.copy()

@@ -30,6 +30,9 @@ _GZIP = b"\x1f\x8b"
 _NIFTI_1, _NIFTI_2 = 348, 540  # bytes of a header, and its first number
 _MGH_BYTES = DATA_OFFSET
 _BLOCK_BYTES = 512
+_MAX_FOOTER_BYTES = 2**20
+_MGH_NUMBERS = (16, 20)  # bytes of repetition time, flip angle, echo and inversion time, and view
+_MGH_TAGS_WITHOUT_LENGTH, _MGH_OLD_XFORM, _MGH_LAST_TAG = frozenset({1, 2, 20}), 30, 100
 _BROKEN = (OSError, EOFError, ValueError, KeyError, zlib.error, HeaderDataError, WrapStructError,
            MGHError)  # fmt: skip
 
@@ -48,7 +51,8 @@ class VolumeFile:
 
     Attributes:
         kind: Format.
-        header: nibabel's.
+        header: nibabel's, which mends fields without a word.
+        raw: The same as it lies in the file.
         shape: Voxels along each axis, time and the like last.
         dtype: As stored, byte order included.
         data_path: Where the voxels lie: the file itself, or the second of a pair.
@@ -58,6 +62,7 @@ class VolumeFile:
 
     kind: Kind
     header: Header
+    raw: Header
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     data_path: Path
@@ -116,22 +121,39 @@ def read_voxels(file: VolumeFile) -> NDArray[Any]:
         with _unpacked(file.data_path) as stream:
             stream.seek(file.offset_bytes)
             data = stream.read(n_bytes)
-            rest = stream.read(_BLOCK_BYTES)
+            rest = stream.read(_BLOCK_BYTES if file.kind == "nifti" else _MAX_FOOTER_BYTES)
     except (OSError, EOFError, zlib.error) as error:
         raise _broken(
             file.data_path, f"the voxels cannot be read: {type(error).__name__}"
         ) from None
     if len(data) < n_bytes:
-        raise _broken(file.data_path, f"{n_bytes - len(data)} of {n_bytes} bytes are missing")
+        raise _broken(
+            file.data_path,
+            f"{n_bytes - len(data)} of {n_bytes} bytes of voxels, which begin at byte "
+            f"{file.offset_bytes}, are missing",
+        )
     end = file.offset_bytes + n_bytes + len(rest)
     fills_block = len(rest) < _BLOCK_BYTES and end % _BLOCK_BYTES == 0 and not any(rest)
-    if rest and file.kind == "nifti" and not fills_block:
+    is_known = _is_mgh_footer(rest) if file.kind == "mgh" else fills_block
+    if rest and not is_known:
         raise _broken(
             file.data_path,
             f"bytes follow its {n_bytes} bytes of voxels, so these may be shifted or the header "
             "wrong",
         )
     return np.frombuffer(data, file.dtype).reshape(file.shape, order="F")
+
+
+def _is_mgh_footer(rest: bytes) -> bool:
+    """Whether bytes behind the voxels are those of FreeSurfer: four or five numbers, then tags."""
+    tags = rest[_MGH_NUMBERS[-1] :]
+    if not tags:
+        return len(rest) in _MGH_NUMBERS
+    tag = int.from_bytes(tags[:4], "big")
+    if tag in _MGH_TAGS_WITHOUT_LENGTH:
+        return True
+    length = int.from_bytes(tags[4:8] if tag == _MGH_OLD_XFORM else tags[4:12], "big")
+    return 0 < tag <= _MGH_LAST_TAG and length <= len(tags)
 
 
 def pair_header(path: Path) -> Path | None:
@@ -207,7 +229,8 @@ def _open_nifti(path: Path, start: bytes) -> VolumeFile:
         (Nifti1PairHeader, Nifti1Header),
         (Nifti2PairHeader, Nifti2Header),
     )
-    header = kinds[is_second][is_single](start[:size], check=True)
+    kind = kinds[is_second][is_single]
+    header, raw = (kind(start[:size], check=check) for check in (True, False))
     data_path: Path | None = path if is_single else pair_data(path)
     if data_path is None:
         raise _broken(path, "the header of a pair whose .img is not beside it")
@@ -219,6 +242,7 @@ def _open_nifti(path: Path, start: bytes) -> VolumeFile:
     return VolumeFile(
         "nifti",
         header,
+        raw,
         tuple(int(length) for length in header.get_data_shape()),
         header.get_data_dtype(),
         data_path,
@@ -238,7 +262,7 @@ def _open_mgh(path: Path, start: bytes) -> VolumeFile:
         )
     shape = tuple(int(length) for length in header["dims"])
     dtype = header.get_data_dtype()
-    return VolumeFile("mgh", header, shape, dtype, path, DATA_OFFSET, name)
+    return VolumeFile("mgh", header, header, shape, dtype, path, DATA_OFFSET, name)
 
 
 def _no_volume(path: Path, start: bytes) -> InputError:
@@ -252,6 +276,8 @@ def _no_volume(path: Path, start: bytes) -> InputError:
         )
     if start[257:262] == b"ustar":
         return InputError(f"{name}: a packed folder; unpack it", "archive")
+    if start.startswith(_GZIP):
+        return InputError(f"{name}: packed twice; unpack it once", "bad_nifti")
     return _broken(path, "it does not begin as one" if start else "it is empty")
 
 

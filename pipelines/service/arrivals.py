@@ -13,12 +13,13 @@ from pathlib import Path
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.headers import Header
+from callosal.pipelines.dicom.joining import FEW_SLICES
 from callosal.pipelines.dicom.tree import FileEntry, Skipped, walk_files
 from callosal.pipelines.reading.input_files import identify
 
 Entry = FileEntry | Skipped
 
-_FOLDER = "folder "
+_FOLDER, _SERIES = "folder ", "series "
 
 PATIENCE = 60
 """A file that is not an image and changes for this many times the rest is taken for a log."""
@@ -26,10 +27,10 @@ PATIENCE = 60
 
 @dataclass(frozen=True)
 class Arrival:
-    """A complete series.
+    """A complete series, or several of a slice or two each.
 
     Attributes:
-        key: What its files share; secret, because it may be a UID or a path.
+        key: What the files of the first series share; secret, as it may be a UID or a path.
         entries: Its files, in the order of their names.
     """
 
@@ -52,6 +53,7 @@ class _Sighting:
 
     entry: Entry
     key: str
+    n_planes: int
     since: float
 
 
@@ -101,20 +103,29 @@ class Arrivals:
     def take(self, at_most: int) -> list[Arrival]:
         """Series that became complete since they were last taken.
 
+        Series of a slice or two come as one: they may be a volume whose slices each have a
+        series UID, which only shows when they are looked at together.
+
         Args:
             at_most: Files to take together; a series is never split, and one is always given.
         """
         taken: list[Arrival] = []
+        small: list[Arrival] = []
         n_files = 0
         for key in self._rested():
             group = self._groups[key]
-            if taken and n_files + len(group.paths) > at_most:
+            if n_files and n_files + len(group.paths) > at_most:
                 break
             group.is_due = False
             n_files += len(group.paths)
-            taken.append(
-                Arrival(key, tuple(self._seen[path].entry for path in sorted(group.paths)))
-            )
+            paths = sorted(group.paths)
+            n_planes = sum(self._seen[path].n_planes for path in paths)
+            is_small = key.startswith(_SERIES) and n_planes <= FEW_SLICES
+            arrival = Arrival(key, tuple(self._seen[path].entry for path in paths))
+            (small if is_small else taken).append(arrival)
+        if small:
+            together = tuple(entry for arrival in small for entry in arrival.entries)
+            taken.append(Arrival(small[0].key, together))
         return taken
 
     def again(self, key: str, after_s: float) -> None:
@@ -164,32 +175,34 @@ class Arrivals:
         if path in self._seen:
             since = self._seen[path].since
             self._forget(path, now)
-        key = self._key(path, entry)
-        self._seen[path] = _Sighting(entry, key, since)
+        key, n_planes = self._key(path, entry)
+        self._seen[path] = _Sighting(entry, key, n_planes, since)
         group = self._groups.setdefault(key, _Group())
         group.paths.add(path)
         group.changed_at, group.is_due = now, True
 
-    def _key(self, path: str, entry: Entry) -> str:
-        """What files share that rest together: a NIfTI file's path, a series, else their folder.
+    def _key(self, path: str, entry: Entry) -> tuple[str, int]:
+        """What files share that rest together, and how many slices this one holds.
+
+        They share a NIfTI file's path, a series, else their folder.
 
         Files of one number or time in a study are one series here, for some exports give each
         slice a series UID of its own; `find_stacks` parts what does not belong together.
         """
         found = identify(entry)
         if isinstance(found, FileEntry):
-            return f"file {path}"
+            return f"file {path}", 0
         if isinstance(found, Header):
-            own = f"series {found.series_uid}"
+            own = f"{_SERIES}{found.series_uid}"
             number = found.series_number
             tie = next(filter(None, found.moments), "") if number is None else str(number)
-            key = f"series {found.study_uid} {tie}" if tie else own
+            key = f"{_SERIES}{found.study_uid} {tie}" if tie else own
             self._homes[found.series_uid] = key
             self._move(own, key)
-            return key
+            return key, len(found.frames)
         if found.series_uid:
-            return self._homes.get(found.series_uid, f"series {found.series_uid}")
-        return _folder_key(path)
+            return self._homes.get(found.series_uid, f"{_SERIES}{found.series_uid}"), 1
+        return _folder_key(path), 0
 
     def _move(self, old: str, new: str) -> None:
         """Broken files that were seen before the first header of their series join it."""

@@ -15,6 +15,7 @@ class Ledger:
     def __init__(self, earlier: Iterable[Row]) -> None:
         self._earlier = {str(row["case_id"]): row for row in earlier}
         self._by_series: dict[str, Sequence[Row]] = {}
+        self._homes: dict[str, str] = {}
 
     def replace(self, key: str, rows: Sequence[Row]) -> None:
         """Take these rows for all that is known of a series.
@@ -24,7 +25,13 @@ class Ledger:
             rows: Its cases and what was skipped of it.
         """
         for row in rows:
-            self._earlier.pop(str(row["case_id"]), None)
+            case_id = str(row["case_id"])
+            self._earlier.pop(case_id, None)
+            home = self._homes.get(case_id, key)
+            if home != key:  # it came with others before, and alone now, or the other way round
+                others = self._by_series[home]
+                self._by_series[home] = [one for one in others if str(one["case_id"]) != case_id]
+            self._homes[case_id] = key
         self._by_series[key] = rows
 
     @property

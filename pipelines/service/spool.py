@@ -104,11 +104,7 @@ class Spool:
             folder.rmdir()
 
     def _admit(self, path: Path) -> None:
-        """Move an object to the watched folder; one that is there already is left unchanged.
-
-        If two associations send different contents under one identity at the same time, the
-        one that ends first is kept.
-        """
+        """Move an object to the watched folder; one that is there already is left unchanged."""
         place = self.received / path.name[:2] / path.name
         place.parent.mkdir(mode=0o700, exist_ok=True)
         size = place.stat().st_size if place.is_file() else 0
@@ -119,8 +115,20 @@ class Spool:
             path.replace(place)
 
     def holds_other(self, name: str, parts: Sequence[bytes | memoryview]) -> bool:
-        """Whether an object of this name is here already, with another content."""
-        return _differs(self.received / name[:2] / name, parts)
+        """Whether an object of this name is here or on its way in, with another content."""
+        places = [self.received / name[:2] / name, *self.incoming.glob(f"*/{name}")]
+        return any(_differs(place, parts) for place in places)
+
+    def settle(self, partial: Path, place: Path, parts: Sequence[bytes | memoryview]) -> None:
+        """Give a written object its name.
+
+        Raises:
+            OtherContent: Another association was faster with another content.
+        """
+        with self._lock:
+            if self.holds_other(place.name, parts):
+                raise OtherContent
+            partial.replace(place)
 
     def remove(self, path: Path) -> None:
         """Delete an object that is not needed any more."""
@@ -158,7 +166,8 @@ class Inbox:
             parts: Its content.
 
         Raises:
-            OtherContent: Another object of that name is here; it stays.
+            OtherContent: Another object of that name is here, or on its way in by another
+                association; it stays.
             SpoolFull: It does not fit.
             OSError: It cannot be written, or the association has ended; nothing of it stays.
         """
@@ -179,7 +188,7 @@ class Inbox:
             try:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 _write(partial, parts)
-                partial.replace(earlier)
+                self._spool.settle(partial, earlier, parts)
             except BaseException:
                 self._spool.give_room(n_bytes)
                 partial.unlink(missing_ok=True)

@@ -77,3 +77,8 @@ def test_a_misspelt_choice_is_told_on_the_command_line(capsys: pytest.CaptureFix
     told = capsys.readouterr().err
     assert "'witleson' is none of 'witelson', 'hofer_frahm'" in told
     assert "Union" not in told
+
+
+def test_an_empty_path_is_told_without_the_words_of_the_parser() -> None:
+    message = 'Parser key "output":\n  Not of type Path: an empty path; name a file or folder'
+    assert plain_reason(message) == "output: an empty path; name a file or folder"

@@ -94,6 +94,8 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.just(tag("EchoNumbers", 1, 2, None)),
     st.just(tag("ImageType", ["ORIGINAL", "PRIMARY", "M"], ["DERIVED", "PRIMARY", "M", "NORM"])),
     st.just(tag("AcquisitionNumber", 1, 2, 3)),
+    st.just(tag("PixelSpacing", [8.0, 9.0], [8.8, 9.9])),
+    st.just(tag("PatientSex", "F", "O", "")),
     st.just(tag("SeriesNumber", None)),
     st.just(tag("SeriesNumber", 4, 5)),
     st.just(tag("SeriesTime", "101500", "")),

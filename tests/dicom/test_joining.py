@@ -64,6 +64,8 @@ def test_directions_that_vary_at_random_are_taken_in_the_mean(tmp_path: Path):
         ("FrameOfReferenceUID", ("1.2.3.98", "1.2.3.99")),
         ("ComplexImageComponent", ("MAGNITUDE", "PHASE")),
         ("ImageType", (["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"])),
+        ("PixelSpacing", ([8.0, 9.0], [8.8, 9.9])),
+        ("ImageOrientationPatient", ([0, 1, 0, 0, 0, -1], [0, 1, 0, 0, 0, 1])),
     ],
 )
 def test_parts_that_cannot_be_one_are_refused_together_by_their_tag(
@@ -72,6 +74,22 @@ def test_parts_that_cannot_be_one_are_refused_together_by_their_tag(
     (stack,) = written(tmp_path, with_tag(keyword, *values))
     assert verdicts([stack]) == [(24, "parted_series")]
     assert keyword in stack.reason
+
+
+@pytest.mark.parametrize("wide", [range(0, 24, 2), range(15)])
+def test_parts_of_two_matrices_are_refused_together(tmp_path: Path, wide: range):
+    slices = make_series(RECIPE)
+    for index in wide:
+        slices[index] = make_series(replace(RECIPE, columns=RECIPE.columns + 4))[index]
+    (stack,) = written(tmp_path, slices)
+    assert verdicts([stack]) == [(24, "parted_series")]
+    assert "Columns" in stack.reason
+
+
+def test_a_volume_and_slices_of_another_matrix_beside_it_stay_apart(tmp_path: Path):
+    more = make_series(replace(RECIPE, n_slices=26, columns=RECIPE.columns + 4))[24:]
+    stacks = written(tmp_path, make_series(RECIPE) + more)
+    assert sorted(verdicts(stacks)) == [(2, "stray_slice"), (24, "")]
 
 
 def test_a_tag_that_changes_with_every_slice_is_not_listed_slice_by_slice(tmp_path: Path):

@@ -92,18 +92,45 @@ def test_scouts_whose_slices_happen_to_interleave_stay_two(tmp_path: Path):
     assert verdicts(stacks) == [(3, ""), (3, "")]
 
 
-@pytest.mark.parametrize("keyword", ["PatientID", "PatientName", "PatientBirthDate"])
+PERSONS = {
+    "PatientID": ("MARKER-1", "MARKER-2"),
+    "PatientName": ("MARKER-1", "MARKER-2"),
+    "PatientBirthDate": ("19400101", "19500202"),
+    "PatientSex": ("F", "M"),
+}
+
+
+@pytest.mark.parametrize("keyword", PERSONS)
 @pytest.mark.parametrize("series", [lambda _: "1.2.3.1", fresh])
 def test_two_patients_under_one_series_are_refused_by_hash(tmp_path: Path, keyword: str, series):
-    values = ("19400101", "19500202") if keyword.endswith("Date") else ("MARKER-1", "MARKER-2")
+    values = PERSONS[keyword]
     slices = changed(SeriesInstanceUID=series, **{keyword: lambda index: values[index // 12]})
     (stack,) = written(tmp_path, slices)
     assert verdicts([stack]) == [(24, "several_patients")]
     assert "2 different patients" in stack.reason
-    assert not any(value in repr(stack.planes[0].header) for value in values)
+    assert not {*values} & {*stack.planes[0].header.person}
+    assert not any(value in repr(stack.planes[0].header) for value in values if len(value) > 1)
 
 
 def test_one_patient_written_in_two_ways_is_one(tmp_path: Path):
     names = ("Marker^Patient", "MARKER^PATIENT^^")
-    slices = changed(PatientName=lambda i: names[i % 2], PatientID=lambda i: ("A1", None)[i % 2])
+    slices = changed(
+        PatientName=lambda i: names[i % 2],
+        PatientID=lambda i: ("A1", None)[i % 2],
+        PatientSex=lambda i: ("F", "O")[i % 2],
+    )
     assert verdicts(written(tmp_path, slices)) == [(24, "")]
+
+
+def test_a_slice_of_another_study_that_fits_a_gap_of_joined_slices_is_refused_with_them(
+    tmp_path: Path,
+):
+    slices = changed(SeriesInstanceUID=lambda i: f"1.2.3.{(i == 5) + 1}")
+    slices[12].StudyInstanceUID, slices[12].SeriesInstanceUID = "1.2.8", "1.2.9"
+    assert verdicts(written(tmp_path, slices)) == [(24, "scattered_series")]
+
+
+def test_a_slice_beside_slices_that_are_refused_is_no_case_of_its_own(tmp_path: Path):
+    slices = changed(PatientID=lambda i: ("A", "B")[i == 3])
+    slices[23].StudyInstanceUID, slices[23].SeriesInstanceUID = "1.2.8", "1.2.9"
+    assert verdicts(written(tmp_path, slices)) == [(24, "several_patients")]

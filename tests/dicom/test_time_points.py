@@ -4,6 +4,8 @@ import pytest
 from pydicom.uid import RLELossless
 
 from callosal.models.errors import InputError
+from callosal.pipelines.dicom import time_points
+from callosal.pipelines.dicom.decode import read_frame_bytes
 from callosal.pipelines.dicom.grouping import Plane, split_series
 from callosal.pipelines.dicom.headers import Header, scan
 from callosal.pipelines.dicom.time_points import split_time_points
@@ -96,3 +98,21 @@ def test_an_enhanced_file_that_gives_one_place_to_all_frames_says_so(tmp_path: P
     with pytest.raises(InputError, match="all 4 frames lie at one place") as caught:
         split_time_points(planes_of(tmp_path, [image]))
     assert caught.value.code == "missing_tags"
+
+
+def test_many_images_at_one_place_are_read_once_each(tmp_path: Path, monkeypatch):
+    slices = make_series(SeriesRecipe(n_slices=40))
+    for ds in slices:
+        ds.ImagePositionPatient = slices[0].ImagePositionPatient
+    planes = planes_of(tmp_path, slices)
+    read: list[str] = []
+
+    def count(header: Header, index: int) -> bytes:
+        read.append(header.file.path)
+        return read_frame_bytes(header, index)
+
+    monkeypatch.setattr(time_points, "read_frame_bytes", count)
+    with pytest.raises(InputError, match="all 40 images lie at one place") as caught:
+        split_time_points(planes)
+    assert caught.value.code == "duplicate_positions"
+    assert len(read) <= 2 * len(planes)

@@ -48,6 +48,11 @@ def test_a_pipe_is_not_opened(tmp_path: Path):
     assert names(walk_files(tmp_path)) == [("pipe", "not_a_file")]
 
 
+def test_a_pipe_that_is_named_is_not_opened_either(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    assert names(walk_files(tmp_path / "pipe")) == [("pipe", "not_a_file")]
+
+
 def test_names_are_printed_on_one_line(tmp_path: Path):
     (tmp_path / "a\nb\x1b[31m").write_bytes(b"x")
     assert [entry.name for entry in walk_files(tmp_path)] == ["a?b?[31m"]

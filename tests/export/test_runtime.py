@@ -84,3 +84,11 @@ def test_a_file_of_a_newer_format_is_told_as_such(ir_version: int, opset: int) -
     model = onnx.helper.make_model(graph, ir_version=ir_version, opset_imports=opsets)
     with pytest.raises(ModelFileError, match="export an older one"):
         open_session(model.SerializeToString(), ["CPUExecutionProvider"], 1)
+
+
+def test_a_pointer_of_git_lfs_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(ModelFileError, match="git lfs pull") as error:
+        open_segmenter(path, "cpu")
+    assert error.value.code == "bad_model_file"

@@ -79,6 +79,18 @@ def test_a_folder_of_links_that_lead_out_says_so(tmp_path: Path):
     assert "links that lead out of it" in message_of(tmp_path / "links")
 
 
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [("x.nii", "broken_link"), ("../.git/annex/objects/a/b/c", "not_fetched")],
+)
+def test_a_link_to_nothing_that_is_named_says_why(tmp_path: Path, target: str, code: str):
+    link = tmp_path / "x.nii"
+    link.symlink_to(target)
+    (found,) = scan_inputs([link])
+    assert isinstance(found, Skipped)
+    assert (found.name, found.code) == ("x.nii", code)
+
+
 def test_results_alone_are_told_as_such(tmp_path: Path):
     case = tmp_path / "cases" / "case-1"
     case.mkdir(parents=True)

@@ -277,6 +277,18 @@ def test_mgh_without_orientation_or_cut_is_refused(tmp_path: Path):
     assert code_of(path) == "no_orientation"
 
 
+def test_mgh_with_bytes_that_shift_its_voxels_is_refused(tmp_path: Path):
+    path = tmp_path / "x.mgh"
+    nibabel.MGHImage(VOXELS, oblique()).to_filename(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:290] + bytes(7) + whole[290:])
+    assert code_of(path) == "bad_nifti"
+    command = b"mri_convert a b\0"
+    tag = (3).to_bytes(4, "big") + len(command).to_bytes(8, "big") + command
+    path.write_bytes(whole + tag)
+    np.testing.assert_array_equal(read_nifti(path).array, VOXELS)
+
+
 def test_a_pair_is_read_by_its_header(tmp_path: Path):
     image = nibabel.Nifti1Pair(VOXELS, oblique())
     image.to_filename(tmp_path / "x.hdr")
@@ -300,3 +312,46 @@ def test_a_pointer_to_content_that_is_not_here(tmp_path: Path):
 def test_a_qform_that_is_no_rotation(tmp_path: Path):
     path = patched(save(tmp_path / "x.nii", sform=0), 256, np.array([2, 2, 2], "<f4").tobytes())
     assert code_of(path) == "bad_geometry"
+
+
+QFAC, PIXDIM_1, SFORM, QFORM = 76, 80, 254, 252
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        (QFAC, np.array(7, "<f4"), r"pixdim\[0\] of 7"),
+        (PIXDIM_1, np.array(0, "<f4"), "not above 0"),
+        (PIXDIM_1, np.array(-1.5, "<f4"), "not above 0"),
+        (PIXDIM_1, np.array(np.nan, "<f4"), "not above 0"),
+        (256, np.array([2, 2, 2], "<f4"), "no rotation"),
+        (QFORM, np.array(256, "<i2"), "qform_code 256 is unknown"),
+    ],
+)
+def test_a_qform_that_cannot_be_used_is_told_and_refused_where_it_stands_alone(
+    tmp_path: Path, place: int, value: np.ndarray, told: str
+):
+    alone = patched(save(tmp_path / "x.nii", sform=0), place, value.tobytes())
+    with pytest.raises(InputError, match=told) as caught:
+        read_nifti_grid(alone)
+    assert caught.value.code == "bad_geometry"
+    both = patched(save(tmp_path / "y.nii"), place, value.tobytes())
+    (note,) = read_nifti_grid(both).notes
+    assert note.endswith("the sform is taken")
+
+
+def test_a_broken_sform_leaves_the_qform_with_a_note(tmp_path: Path):
+    path = save(tmp_path / "x.nii", affine=oblique())
+    patched(path, 280, bytes(48))
+    grid = read_nifti_grid(path)
+    assert grid.notes == ("its sform has an axis of no length, or no number: the qform is taken",)
+    expected = np.diag([-1, -1, 1, 1]) @ oblique()
+    np.testing.assert_allclose(grid.geometry.affine, expected, atol=1e-4)
+
+
+def test_a_place_metres_away_is_refused(tmp_path: Path):
+    affine = oblique()
+    affine[:3, 3] += 1e5
+    with pytest.raises(InputError, match="metres away") as caught:
+        read_nifti_grid(save(tmp_path / "x.nii", affine=affine))
+    assert caught.value.code == "bad_geometry"

@@ -76,6 +76,6 @@ def test_what_is_no_number_was_not_measured(folder, value):
 
 
 def test_a_folder_without_a_run_says_so(tmp_path):
-    with pytest.raises(InputError, match=r"results\.jsonl") as caught:
+    with pytest.raises(InputError, match=r"holds no results\.jsonl; name the folder") as caught:
         read_run(tmp_path)
     assert caught.value.code == "bad_run_folder"

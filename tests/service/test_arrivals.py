@@ -184,6 +184,19 @@ def test_slices_with_a_series_uid_each_arrive_as_one_series(watched: Watched) ->
     assert sorted(_names(watched.after(QUIET_S))) == [1, 5]
 
 
+def test_slices_of_a_series_each_whatever_their_number_come_as_one(watched: Watched) -> None:
+    slices = make_series(SeriesRecipe(n_slices=6))
+    for index, ds in enumerate(slices):
+        ds.SeriesInstanceUID, ds.SeriesNumber = f"1.2.3.77.{index}", 100 + index
+    write_slices(watched.root, slices)
+    whole = make_series(SeriesRecipe(n_slices=4, number=2))
+    for index, ds in enumerate(whole):
+        ds.save_as(watched.root / f"whole-{index}", enforce_file_format=True)
+    watched.after(0)
+    assert sorted(_names(watched.after(QUIET_S))) == [4, 6]
+    assert watched.arrivals.is_at_rest
+
+
 def test_a_broken_file_joins_its_series_whatever_comes_first(
     watched: Watched, series: list[Path]
 ) -> None:

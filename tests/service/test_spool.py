@@ -56,6 +56,31 @@ def test_what_does_not_fit_leaves_no_trace(tmp_path: Path) -> None:
     assert list(spool.incoming.iterdir()) == []
 
 
+def test_two_associations_cannot_store_two_contents_under_one_name(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", 100)
+    first, second = spool.open_inbox(), spool.open_inbox()
+    first.store("A", "a.dcm", [b"1234"])
+    with pytest.raises(OtherContent):
+        second.store("A", "a.dcm", [b"5678"])
+    second.store("A", "a.dcm", [b"12", b"34"])
+    first.close(is_whole=True)
+    with pytest.raises(OtherContent):
+        spool.open_inbox().store("A", "a.dcm", [b"5678"])
+    second.close(is_whole=True)
+    (kept,) = spool.received.rglob("*.dcm")
+    assert kept.read_bytes() == b"1234"
+    assert spool.used_bytes == 4
+
+
+def test_a_slower_association_is_refused_when_its_object_is_written(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", 100)
+    spool.open_inbox().store("A", "a.dcm", [b"1234"])
+    partial = tmp_path / "b.part"
+    partial.write_bytes(b"5678")
+    with pytest.raises(OtherContent):
+        spool.settle(partial, tmp_path / "a.dcm", [b"5678"])
+
+
 @pytest.mark.parametrize("hours", [None, 0.0, 2.0])
 def test_objects_stay_as_long_as_asked_for(hours: float | None, tmp_path: Path) -> None:
     spool, clock = Spool(tmp_path / "spool", 10**9), Clock()
