@@ -46,6 +46,7 @@ EXTRAS = {
     "pynetdicom": "pacs",
     "dicomweb_client": "pacs",
     "requests": "pacs",
+    "prometheus_client": "pacs",
     "onnxruntime": "cpu",
 }
 """Extra of a package that is missing; all others come with `train`."""

@@ -26,6 +26,7 @@ def listen(
     stow: str | None = None,
     stow_login: Path | None = None,
     send_tls: Tls = Tls(),  # noqa: B008 (frozen)
+    metrics_port: int | None = None,
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -64,6 +65,7 @@ def listen(
         stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
             'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
         send_tls: Certificates for sending; with any, --send-to is encrypted too.
+        metrics_port: Port of 127.0.0.1 for Prometheus metrics and /healthz; by default none.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -89,7 +91,7 @@ def listen(
     title = check_title(aet, "--aet")
     archives = open_archives(send_to, title, stow, stow_login, send_tls)
     folder = spool or output.with_name(f"{output.name}-spool")
-    station = Station(bind, port, title, admission, limits, folder, keep_hours, tls)
+    station = Station(bind, port, title, admission, limits, folder, keep_hours, tls, metrics_port)
     engine = Engine(model, device, threads, workers)
     request = Request((folder,), output, engine, Part(), False, settings, mapping, "listen")
     return listen_at(station, request, pace, archives)

@@ -20,6 +20,7 @@ def watch(
     stow: str | None = None,
     stow_login: Path | None = None,
     send_tls: Tls = Tls(),  # noqa: B008 (frozen)
+    metrics_port: int | None = None,
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -47,6 +48,7 @@ def watch(
         stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
             'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
         send_tls: Certificates for sending; with any, --send-to is encrypted too.
+        metrics_port: Port of 127.0.0.1 for Prometheus metrics and /healthz; by default none.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -70,4 +72,4 @@ def watch(
     archives = open_archives(send_to, send_as, stow, stow_login, send_tls)
     engine = Engine(model, device, threads, workers)
     request = Request((input,), output, engine, Part(), False, settings, mapping, "watch")
-    return watch_folder(request, pace, archives)
+    return watch_folder(request, pace, archives, metrics_port)

@@ -22,7 +22,13 @@ from callosal.pipelines.service.pace import Pace
 from callosal.pipelines.service.retention import Retention
 from callosal.pipelines.service.series_planner import SeriesPlanner
 from callosal.pipelines.service.spool import open_spool
-from callosal.pipelines.service.watch import end_dispatch, ending, keep_watch, told_on
+from callosal.pipelines.service.watch import (
+    end_dispatch,
+    ending,
+    keep_watch,
+    serve_metrics,
+    told_on,
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Station:
         spool: Folder of what was received.
         keep_hours: How long objects stay after their series was worked on; None forever.
         tls: Certificates; without any, nothing is encrypted.
+        metrics_port: Port of this machine for metrics; None for none.
     """
 
     bind: str
@@ -48,10 +55,15 @@ class Station:
     spool: Path
     keep_hours: float | None
     tls: Tls
+    metrics_port: int | None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise InputError(f"--port {self.port}: must lie in 0 to 65535", "wrong_usage")
+        if self.metrics_port is not None and not 0 <= self.metrics_port <= 65535:
+            raise InputError(
+                f"--metrics-port {self.metrics_port}: must lie in 0 to 65535", "wrong_usage"
+            )
         if self.keep_hours is not None and not self.keep_hours >= 0:
             raise InputError(f"--keep-hours {self.keep_hours}: must be 0 or more", "wrong_usage")
 
@@ -94,10 +106,11 @@ def listen_at(
             soft_wrap=True,
         )
         try:
-            for ended in keep_watch(arrivals, desk, pace, stop, console):
-                spool.admit_overdue()
-                retention.note(ended)
-                retention.sweep(arrivals)
+            with serve_metrics(station.metrics_port, desk, request.output):
+                for ended in keep_watch(arrivals, desk, pace, stop, console):
+                    spool.admit_overdue()
+                    retention.note(ended)
+                    retention.sweep(arrivals)
         finally:
             listener.stop()
         n_unsent = end_dispatch(dispatch, desk, stop)

@@ -42,7 +42,7 @@ class SeriesPlanner:
         output = session.request.output
         self._ledger = Ledger(other_rows(output, session.fingerprint, frozenset()))
         self._mapping: dict[str, Line] = {}
-        self._stages_s: dict[str, float] = {}
+        self.stages_s: dict[str, float] = {}
         self._is_stale = True
         self._tables_from = clock()
         self.n_done = self.n_refused = self.n_skipped = 0
@@ -91,7 +91,7 @@ class SeriesPlanner:
         output, rows = self._session.request.output, self._ledger.rows
         write_tables(output, rows)
         timings_s = {"service": began - self._started}
-        timings_s |= {f"cases.{name}": seconds for name, seconds in self._stages_s.items()}
+        timings_s |= {f"cases.{name}": seconds for name, seconds in self.stages_s.items()}
         write_run_record(output, run_record(self._session, rows, timings_s))
         write_report(output)
         write_mapping(self._session.request.mapping, self._mapping)
@@ -115,7 +115,7 @@ class SeriesPlanner:
         jobs = [job for work in works.values() for job in work.to_do]
         output, console = session.request.output, session.console
         try:
-            for row in run_jobs_until(stop, jobs, output, session.runner, console, self._stages_s):
+            for row in run_jobs_until(stop, jobs, output, session.runner, console, self.stages_s):
                 rows[str(row["case_id"])] = row
                 self._dispatch.wake()
         except KeyboardInterrupt:

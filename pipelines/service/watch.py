@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +40,19 @@ class _Sight:
     is_there: bool = True
 
 
-def watch_folder(request: Request, pace: Pace, archives: Sequence[Archive] = ()) -> int:
+def watch_folder(
+    request: Request,
+    pace: Pace,
+    archives: Sequence[Archive] = (),
+    metrics_port: int | None = None,
+) -> int:
     """Plan on what arrives in a folder; see `callosal watch`.
 
     Args:
         request: The folder is its one input.
         pace: How long a series must stay unchanged, how often to look, and whether to end.
         archives: Where to send the results.
+        metrics_port: Port of this machine for metrics; None for none.
 
     Returns:
         Exit code: 0 stopped as asked, or all done; with `pace.once` also 1 and 2 as of `infer`.
@@ -65,10 +72,22 @@ def watch_folder(request: Request, pace: Pace, archives: Sequence[Archive] = ())
         dispatching(request.output, archives, told_on(console)) as dispatch,
     ):
         desk = SeriesPlanner(session, dispatch)
-        for _ in keep_watch(arrivals, desk, pace, stop, console):
-            pass
+        with serve_metrics(metrics_port, desk, request.output):
+            for _ in keep_watch(arrivals, desk, pace, stop, console):
+                pass
         n_unsent = end_dispatch(dispatch, desk, stop)
     return ending(desk, stop, pace, console, n_unsent)
+
+
+def serve_metrics(
+    port: int | None, desk: SeriesPlanner, output: Path
+) -> AbstractContextManager[object]:
+    """Metrics at a port; only a service that has one needs the package."""
+    if port is None:
+        return nullcontext()
+    from callosal.pipelines.service.metrics import metrics_served
+
+    return metrics_served(port, desk, output)
 
 
 def told_on(console: Console) -> Callable[[str], None]:

@@ -148,7 +148,8 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     [[], ["--allow-ae"], ["--allow-ae", "A", "--send-to", "B"],
      ["--allow-ae", "A", "--bind", "0.0.0.0"],
      ["--allow-ae", "A", "--limits.object_mb", "0"], ["--allow-ae", "A", "--aet", "x" * 17],
-     ["--allow-ae", "A", "--keep-hours", "-1"], ["--allow-ae", "A", "--port", "70000"]],
+     ["--allow-ae", "A", "--keep-hours", "-1"], ["--allow-ae", "A", "--port", "70000"],
+     ["--allow-ae", "A", "--metrics-port", "70000"]],
 )  # fmt: skip
 def test_what_would_let_in_too_many_or_nobody_is_wrong_usage(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
