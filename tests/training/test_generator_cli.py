@@ -1,9 +1,6 @@
 """Generators through the real command line: every YAML, and the messages of mistakes."""
 
 import csv
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,10 +8,10 @@ import torch
 import yaml
 
 from callosal.models.generation.autoencoder import PairAutoencoder
+from tests.training.command import ROOT, Finished, run_callosal
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = [
     path
     for path in sorted((ROOT / "configs").glob("*.yaml"))
@@ -31,15 +28,8 @@ TINY = [
 ]
 
 
-def _fit(config: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    environment.pop("CALLOSAL_DATA", None)
-    environment["PYTHONPATH"] = str(ROOT)
-    start = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()"]
-    command = [*start, "fit", "--config", str(config), *words]
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+def _fit(config: Path, *words: str, cwd: Path) -> Finished:
+    return run_callosal("fit", "--config", str(config), *words, cwd=cwd)
 
 
 def _autoencoder_of_stage_one(folder: Path) -> Path:

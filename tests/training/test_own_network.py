@@ -1,10 +1,11 @@
 """A network of one's own: trained by its name, and told by it where it cannot be found."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.training.test_cli import ROOT, TINY, run_callosal
+from tests.training.command import ROOT, TINY, run_callosal
 
 pytestmark = pytest.mark.slow
 
@@ -24,11 +25,14 @@ def test_an_export_says_which_network_cannot_be_imported(tmp_path: Path) -> None
     config = ROOT / "configs" / "attention_unet.yaml"
     words = ["--config", str(config), "--data.root=null", "--trainer.max_steps=2", *TINY]
     own = ["--model.net=own_network.Own", "--trainer.default_root_dir=run"]
-    done = run_callosal("fit", *words, *own, cwd=tmp_path, path=str(tmp_path / "code"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path / "code")
+        done = run_callosal("fit", *words, *own, cwd=tmp_path)
+    del sys.modules["own_network"]
     assert done.returncode == 0, done.stderr[-2000:]
     checkpoint = "run/version_0/checkpoints/last.ckpt"
     export = ["export", "--checkpoint", checkpoint, "--output", "own.onnx"]
-    done = run_callosal(*export, cwd=tmp_path, path="")
+    done = run_callosal(*export, cwd=tmp_path)
     assert done.returncode == 1
     assert "No module named 'own_network'" in done.stderr
     assert "put the folder of own_network.py on PYTHONPATH" in done.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.test_cli import ROOT, TINY, run_callosal
+from tests.training.command import ROOT, TINY, run_callosal
 
 pytestmark = pytest.mark.slow
 

@@ -1,20 +1,19 @@
 """A run that is killed and resumed, and a run over two processes, through the command line."""
 
 import csv
-import os
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tests.training.command import ROOT, Finished, ended, process_of, run_callosal
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 TINY = [
     "--trainer.accelerator=cpu",
     "--trainer.precision=32",
@@ -27,22 +26,20 @@ TINY = [
 ]
 
 
-def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    environment.pop("CALLOSAL_DATA", None)
-    environment["PYTHONPATH"] = str(ROOT)
-    config = str(ROOT / "configs" / "attention_unet.yaml")
-    folder.mkdir(exist_ok=True)
-    # A file, for the second process of a distributed run is started by the same words.
-    script = folder / "callosal.py.txt"
-    script.write_text("from callosal.pipelines.cli import run\n\nrun()\n", encoding="utf-8")
-    command = [sys.executable, str(script), "fit", "--config", config, *TINY, *words]
-    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+FIT = ["fit", "--config", str(ROOT / "configs" / "attention_unet.yaml"), *TINY]
 
 
-def _finish(process: subprocess.Popen[str]) -> None:
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors[-2000:]
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """As many as the processes have: more of them add up in another order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def _passed(done: Finished) -> None:
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def _checkpoint(folder: Path, version: int = 0) -> Path:
@@ -78,15 +75,16 @@ def test_a_killed_run_goes_on_exactly(tmp_path: Path) -> None:
         "--trainer.callbacks.every_n_train_steps=7",
     ]
     straight, broken = tmp_path / "straight", tmp_path / "broken"
-    _finish(_start(straight, *steps, *every))
-    process = _start(broken, *steps, *every)
+    straight.mkdir()
+    broken.mkdir()
+    process = process_of(*FIT, *steps, *every, cwd=broken)
     while not _checkpoint(broken).is_file():
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=60)
-    process.stderr.close() if process.stderr else None
-    _finish(_start(broken, *steps, *every, f"--ckpt_path={_checkpoint(broken)}"))
+    process.communicate(timeout=60)
+    _passed(run_callosal(*FIT, *steps, *every, cwd=straight))
+    _passed(run_callosal(*FIT, *steps, *every, f"--ckpt_path={_checkpoint(broken)}", cwd=broken))
     first = torch.load(_checkpoint(straight), weights_only=True)
     second = torch.load(_checkpoint(broken, 1), weights_only=True)
     for part in ("global_step", "state_dict", "optimizer_states", "current_model_state"):
@@ -97,9 +95,12 @@ def test_a_killed_run_goes_on_exactly(tmp_path: Path) -> None:
 def test_two_processes_learn_as_one_with_the_same_global_batch(tmp_path: Path) -> None:
     steps = ["--trainer.max_steps=20"]
     one, two = tmp_path / "one", tmp_path / "two"
-    _finish(_start(one, *steps, "--data.batch_size=4"))
-    _finish(_start(two, *steps, "--data.batch_size=2", "--trainer.devices=2",
-                   "--trainer.strategy=ddp"))  # fmt: skip
+    one.mkdir()
+    two.mkdir()
+    both = process_of(*FIT, *steps, "--data.batch_size=2", "--trainer.devices=2",
+                      "--trainer.strategy=ddp", cwd=two)  # fmt: skip
+    _passed(run_callosal(*FIT, *steps, "--data.batch_size=4", cwd=one))
+    _passed(ended(both))
     alone, shared = _losses(one), _losses(two)
     assert len(alone) == 20
     assert alone.keys() == shared.keys()

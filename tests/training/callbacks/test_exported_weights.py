@@ -22,7 +22,7 @@ from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.training.callbacks import exported_weights
 from callosal.pipelines.training.callbacks.exported_weights import ExportedWeights, take_weights
 from callosal.pipelines.training.datamodule import SliceDataModule
-from tests.training.test_cli import ROOT, TINY, run_callosal
+from tests.training.command import ROOT, TINY, run_callosal
 
 NETWORKS = {"AttentionUNet": AttentionUNet, "ViTSegmenter": ViTSegmenter, "BiSeNetV2": BiSeNetV2}
 

@@ -11,7 +11,7 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.errors import DataError, InputError
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.pipelines.training.callbacks.starting_weights import copy_weights
-from tests.training.test_cli import ROOT, TINY, run_callosal
+from tests.training.command import ROOT, TINY, run_callosal
 
 
 def _module(seed: int, widths: tuple[int, ...] = (8, 16)) -> SegmentationModule:

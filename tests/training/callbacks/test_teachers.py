@@ -13,7 +13,7 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.errors import InputError
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.pipelines.training.callbacks.teachers import Teachers
-from tests.training.test_cli import ROOT, TINY, run_callosal
+from tests.training.command import ROOT, TINY, run_callosal
 
 TRAINER = cast(pl.Trainer, SimpleNamespace(precision_plugin=Precision()))
 
