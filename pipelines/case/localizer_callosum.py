@@ -46,11 +46,11 @@ where part of the callosum may be out of sight."""
 _LEAST_PROBABILITY: Final = 0.01
 """No slice is surer than this, so that none outvotes the others."""
 
-DOUBT_POWER: Final = 3
+DOUBT_POWER: Final = 1.5
 """Power of the confidence in the outline: a volume has neighbouring slices that bear witness, a
-localizer has none. Set on made scouts of four validation series: without it four of the twelve `ok`
-plans lay more than 4 degrees off, all of one atrophied head in voxels of 2 mm; with it none of the
-four is `ok`."""
+localizer has none. Set on 72 made scouts of six heads, none of them a test head: with 1, one of
+five `ok` plans of an atrophied head in voxels of 2 mm was 3.5 degrees off; with 1.5 none of the
+three was more than 0.8."""
 
 
 SPREAD_DEG: Final = Range(-1.0, 0.0, 2.5, 7.5)
@@ -197,9 +197,7 @@ def _weighed(
     weights /= weights.sum()
     order = np.argsort(off_mm)
     return [
-        SliceWitness(found[i], float(off_mm[i]), float(weights[i]))
-        for i in order
-        if weights[i] > 0
+        SliceWitness(found[i], float(off_mm[i]), float(weights[i])) for i in order if weights[i] > 0
     ]
 
 
