@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from highdicom import AxisHandedness, CoordinateSystemNames, VolumeGeometry
@@ -106,11 +106,16 @@ class Stack:
         )
 
 
-def find_stacks(headers: Iterable[Header]) -> tuple[Stack, ...]:
+def find_stacks(
+    headers: Iterable[Header],
+    check_view: Callable[[VolumeGeometry], None] = check_sagittal_view,
+) -> tuple[Stack, ...]:
     """Group headers into stacks and judge each.
 
     Args:
         headers: Headers of any number of series, in any order.
+        check_view: Raises an InputError for a stack that does not show enough of what is looked
+            for; by default, of a head from the side.
 
     Returns:
         All stacks, kept or skipped, ordered by series number and then by key: the same for the
@@ -123,7 +128,9 @@ def find_stacks(headers: Iterable[Header]) -> tuple[Stack, ...]:
     stacks: dict[tuple[str, str], list[Stack]] = {}
     for group in groups:
         header = group.planes[0].header
-        stacks.setdefault((header.study_uid, header.series_uid), []).extend(_build(group))
+        stacks.setdefault((header.study_uid, header.series_uid), []).extend(
+            _build(group, check_view)
+        )
     marked = (stack for of_series in stacks.values() for stack in _mark_strays(of_series))
     return tuple(sorted(marked, key=_order))
 
@@ -142,7 +149,7 @@ def _order(stack: Stack) -> tuple[str, int, str]:
     return stack.header.study_uid, -1 if number is None else number, stack.key
 
 
-def _build(group: Group) -> list[Stack]:
+def _build(group: Group, check_view: Callable[[VolumeGeometry], None]) -> list[Stack]:
     """The stack of a group of planes, and one more for its later time points."""
     planes = group.planes
     whole = Stack(
@@ -159,7 +166,7 @@ def _build(group: Group) -> list[Stack]:
     if times.n_copies:
         note = f"{times.n_copies} exact copies of slices left out"
         first = replace(first, notes=(*first.notes, note))
-    stacks = [judge_stack(first)]
+    stacks = [_judge(first, check_view)]
     if len(points) > 1:
         later = tuple(plane for point in points[1:] for plane in point)
         reason = f"time points 2 to {len(points)}; the first is used"
@@ -171,11 +178,11 @@ def _build(group: Group) -> list[Stack]:
     return stacks
 
 
-def judge_stack(stack: Stack) -> Stack:
+def _judge(stack: Stack, check_view: Callable[[VolumeGeometry], None]) -> Stack:
     """The stack with its measured spacing, or with the code of what is wrong with it."""
     try:
         _check_content(stack)
-        check_sagittal_view(stack.geometry)
+        check_view(stack.geometry)
         return fitted_stack(stack)
     except InputError as error:
         return replace(stack, code=error.code, reason=str(error))

@@ -120,7 +120,7 @@ def _shared_attributes(volume: Volume, stored: _Stored, entropy: list[str]) -> D
     for keyword in (
         "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID",
         "PatientBirthDate", "PatientSex", "PositionReferenceIndicator", "ScanOptions",
-        "EchoTime", "EchoTrainLength", "RepetitionTime", "InversionTime", "Laterality",
+        "EchoTime", "EchoTrainLength", "RepetitionTime", "Laterality",
     ):  # fmt: skip
         setattr(image, keyword, None)
     image.Modality = "MR"

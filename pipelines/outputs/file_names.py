@@ -45,6 +45,14 @@ REVIEWED_STRUCTURED_REPORT = "plan_sr.reviewed.dcm"
 REVIEW_PAGE = "review.html"
 REVISIONS = "reviews"
 
+# Of a stitched exam, beside plan.json and the midsagittal slice (here the middle slice).
+STITCHED = "stitched.nii.gz"
+STITCHED_RECORD = "stitched.json"
+STITCHED_PICTURE = "stitched.png"
+STITCHED_SERIES = "stitched"
+STITCHED_ROI = "roi.nii.gz"
+STITCHED_ROI_SERIES = "roi"
+
 DICOM_OBJECTS: Mapping[DicomObject, str] = {
     "seg": SEGMENTATION,
     "sr": STRUCTURED_REPORT,

@@ -1,0 +1,30 @@
+"""`callosal stitch`: stations of a spine joined to one volume."""
+
+from pathlib import Path
+
+from callosal.pipelines.stitching.settings import StitchSettings
+
+
+def stitch(
+    inputs: list[Path],
+    output: Path,
+    settings: StitchSettings = StitchSettings(),  # noqa: B008 (frozen)
+) -> int:
+    """Join the stations of a spine, or of any exam along the table, to one volume.
+
+    Sagittal or coronal stacks of one exam, frame of reference and contrast are found and joined.
+    Writes a folder for each exam with stitched.nii.gz, the derived DICOM series in stitched/,
+    stitched.png and stitched.json. `callosal review OUTPUT` opens it to set a region by hand.
+
+    Args:
+        inputs: Folders of DICOM files (any nesting, any file names).
+        output: Folder to write into; made where it is missing.
+        settings: How stations are matched and blended, and how far they may be shifted.
+
+    Returns:
+        Exit code: 0 all joined, 1 nothing could be joined, 2 some exams or stations were refused.
+    """
+    # The help of this command has to come at once: what reads and joins is loaded here.
+    from callosal.pipelines.stitching.run import run_stitching
+
+    return run_stitching(inputs, output, settings)
