@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import diffusers
@@ -31,6 +33,26 @@ pytestmark = pytest.mark.slow
 def latent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("latent")
     export_generator(latent_checkpoint(folder / "l.ckpt"), folder / "small", name="small")
+    return folder / "small"
+
+
+def _learned_jointly(checkpoint: Path, share: float) -> Path:
+    content = torch.load(checkpoint, weights_only=True)
+    content["hyper_parameters"]["joint_share"] = share
+    torch.save(content, checkpoint)
+    return checkpoint
+
+
+@pytest.fixture(scope="module")
+def by_command(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generator in pixels, exported by the command; `printed.txt` beside it is what it said."""
+    folder = tmp_path_factory.mktemp("command")
+    checkpoint = _learned_jointly(pixel_checkpoint(folder / "p.ckpt", side=16), 0.8)
+    words = ["export", "--checkpoint", str(checkpoint), "--output", str(folder / "small"),
+             "--steps", "4", "--training_data", "two lines, with terms"]  # fmt: skip
+    with redirect_stdout(StringIO()) as printed:
+        assert main(words) == 0
+    (folder / "printed.txt").write_text(printed.getvalue())
     return folder / "small"
 
 
@@ -200,11 +222,9 @@ def test_lost_parity_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [path.name for path in tmp_path.iterdir()] == ["p.ckpt"]
 
 
-def test_half_precision_halves_the_files_and_little_else(tmp_path: Path) -> None:
-    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
-    half, full = tmp_path / "half", tmp_path / "full"
+def test_half_precision_halves_the_files_and_little_else(by_command: Path, tmp_path: Path) -> None:
+    checkpoint, half, full = by_command.parent / "p.ckpt", tmp_path / "half", by_command
     parity = export_generator(checkpoint, half, name="half", precision="fp16", steps=4)
-    export_generator(checkpoint, full, name="full", steps=4, training_data="two lines, with terms")
     assert parity.rounding is not None
     assert 0 < parity.rounding.image < 1e-2
     sizes = [(folder / "unet" / "model.onnx").stat().st_size for folder in (half, full)]
@@ -229,26 +249,20 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     assert error.value.code == "output_exists"
 
 
-@pytest.mark.parametrize(("joint_share", "again"), [(0.8, True), (0.9, False)])
 def test_masks_are_seen_again_by_generators_that_learned_it(
-    joint_share: float, again: bool, tmp_path: Path
+    by_command: Path, tmp_path: Path
 ) -> None:
-    checkpoint = pixel_checkpoint(tmp_path / "g.ckpt", side=16)
-    content = torch.load(checkpoint, weights_only=True)
-    content["hyper_parameters"]["joint_share"] = joint_share
-    torch.save(content, checkpoint)
+    # It learned masks and images jointly in 0.8 of the steps, the other one in 0.9.
+    assert read_generator_folder(by_command).sampling.mask_from_image
+    checkpoint = _learned_jointly(pixel_checkpoint(tmp_path / "g.ckpt", side=16), 0.9)
     export_generator(checkpoint, tmp_path / "g", name="g", steps=2)
-    assert read_generator_folder(tmp_path / "g").sampling.mask_from_image is again
+    assert not read_generator_folder(tmp_path / "g").sampling.mask_from_image
 
 
-def test_the_command_exports_a_generator(tmp_path: Path, capsys) -> None:
-    checkpoint = pixel_checkpoint(tmp_path / "p.ckpt", side=16)
-    output = tmp_path / "small"
-    words = ["export", "--checkpoint", str(checkpoint), "--output", str(output), "--steps", "4"]
-    assert main(words) == 0
-    assert "the guided loop" in capsys.readouterr().out
-    assert read_generator_folder(output).sampling.steps == 4
-    report = json.loads((tmp_path / "small.parity.json").read_text())
+def test_the_command_exports_a_generator(by_command: Path) -> None:
+    assert "the guided loop" in (by_command.parent / "printed.txt").read_text()
+    assert read_generator_folder(by_command).sampling.steps == 4
+    report = json.loads((by_command.parent / "small.parity.json").read_text())
     assert report["worst"]["max_difference"] <= 1e-4
 
 

@@ -73,8 +73,9 @@ def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_the_terms_of_the_start_follow_those_of_the_training(
-    checkpoint: Path, tmp_path: Path
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(parity, "SIZES", ((97, 131),))
     content = torch.load(checkpoint, weights_only=True) | {"started_from": "started from a: BY-NC"}
     tuned, path = tmp_path / "tuned.ckpt", tmp_path / "tuned.onnx"
     torch.save(content, tuned)
@@ -144,6 +145,7 @@ def test_lost_parity_leaves_no_file(
         write_graph(network, path)
 
     monkeypatch.setattr(onnx_export, "write_graph", spoilt)
+    monkeypatch.setattr(parity, "SIZES", ((97, 131),))
     slices = phantoms(0, 1)
     with pytest.raises(ParityError, match="nothing was written"):
         export_segmenter(

@@ -1,19 +1,16 @@
 """The commands by which the experiment with made scans gets its pairs."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.examples.test_ten_scans import write_pairs
+from tests.training.command import ROOT, run_callosal
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[3]
 SHORT = {
     "fit": ["--trainer.max_steps=2", "--trainer.val_check_interval=2", "--trainer.precision=32",
             "--trainer.accelerator=cpu", "--data.batch_size=4"],
@@ -30,14 +27,9 @@ def test_a_generator_of_few_labels_makes_the_pairs_of_its_arm(tmp_path: Path) ->
     data = write_pairs(tmp_path / "data", [f"sub-{number:02d}" for number in range(6)])
     folder = tmp_path / "pairs"
     (tmp_path / "configs").symlink_to(ROOT / "configs")
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    start = [sys.executable, "-c", "from callosal.pipelines.cli import run; run()"]
     for said in grid["sources"]["ddpm_unlabelled"]["make"]:
         _, command, *words = (str(one).format(data=data, folder=folder, count=2) for one in said)
-        done = subprocess.run(
-            [*start, command, *words, *SHORT[command]], capture_output=True, text=True,
-            check=False, env=environment, cwd=tmp_path,
-        )  # fmt: skip
+        done = run_callosal(command, *words, *SHORT[command], cwd=tmp_path)
         assert done.returncode == 0, done.stderr[-3000:]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["counts"]["written"] == 2
