@@ -74,8 +74,8 @@ def smooth_share(depth: Image) -> Image:
 
 def _cost(upper: Image, lower: Image, sigma: list[float]) -> Image:
     difference = ndimage.gaussian_filter(np.abs(upper - lower), sigma)
-    mean: Image = ndimage.gaussian_filter(upper + lower, sigma) / 2
-    edge: Image = np.hypot(ndimage.sobel(mean, axis=0), ndimage.sobel(mean, axis=1)) / 8
+    mean = ndimage.gaussian_filter(upper + lower, sigma) / 2
+    edge = np.hypot(ndimage.sobel(mean, axis=0), ndimage.sobel(mean, axis=1)) / 8
     cost: Image = (difference + _EDGE_WEIGHT * edge).astype(np.float32, copy=False)
     return cost
 
