@@ -20,18 +20,30 @@ def even_runs(stack: Stack) -> tuple[Stack, ...]:
         stack: Ordered slices, kept or not; where they lie is looked at, whatever its code.
 
     Returns:
-        Stacks that together hold every slice once, in order, each on its grid.
+        Stacks that together hold every slice once, in order, each on its grid. A run that drifts
+        sideways falls into single slices.
 
     Example:
         Slices at 0, 20, 30 and 40 mm are two runs: the first slice, and the other three.
     """
-    if stack.is_kept:
-        return (stack,)
+    return (stack,) if stack.is_kept else _fitted(stack) or _parted(stack)
+
+
+def _fitted(stack: Stack) -> tuple[Stack, ...]:
+    """The stack on its grid; nothing where there is none."""
     try:
         return (fitted_stack(stack),)
     except InputError:
-        runs = _runs(stack)
-    return tuple(_run(stack, number, run) for number, run in enumerate(runs))
+        return ()
+
+
+def _parted(stack: Stack) -> tuple[Stack, ...]:
+    """The runs of a stack that has no grid, or its single slices where a run has none either."""
+    return tuple(
+        part
+        for run in _runs(stack)
+        for part in _fitted(_part(stack, run)) or [_part(stack, [index]) for index in run]
+    )
 
 
 def _runs(stack: Stack) -> list[list[int]]:
@@ -45,12 +57,12 @@ def _runs(stack: Stack) -> list[list[int]]:
     return [run.tolist() for run in np.split(np.arange(len(positions)), breaks)]
 
 
-def _run(stack: Stack, number: int, indices: list[int]) -> Stack:
+def _part(stack: Stack, indices: list[int]) -> Stack:
+    """Some slices of a stack, with the key of the first of them."""
     planes = tuple(stack.planes[index] for index in indices)
-    alone = replace(
+    return replace(
         stack,
-        key=f"{stack.key}/{number}",
+        key=f"{stack.key}/{indices[0]}",
         planes=planes,
         slice_spacing_mm=nominal_spacing_mm(planes),
     )
-    return fitted_stack(alone)

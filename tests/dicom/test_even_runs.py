@@ -10,11 +10,13 @@ from callosal.pipelines.dicom.stacks import Stack, find_stacks
 from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
 
 
-def stack_at(folder: Path, heights_mm: list[float]) -> Stack:
+def stack_at(folder: Path, heights_mm: list[float], drift_mm: float = 0.0) -> Stack:
+    """Sagittal slices at given heights, each shifted by `drift_mm` against the one before."""
     slices = make_series(SeriesRecipe(n_slices=len(heights_mm), slice_spacing_mm=1.0))
-    first = slices[0].ImagePositionPatient
-    for one, height_mm in zip(slices, heights_mm, strict=True):
-        one.ImagePositionPatient = [first[0] + height_mm, *first[1:]]
+    left, posterior, superior = slices[0].ImagePositionPatient
+    for number, (one, height_mm) in enumerate(zip(slices, heights_mm, strict=True)):
+        shift_mm = drift_mm * number
+        one.ImagePositionPatient = [left + height_mm, posterior + shift_mm, superior]
     write_slices(folder, slices)
     (stack,) = find_stacks(h for h in scan(folder) if isinstance(h, Header))
     return stack
@@ -41,3 +43,10 @@ def test_runs_hold_every_slice_once_at_the_usual_step(
     assert len({run.key for run in runs}) == len(runs)
     if len(runs) > 1:
         assert all(run.slice_spacing_mm == 10 for run in runs if len(run.planes) > 1)
+
+
+def test_a_run_that_drifts_sideways_falls_into_single_slices(tmp_path: Path) -> None:
+    """Each step drifts by less than a run allows, all together by more than a grid does."""
+    stack = stack_at(tmp_path, [0, 10, 20, 30], drift_mm=0.08)
+    assert stack.code == "sheared_stack"
+    assert [len(run.planes) for run in even_runs(stack)] == [1, 1, 1, 1]
