@@ -127,6 +127,7 @@ def release(
     card = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         name=target.stem,
         sha256=sha256,
+        training_data=contract.training_data,
         megabytes=f"{target.stat().st_size / 1e6:.1f}",
         config=origin.config,
         command=origin.command,

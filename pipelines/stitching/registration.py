@@ -20,7 +20,7 @@ from callosal.pipelines.stitching.common_grid import part_of_grid, window_of
 from callosal.pipelines.stitching.resampling import resampled
 
 SEARCH_MM = 15.0
-"""How far the search goes: beyond what is accepted, so that too much is told as such."""
+"""How far the search goes: beyond what is accepted, so that too large a shift is measured."""
 
 _PIXEL_MM = 1.0
 _MOST_SLICES = 7

@@ -45,6 +45,7 @@ def test_every_shipped_model_is_whole_and_carded(model) -> None:
     segmenter = open_segmenter(model.path, "cpu", threads=1)
     assert segmenter.contract.name == model.name
     assert "CC BY-NC-SA" in segmenter.contract.training_data
+    assert segmenter.contract.training_data in card
     assert segmenter.contract.parity["max_probability_difference"] <= 1e-4
     image = np.zeros((1, 1, 70, 91), np.float32)
     assert segmenter.probability(image).shape == image.shape
