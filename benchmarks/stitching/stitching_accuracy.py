@@ -29,9 +29,11 @@ from callosal.pipelines.phantom.spine import Spine, phantom_spine
 from callosal.pipelines.phantom.spine_stations import (
     StationProtocol,
     acquire_station,
+    station_affine,
     true_signal,
 )
 from callosal.pipelines.stitching.common_grid import upright
+from callosal.pipelines.stitching.resampling import resampled
 from callosal.pipelines.stitching.settings import Blending, StitchSettings
 from callosal.pipelines.stitching.stitch import Stitched, stitch
 
@@ -150,41 +152,74 @@ def one_exam(
     affine = joined.volume.affine.copy()
     affine[:3, 3] -= moved
     truth = true_signal(spine, affine, joined.volume.spatial_shape)
-    if blending is Blending.SEAM:
-        seam = joined.volume.map_reference_to_indices(joined.seams_lps_mm[0])
-        row_of = np.interp(np.arange(truth.shape[2]), seam[:, 2], seam[:, 1])
-    else:
-        edge = joined.stations[1].geometry.map_indices_to_reference(np.array([[0, -0.5, 0]]))
-        first = joined.volume.map_reference_to_indices(edge)[0, 1]
-        half = joined.joints[0].height_mm / 2 / joined.volume.spacing[1]
-        row_of = np.full(truth.shape[2], first + half)
+    rows_of = seam_rows(joined)
+    row_of = rows_of[len(rows_of) // 2]
     return Outcome(
         shift_px=float(np.linalg.norm(shift) / joined.volume.spacing[1]),
-        step_pct=100 * step(joined, truth, row_of),
+        step_pct=100 * step(joined, ideal_of(joined, spine, cuts, rows_of), rows_of),
         length_mm=length_error_mm(joined, truth, spine, moved, row_of),
         similarity=similarity(joined, truth, row_of),
     )
 
 
-def step(joined: Stitched, truth: np.ndarray, row_of: np.ndarray) -> float:
-    """Step in the ratio of brightness to truth at the seam, what is smooth taken out.
+def seam_rows(joined: Stitched) -> np.ndarray:
+    """Row of the seam in each column of each slice; without one the middle of the overlap."""
+    volume = joined.volume
+    shape = (volume.spatial_shape[0], volume.spatial_shape[2])
+    if not joined.seams_lps_mm:
+        edge = joined.stations[1].geometry.map_indices_to_reference(np.array([[0, -0.5, 0]]))
+        first = volume.map_reference_to_indices(edge)[0, 1]
+        return np.full(shape, first + joined.joints[0].height_mm / 2 / volume.spacing[1])
+    seam = joined.seams_lps_mm[0]
+    at = volume.map_reference_to_indices(seam.reshape(-1, 3)).reshape(seam.shape)
+    slices = np.clip(np.round(at[:, 0, 0]).astype(int), 0, shape[0] - 1)
+    rows = np.full(shape, np.nan)
+    for index, line in zip(slices, at, strict=True):
+        rows[index] = np.interp(np.arange(shape[1]), line[:, 2], line[:, 1])
+    return np.where(np.isnan(rows), rows[slices[len(slices) // 2]], rows)
 
-    On either side of the blend a line is fitted to the ratio over 20 mm; the step is how far the
+
+def ideal_of(
+    joined: Stitched,
+    spine: Spine,
+    cuts: tuple[StationProtocol, StationProtocol],
+    rows_of: np.ndarray,
+) -> np.ndarray:
+    """What the result would be without gain, bias and noise, the upper station down to the seam.
+
+    Slices between those of a station are blurred by interpolation, which dims what is thin and
+    bright. That is no fault of the brightness, so it is part of what the result is held against.
+    """
+    grid = joined.volume.get_geometry()
+    parts = []
+    for station, cut in zip(joined.stations, cuts, strict=True):
+        shape = (cut.n_slices, *cut.matrix)
+        signal = true_signal(spine, station_affine(cut), shape, cut)
+        affine = station_affine(cut)
+        affine[:3, 3] += station.shift_lps_mm
+        parts.append(resampled(Volume(signal, affine, "PATIENT"), grid)[0])
+    rows = np.arange(grid.spatial_shape[1])[:, None]
+    return np.where(rows < rows_of[:, None], *parts)
+
+
+def step(joined: Stitched, truth: np.ndarray, rows_of: np.ndarray) -> float:
+    """Step in the ratio of brightness to the ideal at the seam, what is smooth taken out.
+
+    On either side of the blend a line is fitted to the ratio over 10 mm; the step is how far the
     two lines lie apart at the seam.
     """
-    middle = len(row_of) and joined.volume.spatial_shape[0] // 2
-    image, true = joined.volume.array[middle], truth[middle]
-    spacing = joined.volume.spacing[1]
-    below_mm = (np.arange(image.shape[0])[:, None] - row_of) * spacing
-    tissue = (true > 0.15 * np.percentile(true, 99)) & joined.covered[middle]
+    image, spacing = joined.volume.array, joined.volume.spacing[1]
+    below_mm = (np.arange(image.shape[1])[:, None] - rows_of[:, None]) * spacing
+    # Noise lifts dark tissue, by its square over the signal.
+    tissue = (truth > 0.35 * np.percentile(truth, 99)) & joined.covered
     ends = []
     for sign in (-1, 1):
         places, ratios = [], []
-        for start in np.arange(4, 24, 2.0):
+        for start in np.arange(4, 14, 2.0):
             inside = tissue & (sign * below_mm >= start) & (sign * below_mm < start + 2)
-            if inside.sum() > 100:
+            if inside.sum() > 500:
                 places.append(start + 1)
-                ratios.append(image[inside].sum() / true[inside].sum())
+                ratios.append(image[inside].sum() / truth[inside].sum())
         ends.append(np.polyval(np.polyfit(places, ratios, 1), 0))
     return abs(ends[0] / ends[1] - 1)
 

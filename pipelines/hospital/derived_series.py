@@ -27,6 +27,7 @@ def write_derived_series(
     kind: str,
     description: str,
     number: int,
+    content: str = "",
 ) -> list[Path]:
     """Write a volume as a new series of the study that its sources belong to.
 
@@ -40,6 +41,7 @@ def write_derived_series(
         kind: Sets the UIDs of this object apart from others of the same sources.
         description: What was done, for people.
         number: 1 to 9, which series among those derived of the sources.
+        content: What else sets this object apart, such as the region that it shows.
 
     Returns:
         The files in slice order.
@@ -49,7 +51,7 @@ def write_derived_series(
             cannot be stored (`not_finite`).
         OSError: The disk is full or read-only.
     """
-    tags = _shared(sources, kind, description, number)
+    tags = _shared(sources, f"{kind} {content}", description, number)
     header, frame = sources[0].stack.header, sources[0].stack.frame
     tags.RepetitionTime = _decimal(frame.repetition_time_ms)
     tags.EchoTime = _decimal(frame.echo_time_ms)

@@ -5,13 +5,17 @@ have moved before it. So the truth is known: the shift, the whole, and every dis
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from highdicom import CoordinateSystemNames, Volume
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
 from scipy import ndimage
 
-from callosal.pipelines.phantom.spine import Spine
+from callosal.pipelines.dicom.write import write_mr_series
+from callosal.pipelines.phantom.spine import Spine, phantom_spine
 
 Array = NDArray[np.float64]
 
@@ -126,3 +130,72 @@ def _bias(protocol: StationProtocol, rng: np.random.Generator) -> NDArray[np.flo
     tilt = 1 + 0.3 * protocol.bias * rng.uniform(-1, 1) * columns
     field = ends[:, None] * tilt
     return field[None].astype(np.float32)
+
+
+def drawn_protocols(
+    seed: int, n_stations: int, pixel_mm: float, height_mm: float, overlap: float
+) -> list[StationProtocol]:
+    """Stations of one exam from the head down, each with its own gain, bias and motion.
+
+    Args:
+        seed: Draws what differs between the stations.
+        n_stations: Number of stations.
+        pixel_mm: Side of a pixel; every second station has finer ones.
+        height_mm: Height of a station.
+        overlap: Share of the height that two neighbours have in common.
+    """
+    rng = np.random.default_rng(seed)
+    step = height_mm * (1 - overlap)
+    top = (n_stations - 1) / 2 * step
+    protocols = []
+    for index in range(n_stations):
+        pixel = pixel_mm * (0.8 if index % 2 else 1.0)
+        moved = rng.uniform(-5, 5, 2) if index else np.zeros(2)
+        protocols.append(
+            StationProtocol(
+                center_lps_mm=(float(rng.uniform(-1, 1)), 0.0, top - index * step),
+                matrix=(round(height_mm / pixel), round(0.75 * height_mm / pixel)),
+                pixel_mm=pixel,
+                n_slices=7,
+                moved_lps_mm=(0.0, float(moved[0]), float(moved[1])),
+                gain=float(rng.uniform(0.7, 1.4)),
+                bias=0.25,
+            )
+        )
+    return protocols
+
+
+def write_made_exam(
+    folder: Path, seed: int, n_stations: int = 3, pixel_mm: float = 0.9, height_mm: float = 240.0
+) -> list[StationProtocol]:
+    """Write the stations of a made spine as the series of one exam.
+
+    Args:
+        folder: Receives a folder for each station.
+        seed: Draws patient, stations and noise.
+        n_stations: Number of stations.
+        pixel_mm: Side of a pixel.
+        height_mm: Height of a station.
+
+    Returns:
+        How each station was acquired, from the head down: the truth.
+    """
+    protocols = drawn_protocols(seed, n_stations, pixel_mm, height_mm, overlap=0.2)
+    reach = protocols[0].center_lps_mm[2] + height_mm / 2 + 15
+    size_mm = (32.0, 2 * reach, 0.8 * height_mm)
+    spine = phantom_spine(seed, size_mm, (2.0, pixel_mm, pixel_mm), reach)
+    for index, protocol in enumerate(protocols):
+        tags = Dataset()
+        entropy = ["callosal spine", str(seed)]
+        tags.StudyInstanceUID = generate_uid(entropy_srcs=[*entropy, "study"])
+        tags.FrameOfReferenceUID = generate_uid(entropy_srcs=[*entropy, "frame of reference"])
+        tags.EchoTime, tags.RepetitionTime, tags.MRAcquisitionType = "100", "3200", "2D"
+        write_mr_series(
+            acquire_station(spine, protocol, seed + index),
+            folder / f"station-{index + 1}",
+            description="T2 spine, made",
+            series_number=index + 2,
+            seed=seed,
+            attributes=tags,
+        )
+    return protocols

@@ -5,15 +5,27 @@ from typing import Any
 from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
-from callosal.pipelines.planning.plan import make_plan, plan_axes
+from callosal.pipelines.planning.plan import ScanPlan, make_plan, plan_axes
 from callosal.pipelines.planning.plan_document import with_pose
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.run_settings import RunSettings
+from callosal.pipelines.stitching.case import KIND as JOINED
+from callosal.pipelines.stitching.common_grid import reach_mm
+from callosal.pipelines.stitching.roi_plan import (
+    LARGEST_MM as LARGEST_SPINE_MM,
+)
+from callosal.pipelines.stitching.roi_plan import (
+    LARGEST_TILT_DEG,
+    UPRIGHT_DEG,
+    plan_of_roi,
+)
+from callosal.pipelines.stitching.roi_plan import first_roi as first_spine_roi
 
 CORRECTED = "corrected_by_hand"
 LARGEST_ANGLE_DEG = 60.0
+LARGEST_MM = 300.0
 FIRST_ROI = RotatedBox((0.0, 0.0), (80.0, 40.0), 0.0)
 
 
@@ -46,23 +58,52 @@ def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> 
             outside the slice (`outside_field`).
         InputError: The case was planned with other settings (`settings_differ`).
     """
-    _check_pose(case, roi)
     planned_with = case.plan.config_sha256
     if planned_with not in (None, settings.config_sha256):
         raise InputError(
             f"{case.name}: was planned with other settings than those of run.json; run infer again",
             "settings_differ",
         )
-    place = case.midsagittal
-    axes = plan_axes(place, roi.angle_deg)
-    extent = reach_of_head_mm(case.head, axes, place.mm_to_lps(roi.center_mm))
-    plan = make_plan(place, roi, extent, settings.plan)
-    document = with_pose(case.plan.document, place, roi, plan)
-    document["reasons"] = [*(code for code in case.plan.reasons if code != CORRECTED), CORRECTED]
+    plan = _joined_plan(case, roi, settings) if is_joined(case) else _head_plan(case, roi, settings)
+    document = with_pose(case.plan.document, case.midsagittal, roi, plan)
+    document["reasons"] = [*(code for code in document["reasons"] if code != CORRECTED), CORRECTED]
     if document["status"] in ("no_callosum", "failed"):
         document["status"] = "low_confidence"
     validate_plan(document)
     return document
+
+
+def is_joined(case: ReviewCase) -> bool:
+    """Whether a case is an exam of joined stations, on which a region runs along the spine."""
+    return case.plan.source.get("kind") == JOINED
+
+
+def first_roi(case: ReviewCase) -> RotatedBox:
+    """The region that a person starts from where none was found."""
+    return first_spine_roi(case.midsagittal) if is_joined(case) else FIRST_ROI
+
+
+def roi_limits(case: ReviewCase) -> dict[str, float]:
+    """Angles and sizes that a plan of a case takes, for the page."""
+    middle, reach, largest = (
+        (UPRIGHT_DEG, LARGEST_TILT_DEG, LARGEST_SPINE_MM)
+        if is_joined(case)
+        else (0.0, LARGEST_ANGLE_DEG, LARGEST_MM)
+    )
+    return {"middle_deg": middle, "reach_deg": reach, "largest_mm": largest}
+
+
+def _head_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> ScanPlan:
+    _check_pose(case, roi)
+    place = case.midsagittal
+    axes = plan_axes(place, roi.angle_deg)
+    extent = reach_of_head_mm(case.head, axes, place.mm_to_lps(roi.center_mm))
+    return make_plan(place, roi, extent, settings.plan)
+
+
+def _joined_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> ScanPlan:
+    start_mm, end_mm = reach_mm(case.head, case.midsagittal.normal)
+    return plan_of_roi(case.midsagittal, roi, end_mm - start_mm, settings.plan)
 
 
 def _check_pose(case: ReviewCase, roi: RotatedBox) -> None:

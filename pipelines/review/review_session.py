@@ -12,7 +12,13 @@ from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
-from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi, corrected_plan
+from callosal.pipelines.review.correction import (
+    automatic_roi,
+    corrected_plan,
+    first_roi,
+    is_joined,
+    roi_limits,
+)
 from callosal.pipelines.review.fresh_report import FreshReport
 from callosal.pipelines.review.history import add_review, latest_review, review_summary
 from callosal.pipelines.review.picture_message import place_entry
@@ -26,6 +32,7 @@ from callosal.pipelines.review.reviewed_pictures import write_reviewed_pictures
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
 from callosal.pipelines.review.reviewed_table import write_reviewed_table
 from callosal.pipelines.review.run_settings import RunSettings, read_run_settings
+from callosal.pipelines.stitching.roi_files import write_roi
 
 _CASES_IN_MEMORY = 8
 
@@ -90,7 +97,8 @@ class ReviewSession:
             "plan": case.plan.document,
             "plan_sha256": case.plan_sha256,
             "automatic_roi": None if automatic is None else roi_entry(automatic),
-            "first_roi": roi_entry(automatic or FIRST_ROI),
+            "first_roi": roi_entry(automatic or first_roi(case)),
+            "roi_limits": roi_limits(case),
             "outline_mm": None if case.outline_mm is None else case.outline_mm.round(3).tolist(),
             "pictures": {
                 "midsagittal": place_entry(case.midsagittal),
@@ -137,9 +145,12 @@ class ReviewSession:
                 case, judgement, self.settings, based_on + 1, datetime.now(UTC)
             )
             add_review(folder, document)
-            notes = write_reviewed_report(folder, document)
-            is_correction = judgement.decision is Decision.CORRECTED
-            write_reviewed_pictures(folder, case, judgement.roi if is_correction else None)
+            roi = judgement.roi if judgement.decision is Decision.CORRECTED else None
+            if is_joined(case):
+                notes = write_roi(folder, case.midsagittal, roi)
+            else:
+                notes = write_reviewed_report(folder, document)
+                write_reviewed_pictures(folder, case, roi)
             write_reviewed_table(self.output)
         self.report.renew()
         return {"review": document, "notes": notes}

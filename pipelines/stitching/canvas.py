@@ -29,8 +29,8 @@ class Meeting:
     Attributes:
         gain_log: Logarithm of the brightness of the upper station over that of the lower one;
             None where it was not matched.
-        seam_lps_mm: Points of the seam on the middle slice, (N, 3); None where it was blended
-            over the whole overlap, or where there is none.
+        seam_lps_mm: Points of the seam, (slices, columns, 3); None where it was blended over the
+            whole overlap, or where there is none.
     """
 
     gain_log: float | None
@@ -131,7 +131,7 @@ def _blend(
     part: VolumeGeometry,
     settings: StitchSettings,
 ) -> Array | None:
-    """Blend the overlap into the upper station's voxels; returns the seam of the middle slice."""
+    """Blend the overlap into the upper station's voxels; returns the seam."""
     sizes = (part.spacing[0], part.spacing[1], part.spacing[2])
     rows = None
     if settings.blending is Blending.SEAM:
@@ -147,7 +147,6 @@ def _blend(
     upper += shares * (lower - upper)
     if rows is None:
         return None
-    middle = len(rows) // 2
-    shown = np.flatnonzero(both[middle].any(axis=0))
-    points = np.stack([np.full(len(shown), middle), rows[middle][shown], shown], axis=1)
-    return np.asarray(part.map_indices_to_reference(points.astype(float)))
+    slices, columns = np.meshgrid(*(np.arange(n) for n in rows.shape), indexing="ij")
+    points = np.stack([slices, rows, columns], axis=-1).astype(float)
+    return np.asarray(part.map_indices_to_reference(points.reshape(-1, 3))).reshape(points.shape)

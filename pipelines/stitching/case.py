@@ -42,6 +42,7 @@ from callosal.pipelines.stitching.picture import draw_stitched
 from callosal.pipelines.stitching.record import stitch_record
 from callosal.pipelines.stitching.settings import StitchSettings
 from callosal.pipelines.stitching.stitch import Stitched
+from callosal.pipelines.stitching.whole_levels import whole_levels
 
 KIND = "stitched"
 """`source.kind` of the plan of a joined exam."""
@@ -80,7 +81,7 @@ def write_exam(
     sources = {index: describe_stack(stack) for index, stack in enumerate(exam.stacks)}
     record = stitch_record(stitched, sources, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    volume = _as_integers(stitched.volume)
+    volume = whole_levels(stitched.volume)
     notes = _write_series(folder / STITCHED_SERIES, exam, stitched, volume)
     record["notes"] = notes
     place = middle_slice(stitched)
@@ -138,20 +139,6 @@ def _plan(record: Mapping[str, Any], stitched: Stitched, notes: list[str]) -> di
             config_sha256=Settings().config_sha256,
         ),
     )  # fmt: skip
-
-
-def _as_integers(volume: Volume) -> Volume:
-    """Rounded to whole gray levels, as scanners store them; small ranges keep their fractions."""
-    top = float(volume.array.max())
-    if not 500 <= top <= 65535 or float(volume.array.min()) < -32768:
-        return volume
-    low = float(volume.array.min())
-    kind = np.uint16 if low > -0.5 else np.int16
-    limits = np.iinfo(kind)
-    whole = np.empty(volume.spatial_shape, kind)
-    for index in range(len(whole)):
-        whole[index] = np.clip(np.rint(volume.array[index]), limits.min, limits.max)
-    return volume.with_array(whole)
 
 
 def _coarse(stitched: Stitched) -> Volume:

@@ -116,7 +116,7 @@ def find_exams(inputs: Sequence[Path]) -> ExamIndex:
             files.add(item)
     if not headers:
         files.check_any_image()
-    exams, skipped = group_stacks(find_stacks(headers, check_view=_any_view))
+    exams, skipped = group_stacks(find_stacks(headers, check_view=any_view))
     others = files.skips(header.series_uid for header in headers)
     return ExamIndex(exams, (*skipped, *others))
 
@@ -149,7 +149,7 @@ def group_stacks(stacks: Iterable[Stack]) -> tuple[tuple[Exam, ...], tuple[Skip,
     return tuple(exams), tuple(skipped)
 
 
-def _any_view(geometry: VolumeGeometry) -> None:
+def any_view(geometry: VolumeGeometry) -> None:
     """Stations of a spine need not show a head from the side."""
 
 

@@ -33,7 +33,7 @@ def draw_stitched(stitched: Stitched) -> Image.Image:
         color = _COLORS[number % len(_COLORS)]
         layer.polygon(_frame_mm(station, place), Pen(f"station {number + 1}", color, 1.6))
     for seam in stitched.seams_lps_mm:
-        layer.path(place.lps_to_mm(seam), _SEAM)
+        layer.path(place.lps_to_mm(seam[len(seam) // 2]), _SEAM)
     drawn = layer.onto(picture.convert("RGB"))
     whole = Image.new("RGB", (size[0] + _MARGIN, size[1]), _BACKGROUND)
     whole.paste(drawn)

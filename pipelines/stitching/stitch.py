@@ -55,7 +55,7 @@ class Stitched:
         joints: Where neighbours meet, from the head down; one less than stations.
         refused: Joints at which the exam was parted, so that further stations are not part of
             this result.
-        seams_lps_mm: Points of the seam on the middle slice for each joint that overlaps, (N, 3).
+        seams_lps_mm: Points of the seam of each joint that overlaps, (slices, columns, 3).
         empty_share: Share of the voxels that no station reaches.
     """
 

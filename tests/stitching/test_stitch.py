@@ -52,7 +52,8 @@ def test_shift_and_gain_are_found(joined: Stitched) -> None:
 def test_no_step_in_brightness(joined: Stitched, spine: Spine) -> None:
     ratio = _ratio_by_row(joined, spine)
     step = joined.volume.spacing[1]
-    rows = joined.volume.map_reference_to_indices(joined.seams_lps_mm[0])[:, 1]
+    points = joined.seams_lps_mm[0].reshape(-1, 3)
+    rows = joined.volume.map_reference_to_indices(points)[:, 1]
     seam = int(np.median(rows))
     band = round(5 / step)
     above, below = ratio[seam - 2 * band : seam - band], ratio[seam + band : seam + 2 * band]

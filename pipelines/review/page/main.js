@@ -32,7 +32,7 @@ async function open(id) {
     const entry = await source.case(id);
     const levels = new Map();
     for (const name of Object.keys(entry.pictures)) levels.set(name, await source.picture(id, name));
-    viewer.show(entry.pictures, levels, entry.plan.source.kind === "localizer");
+    viewer.show(entry.pictures, levels, entry.plan.source.kind);
     session = new CaseSession(entry, source, drafts.read(entry));
     const opened = session;
     session.addEventListener("change", () => opened === session && draw());
@@ -63,7 +63,9 @@ function showFacts(plan) {
   const confidence = plan.confidence === null ? "" : ` ${plan.confidence.toFixed(2)}`;
   const status = byId("case-status");
   status.className = `status ${plan.status}`;
-  status.textContent = `${words.statuses[plan.status] ?? plan.status}${confidence}`;
+  // Nothing is looked for on joined stations: there is nothing missing.
+  const isOpen = plan.source.kind === "stitched" && plan.planes === null;
+  status.textContent = isOpen ? "joined stations" : `${words.statuses[plan.status] ?? plan.status}${confidence}`;
   const told = plan.reasons.map((code) => words.reasons[code]?.short ?? code.replaceAll("_", " "));
   const meant = plan.reasons.map((code) => words.reasons[code]?.meaning ?? code);
   byId("case-reasons").textContent = told.join(", ");

@@ -2,7 +2,7 @@
 
 import { byId, told } from "./dom.js";
 import { clamp, wrapAxisDeg } from "./geometry.js";
-import { LARGEST_ANGLE_DEG, resized } from "./roi.js";
+import { resized } from "./roi.js";
 
 /** @typedef {import("./roi.js").Roi} Roi */
 /** @typedef {import("./session.js").CaseSession} CaseSession */
@@ -12,7 +12,7 @@ const FIELDS = {
   angle: {
     decimals: 1,
     get: (roi) => roi.angle_deg,
-    set: (roi, value) => ({ ...roi, angle_deg: clamp(value, -LARGEST_ANGLE_DEG, LARGEST_ANGLE_DEG) }),
+    set: (roi, value) => ({ ...roi, angle_deg: clamp(value, -90, 90) }),
   },
   x: {
     decimals: 1,
@@ -71,6 +71,10 @@ export class PoseForm {
       if (document.activeElement === input && roi !== null) continue;
       input.value = roi === null ? "" : (field.get(roi) + 0).toFixed(field.decimals);
     }
+    const { middle_deg: middle, reach_deg: reach, largest_mm: largest } = session.entry.roi_limits;
+    const most = middle === 0 ? reach : 90;
+    Object.assign(byId("angle", HTMLInputElement), { min: String(-most), max: String(most) });
+    for (const name of ["roi-length", "roi-width"]) byId(name, HTMLInputElement).max = String(largest);
     byId("undo", HTMLButtonElement).disabled = !history.canUndo;
     byId("redo", HTMLButtonElement).disabled = !history.canRedo;
     byId("automatic", HTMLButtonElement).disabled = !session.isCorrection || automaticRoi === null;

@@ -11,10 +11,14 @@ import { clamp, dragAngleDeg, rotated, wrapAxisDeg } from "./geometry.js";
  * @property {number} angle_deg Tilt of the axis, positive when its anterior end is higher.
  */
 
+/**
+ * @typedef {object} RoiLimits What a plan takes; the server refuses anything else.
+ * @property {number} middle_deg Angle about which all angles lie: 0 for a callosum, 90 for a spine.
+ * @property {number} reach_deg How far from it they may lie.
+ * @property {number} largest_mm Longest side.
+ */
+
 export const SMALLEST_MM = 5;
-export const LARGEST_MM = 300;
-/** A plan takes no steeper axis; the server refuses one. */
-export const LARGEST_ANGLE_DEG = 60;
 
 /** Signs along and across of the corners, counter-clockwise from the inferior posterior one. */
 export const CORNERS = /** @type {const} */ ([[-1, -1], [1, -1], [1, 1], [-1, 1]]);
@@ -64,8 +68,7 @@ export function moved(roi, by) {
  * @returns {Roi}
  */
 export function turned(roi, degrees) {
-  const angle = wrapAxisDeg(roi.angle_deg + degrees);
-  return { ...roi, angle_deg: clamp(angle, -LARGEST_ANGLE_DEG, LARGEST_ANGLE_DEG) };
+  return { ...roi, angle_deg: wrapAxisDeg(roi.angle_deg + degrees) };
 }
 
 /**
@@ -86,8 +89,24 @@ export function dragged(roi, from, to) {
  * @returns {Roi}
  */
 export function resized(roi, size) {
-  const width = clamp(size[1], SMALLEST_MM, LARGEST_MM);
-  return { ...roi, size_mm: [clamp(size[0], width, LARGEST_MM), width] };
+  const width = Math.max(size[1], SMALLEST_MM);
+  return { ...roi, size_mm: [Math.max(size[0], width), width] };
+}
+
+/**
+ * The nearest region that a plan takes.
+ * @param {Roi} roi
+ * @param {RoiLimits} limits
+ * @returns {Roi}
+ */
+export function bounded(roi, limits) {
+  const away = wrapAxisDeg(roi.angle_deg - limits.middle_deg);
+  const [length, width] = roi.size_mm.map((side) => Math.min(side, limits.largest_mm));
+  return {
+    ...roi,
+    size_mm: [length, width],
+    angle_deg: wrapAxisDeg(limits.middle_deg + clamp(away, -limits.reach_deg, limits.reach_deg)),
+  };
 }
 
 /**

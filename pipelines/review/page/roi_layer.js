@@ -30,6 +30,8 @@ export class RoiLayer extends EventTarget {
     /** @type {Roi | null} */
     this.ghost = null;
     this.editable = true;
+    /** @type {import("./roi.js").RoiLimits | null} */
+    this.limits = null;
     this.drags = 0;
     this.ghostShape = drawn("polygon", { class: "ghost" });
     this.body = drawn("polygon", { class: "roi", id: "roi-body", tabindex: 0, role: "group" });
@@ -98,6 +100,8 @@ export class RoiLayer extends EventTarget {
 
   /** @param {Roi} roi */
   #describe(roi) {
+    const { middle_deg: middle, reach_deg: reach, largest_mm: largest } = this.limits ?? { middle_deg: 0, reach_deg: 60, largest_mm: 300 };
+    const steepest = middle === 0 ? reach : 90;
     const [x, y] = roi.center_mm.map((value) => told(value));
     update(this.body, {
       "aria-label": `Region, centre ${x} mm anterior, ${y} mm superior. Arrow keys move it`,
@@ -105,15 +109,15 @@ export class RoiLayer extends EventTarget {
     });
     update(this.turn, {
       "aria-label": "Angle of the region",
-      "aria-valuemin": "-60",
-      "aria-valuemax": "60",
+      "aria-valuemin": String(-steepest),
+      "aria-valuemax": String(steepest),
       "aria-valuenow": roi.angle_deg.toFixed(1),
       "aria-valuetext": `${told(roi.angle_deg)} degrees`,
     });
     for (const corner of this.corners) {
       update(corner, {
         "aria-valuemin": "5",
-        "aria-valuemax": "300",
+        "aria-valuemax": String(largest),
         "aria-valuenow": roi.size_mm[0].toFixed(1),
         "aria-valuetext": `${told(roi.size_mm[0])} by ${told(roi.size_mm[1])} mm`,
       });

@@ -1,6 +1,6 @@
 /** One case under review: its region with undo, the stacks that follow, and what is saved. */
 
-import { rounded, sameRoi } from "./roi.js";
+import { bounded, rounded, sameRoi } from "./roi.js";
 import { UndoHistory } from "./undo.js";
 
 /** @typedef {import("./roi.js").Roi} Roi */
@@ -64,7 +64,7 @@ export class CaseSession extends EventTarget {
    * @param {string} kind See `UndoHistory.add`.
    */
   edit(roi, kind) {
-    const next = rounded(roi);
+    const next = rounded(bounded(roi, this.entry.roi_limits));
     if (sameRoi(next, this.roi)) return;
     this.history.add(next, kind, performance.now());
     this.#changed();

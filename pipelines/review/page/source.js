@@ -1,6 +1,7 @@
 /** Where cases come from: the server of `callosal review`, or the page itself. */
 
 /** @typedef {import("./roi.js").Roi} Roi */
+/** @typedef {import("./roi.js").RoiLimits} RoiLimits */
 /** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./stacks.js").Stack} Stack */
 /** @typedef {Record<"transverse" | "coronal" | "sagittal", Stack>} Planes */
@@ -25,6 +26,7 @@
  * @property {string} plan_sha256
  * @property {Roi | null} automatic_roi
  * @property {Roi} first_roi
+ * @property {RoiLimits} roi_limits
  * @property {[number, number][] | null} outline_mm
  * @property {Record<string, Place>} pictures
  * @property {Review | null} review

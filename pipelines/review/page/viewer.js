@@ -14,7 +14,7 @@ import { RoiLayer } from "./roi_layer.js";
  * @property {Roi | null} roi
  * @property {Roi | null} automaticRoi
  * @property {Planes | null} planes
- * @property {{outline_mm: [number, number][] | null}} entry
+ * @property {{outline_mm: [number, number][] | null, roi_limits?: import("./roi.js").RoiLimits}} entry
  * @property {{readOnly: boolean}} source
  */
 
@@ -33,6 +33,8 @@ const ACQUIRED = /** @type {Record<string, [string, string]>} */ ({
   transverse: ["Axial slice", "The acquired slice nearest to the centre of the plan"],
   coronal: ["Coronal slice", "The acquired slice nearest to the centre of the plan"],
 });
+/** Of the middle slice of joined stations. */
+const JOINED = ["Middle slice", "The middle slice of the stations that were joined"];
 const AROUND_ROI = 1.9; // times the length of the region
 
 /** Tells "edit" with {roi, kind}. */
@@ -53,14 +55,15 @@ export class Viewer extends EventTarget {
   /**
    * @param {Record<string, Place>} pictures
    * @param {Map<string, Uint16Array>} levels
-   * @param {boolean} areAcquired Whether they are slices of a localizer.
+   * @param {string} kind What was planned on, such as a localizer or joined stations.
    */
-  show(pictures, levels, areAcquired = false) {
+  show(pictures, levels, kind = "") {
     byId("stages").classList.toggle("single", Object.keys(pictures).length === 1);
     for (const [name, view] of this.views) {
       view.host.hidden = !(name in pictures);
       const caption = /** @type {HTMLElement} */ (view.host.querySelector("figcaption"));
-      [caption.textContent, view.host.title] = areAcquired ? ACQUIRED[name] : [CAPTIONS[name], ""];
+      [caption.textContent, view.host.title] =
+        kind === "localizer" ? ACQUIRED[name] : kind === "stitched" ? JOINED : [CAPTIONS[name], ""];
       if (name in pictures) view.show(pictures[name], /** @type {Uint16Array} */ (levels.get(name)));
       else view.clear();
     }
@@ -75,6 +78,7 @@ export class Viewer extends EventTarget {
       plan.draw();
     }
     this.region.editable = !source.readOnly;
+    this.region.limits = entry.roi_limits ?? null;
     this.region.show(roi, roi && automaticRoi && roi !== automaticRoi ? automaticRoi : null);
   }
 
