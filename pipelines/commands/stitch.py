@@ -14,7 +14,7 @@ def stitch(
 
     Sagittal or coronal stacks of one exam, frame of reference and contrast are found and joined.
     Writes a folder for each exam with stitched.nii.gz, the derived DICOM series in stitched/,
-    stitched.png and stitched.json.
+    stitched.png and stitched.json. `callosal review OUTPUT` opens it to set a region by hand.
 
     Args:
         inputs: Folders of DICOM files (any nesting, any file names).
