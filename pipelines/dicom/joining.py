@@ -19,7 +19,8 @@ from callosal.pipelines.dicom.slices import (
     SPACING_TOLERANCE_MM,
     Array,
     find_duplicates,
-    fit_line,
+    find_places,
+    rounding_of_positions_mm,
 )
 
 NEAR_DIRECTION = 2e-2
@@ -81,11 +82,11 @@ def join_parts(parts: Iterable[Sequence[Plane]]) -> list[Group]:
     for cluster in clusters(left, are_near):
         echoes = clusters(cluster, have_one_echo)
         joined = [group for echo in echoes for group in join_all(echo)]
-        done.extend(_refuse_parted(joined, fills_one_grid))
+        done.extend(refuse_parted(joined, fills_one_grid))
     usable = [group for group in done if not group.code]
     refused = [group for group in done if group.code]
     for cluster in clusters(sorted(usable, key=_size_and_place), are_parallel):
-        refused.extend(_refuse_parted(cluster, _fills_by_height))
+        refused.extend(refuse_parted(cluster, fills_by_height))
     return refused
 
 
@@ -118,18 +119,19 @@ def fills_one_grid(groups: Sequence[Group]) -> bool:
     return len(places) >= _LEAST_FILLED * (places[-1] + 1)
 
 
-def _fills_by_height(groups: Sequence[Group]) -> bool:
+def fills_by_height(groups: Sequence[Group]) -> bool:
     """Whether groups of one direction, whatever their matrix, fill one grid along their normal."""
-    normal = groups[0].planes[0].normal
-    along_mm = np.array(sorted(place for group in groups for place in _along(group, normal)))
+    planes = [plane for group in groups for plane in group.planes]
+    positions = np.array([plane.position_lps_mm for plane in planes])
+    along_mm = np.sort(positions @ planes[0].normal)
     single = along_mm[[place[0] for place in find_duplicates(along_mm)]]
     if len(single) < MIN_COMMON_PLANES:
         return False
     try:
-        line = fit_line(np.outer(single, normal), normal)
+        places = find_places(single, rounding_of_positions_mm(positions))
     except InputError:
         return False
-    return len(single) >= _LEAST_FILLED * (int(line.places[-1]) + 1)
+    return len(single) >= _LEAST_FILLED * (int(places[-1]) + 1)
 
 
 def fit_groups(groups: Sequence[Group]) -> FittedGrid | None:
@@ -227,6 +229,7 @@ def are_parallel(first: Group, second: Group) -> bool:
 def differing_tags(groups: Sequence[Group]) -> list[str]:
     """Tags in which groups differ, by keyword."""
     facts: dict[str, Callable[[Plane], object]] = {
+        "SeriesInstanceUID": lambda plane: plane.header.series_uid,
         "FrameOfReferenceUID": lambda plane: plane.header.frame_of_reference_uid,
         "EchoTime": lambda plane: plane.frame.echo_time_ms,
         "EchoNumbers": lambda plane: plane.frame.echo_number,
@@ -274,6 +277,12 @@ def disjoint(first: Group, others: Iterable[Group]) -> list[Group]:
     return kept
 
 
+def overlap(first: Group, second: Group) -> bool:
+    """Whether the range of one group along the normal reaches into that of the other."""
+    one, other = (_along(group, first.planes[0].normal) for group in (first, second))
+    return max(min(one), min(other)) <= min(max(one), max(other))
+
+
 def _along(group: Group, normal: Array) -> list[float]:
     return [float(plane.position_lps_mm @ normal) for plane in group.planes]
 
@@ -292,10 +301,10 @@ def _join(groups: Sequence[Group]) -> Group:
     return Group(planes, (f"{note}; they differ in {tags}" if tags else note,))
 
 
-def _refuse_parted(
+def refuse_parted(
     groups: Sequence[Group], fill_one_grid: Callable[[Sequence[Group]], bool]
 ) -> list[Group]:
-    """Refuse groups together whose slices lie between each other, for one alone would be sparse."""
+    """Refuse groups together whose slices lie between each other: one alone would be sparse."""
     if len(groups) < 2:
         return list(groups)
     first, *others = sorted(groups, key=_size_and_place)

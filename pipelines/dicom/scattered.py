@@ -15,13 +15,17 @@ from callosal.pipelines.dicom.joining import (
     MIN_COMMON_PLANES,
     Group,
     are_near,
+    are_parallel,
     clusters,
     disjoint,
+    fills_by_height,
     fills_one_grid,
     have_one_echo,
     is_sparse,
     join_all,
     on_common_grid,
+    overlap,
+    refuse_parted,
 )
 
 _LEAST_PLANES = 3
@@ -48,6 +52,9 @@ def gather_scattered(series: Iterable[Sequence[Group]]) -> list[Group]:
         left, found = _sweep(left, key, _joined)
         kept.extend(group for group in found if group.code)
         left.extend(group for group in found if not group.code)
+    for key in ties:
+        left, found = _sweep(left, key, _parted_in_matrix, are_parallel)
+        kept.extend(found)
     exams: tuple[Key, ...] = (_of_study, _of_frame, _of_exam, _of_person)
     for key in exams:
         left, found = _sweep(left, key, _refused_parts)
@@ -57,30 +64,31 @@ def gather_scattered(series: Iterable[Sequence[Group]]) -> list[Group]:
     for key in (*ties, *exams, _any):
         lone, found = _sweep(lone, key, _refused_slices)
         kept.extend(found)
-    return _with_strays(kept, lone)
+    return _with_rest(kept, lone)
 
 
-def _with_strays(kept: Sequence[Group], lone: Iterable[Group]) -> list[Group]:
-    """Refuse lone slices with the refused slices on whose grid they lie, and keep the others."""
-    groups = list(kept)
-    for stray in lone:
-        home = next((group for group in groups if _is_on_grid(stray, group)), None)
+def _with_rest(kept: Iterable[Group], rest: Iterable[Group]) -> list[Group]:
+    """Refuse with a refused group what lies between its slices, and keep all else."""
+    refused = [group for group in kept if group.code]
+    others = [group for group in kept if not group.code] + list(rest)
+    for group in sorted(others, key=lambda other: -len(other.planes)):
+        home = next((home for home in refused if _belongs_to(group, home)), None)
         if home is None:
-            groups.append(stray)
-        else:
-            planes = tuple(order_planes([*home.planes, *stray.planes]))
-            groups[groups.index(home)] = replace(home, planes=planes)
-    return groups
+            continue
+        planes = tuple(order_planes([*home.planes, *group.planes]))
+        refused[refused.index(home)] = replace(home, planes=planes)
+        others.remove(group)
+    return [*refused, *others]
 
 
-def _is_on_grid(stray: Group, group: Group) -> bool:
-    return (
-        bool(group.code)
-        and len(group.planes) >= MIN_COMMON_PLANES
-        and are_near(group, stray)
-        and len(disjoint(group, [stray])) == 1
-        and fills_one_grid([group, stray])
-    )
+def _belongs_to(group: Group, refused: Group) -> bool:
+    if len(refused.planes) < MIN_COMMON_PLANES or len(disjoint(refused, [group])) != 1:
+        return False
+    are_few = len(group.planes) <= FEW_SLICES
+    if are_few and are_near(refused, group):
+        return fills_one_grid([refused, group])
+    lies_within = are_few or overlap(refused, group)
+    return lies_within and are_parallel(refused, group) and fills_by_height([refused, group])
 
 
 def several_patients(headers: Iterable[Header]) -> str:
@@ -136,9 +144,12 @@ def _any(_: Header) -> tuple[object, ...] | None:
 
 
 def _sweep(
-    groups: Sequence[Group], key: Key, gather: Callable[[Sequence[Group]], list[Group]]
+    groups: Sequence[Group],
+    key: Key,
+    gather: Callable[[Sequence[Group]], list[Group]],
+    are_alike: Callable[[Group, Group], bool] = are_near,
 ) -> tuple[list[Group], list[Group]]:
-    """Gather groups of equal key and orientation; those that stay as they were, and the others."""
+    """Gather groups of equal key that are alike; those that stay as they were, and the others."""
     by_key: dict[tuple[object, ...], list[Group]] = {}
     left: list[Group] = []
     for group in groups:
@@ -149,7 +160,7 @@ def _sweep(
             by_key.setdefault(value, []).append(group)
     found: list[Group] = []
     for alike in by_key.values():
-        for cluster in clusters(alike, are_near):
+        for cluster in clusters(alike, are_alike):
             before = {id(group) for group in cluster}
             for group in gather(cluster):
                 (left if id(group) in before else found).append(group)
@@ -178,6 +189,11 @@ def _of_one_patient(group: Group) -> Group:
 def _note(group: Group) -> str:
     n_series = len({plane.header.series_uid for plane in group.planes})
     return f"its slices lie in {n_series} series of one number or time: taken as one volume"
+
+
+def _parted_in_matrix(cluster: Sequence[Group]) -> list[Group]:
+    """Refuse groups of one series whose slices lie between each other on several matrices."""
+    return refuse_parted(cluster, fills_by_height)
 
 
 def _refused_parts(cluster: Sequence[Group]) -> list[Group]:

@@ -80,9 +80,8 @@ def fit_line(positions_lps_mm: Array, normal: Array, slack_rad: float = 0.0) -> 
     (1.5, [3])
     """
     along = positions_lps_mm @ normal
-    rounding_mm = _rounding(positions_lps_mm)
-    steps = _count_steps(np.diff(along), rounding_mm)
-    places = np.concatenate([[0], np.cumsum(steps)])
+    rounding_mm = rounding_of_positions_mm(positions_lps_mm)
+    places = find_places(along, rounding_mm)
     drift = positions_lps_mm - positions_lps_mm[0] - np.outer(along - along[0], normal)
     lean_mm = float(np.linalg.norm(drift, axis=1).max())
     allowed_mm = SHEAR_TOLERANCE_MM + 2 * rounding_mm + slack_rad * float(along[-1] - along[0])
@@ -148,8 +147,24 @@ def cosine_slack_rad(cosines: Array) -> float:
     return next((step for step in _ROUNDED_COSINES if _are_multiples(cosines, step)), 0.0)
 
 
-def _rounding(positions_lps_mm: Array) -> float:
-    """The step that all positions are multiples of, where it is coarse enough to matter."""
+def find_places(along_mm: Array, rounding_mm: float = 0.0) -> NDArray[np.int64]:
+    """Index on an even line of each of several heights, from 0.
+
+    Args:
+        along_mm: Two heights or more, growing, shape (N,).
+        rounding_mm: Step to which the positions are rounded.
+
+    Raises:
+        InputError: `uneven_spacing`.
+
+    >>> find_places(np.array([0.0, 1.5, 3.0, 6.0])).tolist()
+    [0, 1, 2, 4]
+    """
+    return np.concatenate([[0], np.cumsum(_count_steps(np.diff(along_mm), rounding_mm))])
+
+
+def rounding_of_positions_mm(positions_lps_mm: Array) -> float:
+    """The step that all positions are multiples of, where it is coarse enough to matter, or 0."""
     moved = positions_lps_mm[:, np.ptp(positions_lps_mm, axis=0) > 0]
     return next((step for step in _ROUNDINGS_MM if _are_multiples(moved, step)), 0.0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from scipy.spatial.transform import Rotation
@@ -75,6 +75,8 @@ def tag(keyword: str, *values: object) -> Change:
     return lambda ds, _, rng: setattr(ds, keyword, rng.choice(values))
 
 
+OTHER_PIXELS = tag("PixelSpacing", [8.0, 9.0], [8.8, 9.9])
+
 parts = st.sampled_from([1, 2, 3, N])
 CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(
@@ -94,7 +96,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.just(tag("EchoNumbers", 1, 2, None)),
     st.just(tag("ImageType", ["ORIGINAL", "PRIMARY", "M"], ["DERIVED", "PRIMARY", "M", "NORM"])),
     st.just(tag("AcquisitionNumber", 1, 2, 3)),
-    st.just(tag("PixelSpacing", [8.0, 9.0], [8.8, 9.9])),
+    st.just(OTHER_PIXELS),
     st.just(tag("PatientSex", "F", "O", "")),
     st.just(tag("SeriesNumber", None)),
     st.just(tag("SeriesNumber", 4, 5)),
@@ -103,6 +105,10 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
 )  # fmt: skip
 
 
+@example([jitter("EchoTime", 0.03, 2), rounded("ImagePositionPatient", 1), OTHER_PIXELS], 0)
+@example([OTHER_PIXELS, new_uids("SeriesInstanceUID", 3, False)], 0)
+@example([OTHER_PIXELS, new_uids("FrameOfReferenceUID", 2, False)], 0)
+@example([new_uids("StudyInstanceUID", 3, False), OTHER_PIXELS], 0)
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(CHANGES, max_size=4), seed=st.integers(0, 999))
 def test_one_volume_is_one_case_or_a_refusal(changes: list[Change], seed: int) -> None:
