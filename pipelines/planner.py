@@ -29,6 +29,7 @@ from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case, find_cases
 from callosal.pipelines.reading.nifti import Image, NiftiGrid, read_nibabel
 from callosal.pipelines.reading.nifti_facts import describe_nifti
+from callosal.pipelines.reading.repeated_slices import without_repeats
 from callosal.pipelines.reading.skips import Skip
 from callosal.pipelines.settings import Settings
 
@@ -182,7 +183,7 @@ class _Given:
     source: Mapping[str, Any]
 
     def load(self) -> Images:
-        return self.volume
+        return without_repeats(self.volume)
 
 
 def _found(source: Source) -> tuple[Sequence[Case | _Given], Sequence[Skip]]:

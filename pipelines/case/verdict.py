@@ -27,6 +27,10 @@ SPREAD_DEG = Range(-1.0, 0.0, 10.0, 30.0)
 SPREAD_MM = Range(-1.0, 0.0, 6.0, 20.0)
 """How far the pose may turn and shift over the slices within 4 mm."""
 
+COARSE_MM = Range(-1.0, 0.0, 3.5, 8.5)
+"""Voxel of the volume, along the sagittal slice: of FLAIR stacks of 5 and 6 mm, plans were up to
+7 degrees from those of the same heads' T1, with no other doubt about them."""
+
 
 def judge_case(
     seen: SagittalViews,
@@ -47,6 +51,7 @@ def judge_case(
     if callosum is None or pose is None:
         return Verdict(Status.NO_CALLOSUM, 0.0, ("nothing_segmented",))
     quality = callosum.quality
+    quality = quality.lowered(COARSE_MM.score(max(callosum.slice_image.voxel_mm)), "coarse_voxels")
     for flag in () if seen.plane is None else seen.plane.flags:
         quality = quality.lowered(PLANE_FACTORS[flag], flag)
     quality = quality.lowered(pose.agreement / AGREEMENT, "box_axis_disagree")

@@ -36,6 +36,8 @@ REASONS: dict[str, Reason] = {
          "the border is blurred: motion, thick slices, or no callosum"),
         ("box_axis_disagree", "box and axis disagree",
          "box and principal axis point in different directions"),
+        ("coarse_voxels", "coarse voxels",
+         "the slices are too thick to show the outline of the callosum sharply"),
         ("corrected_by_hand", "corrected by hand", "a person has set the pose in a review"),
         ("cut_by_field_of_view", "cut by field of view",
          "the callosum reaches the edge of what was scanned"),

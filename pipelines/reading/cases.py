@@ -25,6 +25,7 @@ from callosal.pipelines.reading.input_files import identify, scan_inputs
 from callosal.pipelines.reading.nifti import read_nifti, read_nifti_grid
 from callosal.pipelines.reading.nifti_facts import count_slices, describe_nifti, hash_start
 from callosal.pipelines.reading.place import Place
+from callosal.pipelines.reading.repeated_slices import without_repeats
 from callosal.pipelines.reading.skips import Skip, SkipCounter
 
 
@@ -68,10 +69,11 @@ class Case:
             InputError: Where they cannot be decoded, with its code.
         """
         if isinstance(self.content, Path):
-            return read_nifti(self.content)
+            return without_repeats(read_nifti(self.content))
         if isinstance(self.content, Localizer):
             return LocalizerVolumes(tuple(map(read_volume, self.content.stacks)))
-        return read_volume(self.content)
+        volume = read_volume(self.content)
+        return volume if self.content.missing else without_repeats(volume)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ WHOLE = Finding(Kind.WHOLE, 0.99)
 STEADY = Spread(angle_deg=1.0, center_mm=0.5, found=1.0)
 
 
-def _judge(confidence=1.0, flags=(), agreement=1.0, spread=STEADY, finding=WHOLE):
+def _judge(confidence=1.0, flags=(), agreement=1.0, spread=STEADY, finding=WHOLE, voxel_mm=1.0):
     seen = SimpleNamespace(plane=SimpleNamespace(flags=flags), dof_estimated=3)
-    callosum = SimpleNamespace(quality=Quality(confidence, ()))
+    image = SimpleNamespace(voxel_mm=(voxel_mm, 1.0))
+    callosum = SimpleNamespace(quality=Quality(confidence, ()), slice_image=image)
     return judge_case(seen, callosum, SimpleNamespace(agreement=agreement), spread, finding)
 
 
@@ -37,6 +38,7 @@ def test_nothing_segmented_is_no_callosum() -> None:
         ({"spread": Spread(28.0, 1.0, 1.0)}, "neighbours_disagree"),
         ({"spread": Spread(None, None, 0.0)}, "alone_among_neighbours"),
         ({"finding": Finding(Kind.PARTIAL, 0.9, ("splenium",))}, "partial_callosum"),
+        ({"voxel_mm": 7.0}, "coarse_voxels"),
         ({"confidence": 0.2}, None),
     ],
 )
@@ -59,7 +61,8 @@ def test_doubts_add_up() -> None:
 def test_a_2d_slice_is_never_ok_for_its_tilt_and_turn_were_not_measured(
     found: float, left: float
 ) -> None:
-    callosum = SimpleNamespace(quality=Quality(found, ("low_contrast",)))
+    image = SimpleNamespace(voxel_mm=(1.0, 1.0))
+    callosum = SimpleNamespace(quality=Quality(found, ("low_contrast",)), slice_image=image)
     seen = SimpleNamespace(plane=None, dof_estimated=1)
     verdict = judge_case(seen, callosum, SimpleNamespace(agreement=1.0), None, WHOLE)
     assert verdict.status is Status.LOW_CONFIDENCE
