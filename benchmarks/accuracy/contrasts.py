@@ -25,6 +25,7 @@ from callosal.pipelines.callosum.segmentation import best_callosum, find_callosa
 from callosal.pipelines.case.process import Outcome, process_volume
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
 from callosal.pipelines.reading.nifti import read_nifti
+from callosal.pipelines.reading.repeated_slices import without_repeats
 from callosal.pipelines.settings import Settings
 from callosal.pipelines.training.slab_folder import itk_matrix
 
@@ -81,7 +82,7 @@ def exam_rows(
     """Every series of one exam beside its T1."""
     outcomes = {}
     for one in listed:
-        volume = read_nifti(folder / f"{one['name']}.nii.gz")
+        volume = without_repeats(read_nifti(folder / f"{one['name']}.nii.gz"))
         outcomes[one["name"]] = (volume, _plan(volume, segmenter))
     references = [one["name"] for one in listed if one["contrast"].startswith("T1w")]
     reference = outcomes[references[0]][1] if references else None

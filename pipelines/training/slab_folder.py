@@ -16,6 +16,7 @@ from callosal.models.errors import CallosalError, DataError
 from callosal.pipelines.datasets.pair_files import write_scaled_pair, write_table
 from callosal.pipelines.datasets.participants import Participant
 from callosal.pipelines.reading.nifti import read_nifti
+from callosal.pipelines.reading.repeated_slices import without_repeats
 from callosal.pipelines.training.slab_settings import SlabSettings
 from callosal.pipelines.training.slabs import (
     SPACING_MM,
@@ -127,15 +128,16 @@ def _write_one(
     source: SlabSource, output: Path, seed: int, settings: SlabSettings, segmenter: Segmenter
 ) -> Iterator[Participant]:
     callosum = outlined(read_nifti(source.reference), segmenter)
-    head = LabelledHead(read_nifti(source.image), _to_reference(source.motion), callosum)
+    image = without_repeats(read_nifti(source.image))
+    head = LabelledHead(image, _to_reference(source.motion), callosum)
     kind = source.image.name.split(".")[0].rsplit("_", 1)[-1]
     for index in range(source.count):
         drawn = replace(settings, natural=source.natural)
-        image, mask = draw_slab(head, seed + index, drawn)
+        pixels, mask = draw_slab(head, seed + index, drawn)
         if mask.sum() * SPACING_MM**2 < LEAST_AREA_MM2:
             continue
         name = f"sub-{source.exam}{kind}{index:03d}"
-        write_scaled_pair(output, name, image, mask, SPACING_MM)
+        write_scaled_pair(output, name, pixels, mask, SPACING_MM)
         yield Participant(name, source.exam, source.split)
 
 
