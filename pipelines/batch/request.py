@@ -8,6 +8,7 @@ from callosal.export.devices import Device
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.ray_options import RayOptions
+from callosal.pipelines.reading.best_series import BestOf
 from callosal.pipelines.settings import Settings
 
 
@@ -47,6 +48,7 @@ class Request:
         settings: How the pose and the plan are made.
         mapping: File that tells which case is which series; None for none.
         command: What was called.
+        best_of: Plan on every series, or on the best one of each exam.
     """
 
     inputs: tuple[Path, ...]
@@ -57,6 +59,7 @@ class Request:
     settings: Settings
     mapping: Path | None = None
     command: Literal["infer", "watch", "listen"] = "infer"
+    best_of: BestOf = "series"
 
     @property
     def config(self) -> dict[str, Any]:

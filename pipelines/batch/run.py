@@ -22,6 +22,7 @@ from callosal.pipelines.outputs.exit_code import exit_code
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.outputs.results import Row, is_planned, write_tables
 from callosal.pipelines.outputs.run_json import write_run_record
+from callosal.pipelines.reading.best_series import chosen
 from callosal.pipelines.reading.cases import CaseIndex, find_cases
 from callosal.pipelines.report.page import write_report
 
@@ -43,7 +44,7 @@ def run_batch(request: Request) -> int:
     clock = [time.perf_counter()]
     with ThreadPoolExecutor(1) as beside:
         opening = beside.submit(open_model, request.engine)
-        index = find_cases(request.inputs)
+        index = chosen(find_cases(request.inputs), request.best_of)
         clock.append(time.perf_counter())
         segmenter = opening.result()
     with open_session(request, segmenter, Console(stderr=True)) as session:

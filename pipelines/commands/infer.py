@@ -26,6 +26,7 @@ def infer(
     engine: Literal["local", "ray"] = "local",
     ray: RayOptions = RayOptions(),  # noqa: B008 (frozen)
     mapping: Path | None = None,
+    best_of: Literal["series", "exam"] = "series",
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -52,6 +53,8 @@ def infer(
         mapping: CSV file outside of the output folder that tells which case is which series:
             UIDs and folders, so it is personal, readable by you alone, and written only when
             asked for.
+        best_of: series plans on every series; exam on the best one of each exam alone, by
+            voxel size, contrast and coverage. `callosal list-series` names it and says why.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
@@ -68,7 +71,9 @@ def infer(
     cluster = ray if engine == "ray" else None
     part = Part(part_id, num_parts)
     runs = Engine(model, device, threads, workers, cluster)
-    return run_batch(Request(tuple(inputs), output, runs, part, overwrite, settings, mapping))
+    return run_batch(
+        Request(tuple(inputs), output, runs, part, overwrite, settings, mapping, best_of=best_of)
+    )
 
 
 def _check_parts(workers: int, part_id: int, num_parts: int) -> None:

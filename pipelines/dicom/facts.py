@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from callosal.pipelines.dicom.contrast import weighting
 from callosal.pipelines.dicom.localizers import Localizer, orientation_of
 from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.dicom.views import describe_orientation
@@ -15,7 +16,8 @@ def describe_stack(stack: Stack) -> dict[str, Fact]:
 
     Returns:
         JSON-ready facts. `matrix` is rows and columns; `spacing_mm` is the distance between
-        slices, rows and columns; `filled_slices` are indices along the slices that were missing.
+        slices, rows and columns; `contrast` follows from the times, None where they do not say
+        it; `filled_slices` are indices along the slices that were missing.
     """
     header, frame = stack.header, stack.frame
     spacing_mm = stack.geometry.spacing
@@ -35,6 +37,9 @@ def describe_stack(stack: Stack) -> dict[str, Fact]:
         "echo_time_ms": frame.echo_time_ms,
         "repetition_time_ms": frame.repetition_time_ms,
         "inversion_time_ms": frame.inversion_time_ms,
+        "contrast": weighting(
+            frame.repetition_time_ms, frame.echo_time_ms, frame.inversion_time_ms
+        ),
         "filled_slices": list(stack.missing),
         "notes": list(stack.notes),
     }

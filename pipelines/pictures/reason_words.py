@@ -32,6 +32,8 @@ REASONS: dict[str, Reason] = {
         ("arch_leans", "arch leans", "the arch opens forward or back, not down"),
         ("area_out_of_range", "unusual area", "the area is unusual for a callosum"),
         ("bad_geometry", "bad geometry", "the positions in the headers contradict each other"),
+        ("better_series", "better series",
+         "another series of the exam was planned on, as --best-of exam asks"),
         ("blurred_border", "blurred border",
          "the border is blurred: motion, thick slices, or no callosum"),
         ("box_axis_disagree", "box and axis disagree",

@@ -23,7 +23,12 @@ from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.reading.input_files import identify, scan_inputs
 from callosal.pipelines.reading.nifti import read_nifti, read_nifti_grid
-from callosal.pipelines.reading.nifti_facts import count_slices, describe_nifti, hash_start
+from callosal.pipelines.reading.nifti_facts import (
+    count_slices,
+    describe_nifti,
+    hash_start,
+    named_contrast,
+)
 from callosal.pipelines.reading.place import Place
 from callosal.pipelines.reading.repeated_slices import without_repeats
 from callosal.pipelines.reading.skips import Skip, SkipCounter
@@ -215,5 +220,5 @@ def _judge_nifti(entry: FileEntry) -> Case | Skip:
         patient_position="",
         n_slices=count_slices(grid.geometry),
         n_voxels=math.prod(grid.geometry.spatial_shape),
-        source=describe_nifti(grid),
+        source={**describe_nifti(grid), "contrast": named_contrast(path.name)},
     )

@@ -13,6 +13,7 @@ from callosal.pipelines.reading.nifti import NiftiGrid
 from callosal.pipelines.reading.volume_file import pair_data
 
 _START_BYTES = 65536
+_CONTRASTS = ("T1w", "T2w", "PDw", "FLAIR")
 
 
 def hash_start(path: Path, entry: FileEntry) -> str:
@@ -43,6 +44,16 @@ def count_slices(geometry: VolumeGeometry) -> int:
     return int(min(order)[1])
 
 
+def named_contrast(name: str) -> str | None:
+    """The contrast that a file is called by, as in BIDS: T1w, T2w, PDw or FLAIR after the last "_".
+
+    >>> named_contrast("sub-01_FLAIR.nii.gz"), named_contrast("head.nii")
+    ('FLAIR', None)
+    """
+    suffix = name.split(".")[0].rsplit("_", 1)[-1]
+    return suffix if suffix in _CONTRASTS else None
+
+
 def describe_nifti(grid: NiftiGrid) -> dict[str, Fact]:
     """Facts of an image for plan.json and list-series, in the words of `describe_stack`."""
     geometry = grid.geometry
@@ -56,5 +67,6 @@ def describe_nifti(grid: NiftiGrid) -> dict[str, Fact]:
         "orientation": "".join(
             letter.value for letter in geometry.get_closest_patient_orientation()
         ),
+        "contrast": None,
         "notes": list(grid.notes),
     }

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callosal.pipelines.dicom.facts import Fact
+from callosal.pipelines.reading.best_series import best_series
 from callosal.pipelines.reading.cases import Case, CaseIndex
 from callosal.pipelines.reading.skips import Skip
 
@@ -16,12 +17,13 @@ SCHEMA = "callosal/series/1"
 def listing_json(index: CaseIndex) -> str:
     """The listing as JSON text of schema `callosal/series/1`: stacks and images, then files."""
     rows: list[Case | Skip] = [*index.cases, *index.skipped]
+    best = best_series(index)
     listing = {
         "schema": SCHEMA,
         "n_kept": len(index.cases),
         "n_skipped": len(index.skipped),
-        "stacks": [_json_row(row) for row in rows if row.source],
-        "files": [_json_row(row) for row in rows if not row.source],
+        "stacks": [_json_row(row, best) for row in rows if row.source],
+        "files": [_json_row(row, best) for row in rows if not row.source],
     }
     return json.dumps(listing, indent=2)
 
@@ -36,17 +38,23 @@ def listing_table(index: CaseIndex) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     rows: list[Case | Skip] = [*index.cases, *index.skipped]
+    best = best_series(index)
     for row in rows:
         table.add_row("skipped" if isinstance(row, Skip) else "kept", escape(row.label))
-        for line in (_reason(row), _facts(row.source)):
+        for line in (_reason(row), _facts(row.source), best.get(row.uid_key, "")):
             if line:
                 table.add_row("", line)
     return table
 
 
-def _json_row(row: Case | Skip) -> dict[str, object]:
+def _json_row(row: Case | Skip, best: Mapping[str, str]) -> dict[str, object]:
     if isinstance(row, Case):
-        verdict: dict[str, object] = {"status": "kept", "code": None, "reason": None}
+        verdict: dict[str, object] = {
+            "status": "kept",
+            "code": None,
+            "reason": None,
+            "best_of_exam": best.get(row.uid_key),
+        }
     else:
         verdict = {"status": "skipped", "code": row.code, "reason": row.message}
         if not row.source:
@@ -64,6 +72,8 @@ def _facts(source: Mapping[str, Fact]) -> str:
         f"{_join(source['spacing_mm'], ' x ')} mm",
         str(source["orientation"]),
     ]
+    if source.get("contrast"):
+        words.append(str(source["contrast"]))
     if any(time is not None for time in times):
         shown = "/".join("-" if time is None else f"{time:g}" for time in times)
         words.append(f"TR/TE/TI {shown} ms")

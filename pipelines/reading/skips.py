@@ -17,9 +17,9 @@ NOT_IMAGES = frozenset({
 _INPUT_CODES = frozenset({"empty_input", "no_images", "no_such_input"})
 
 NOT_MEANT = NOT_IMAGES | {
-    "dicomdir", "duplicate_file", "field_of_view_too_small", "label_image", "later_time_point",
-    "mosaic", "no_sagittal_view", "not_grayscale", "not_magnitude", "not_mr", "not_mr_image",
-    "projection", "voxels_of_pair",
+    "better_series", "dicomdir", "duplicate_file", "field_of_view_too_small", "label_image",
+    "later_time_point", "mosaic", "no_sagittal_view", "not_grayscale", "not_magnitude", "not_mr",
+    "not_mr_image", "projection", "voxels_of_pair",
 }  # fmt: skip
 """Codes of what is left aside because it is another kind of thing; all others are faults."""
 
