@@ -30,10 +30,10 @@ demo: $(VENV)/.demo  ## set up and run the main job: a head of known tilt, truth
 	$(BIN)/callosal demo --output callosal-demo
 
 test: $(VENV)/.dev  ## set up and run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(VENV)/.dev  ## ruff and mypy strict
 	$(BIN)/ruff check .

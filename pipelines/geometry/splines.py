@@ -6,6 +6,7 @@ takes longer than all splines of a case. A test compares the two.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_banded
 
 Array = NDArray[np.float64]
 
@@ -67,30 +68,14 @@ def _closed_bends(steps: Array, known: Array) -> Array:
     edge[[0, -1], 0] = pivot, corner
     diagonal[0] -= pivot
     diagonal[-1] -= corner**2 / pivot
-    solved = _tridiagonal(diagonal, steps[:-1], np.hstack([known, edge]))
+    beside = np.append(steps[:-1], 0.0)
+    bands = np.stack([np.roll(beside, 1), diagonal, beside])
+    solved = solve_banded((1, 1), bands, np.hstack([known, edge]))
     found, edge = solved[:, :-1], solved[:, -1:]
     share = corner / pivot
     scale = (found[0] + share * found[-1]) / (1 + edge[0] + share * edge[-1])
     bends: Array = found - edge * scale
     return bends
-
-
-def _tridiagonal(diagonal: Array, beside: Array, known: Array) -> Array:
-    """Solve a symmetric tridiagonal system by elimination, shapes (n,), (n - 1,) and (n, d)."""
-    factors, pivots = [0.0], [float(diagonal[0])]
-    for on, off in zip(diagonal[1:].tolist(), beside.tolist(), strict=True):
-        factors.append(off / pivots[-1])
-        pivots.append(on - off * factors[-1])
-    offs = [*beside.tolist(), 0.0]
-    columns = []
-    for column in known.T.tolist():
-        for i in range(1, len(column)):
-            column[i] -= factors[i] * column[i - 1]
-        above = 0.0
-        for i in range(len(column) - 1, -1, -1):
-            above = column[i] = (column[i] - offs[i] * above) / pivots[i]
-        columns.append(column)
-    return np.array(columns).T
 
 
 def _smooth_joints(steps: Array, count: int) -> tuple[Array, Array]:

@@ -20,7 +20,7 @@ CONDITIONS = (
 def pixel_checkpoint(path: Path, objective: str = "rectified_flow", side: int = 32) -> Path:
     """A generator in pixels, 3 mm each."""
     torch.manual_seed(5)
-    net = JointDenoiser(widths=(8, 16), heads=2)
+    net = JointDenoiser(widths=(8, 16), depth=1, heads=2)
     _spread(net)
     spec = GeneratorSpec(
         kind="pixel",
@@ -40,7 +40,7 @@ def latent_checkpoint(path: Path) -> Path:
     """A generator in latents, behind a random autoencoder."""
     torch.manual_seed(6)
     autoencoder = PairAutoencoder(image_width=16, mask_width=8)
-    net = JointDenoiser(channels=6, widths=(8, 16), heads=2)
+    net = JointDenoiser(channels=6, widths=(8, 16), depth=1, heads=2)
     _spread(net)
     _spread(autoencoder)
     latent = Latent(

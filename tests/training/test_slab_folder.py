@@ -22,7 +22,7 @@ def heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("heads")
     head = phantom_head(1).volume
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ head.affine
-    noise = np.random.default_rng(0).normal(100, 30, head.array.shape).clip(0)
+    noise = np.random.default_rng(0).normal(100, 30, (60, 90, 90)).clip(0)
     for name, voxels in (("one_T1w", head.array), ("two_T1w", noise)):
         nib.save(nib.Nifti1Image(voxels.astype(np.float32), ras), folder / f"{name}.nii.gz")
     rows = [

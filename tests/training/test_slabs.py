@@ -70,7 +70,7 @@ def test_motion_between_the_series_is_taken_out(head: LabelledHead) -> None:
 
 
 def test_a_head_without_a_sure_callosum_is_refused() -> None:
-    volume = phantom_head(1).volume
+    volume = phantom_head(1, (60, 90, 90), (2.4, 2.4, 2.4)).volume
     noise = np.random.default_rng(0).normal(100, 30, volume.array.shape).clip(0)
     blank = volume.with_array(noise.astype(np.float32))
     with pytest.raises(InputError, match="no sure callosum"):
