@@ -7,6 +7,8 @@
     plan.status, plan.final.angle_deg, plan.planes.transverse.prescription
     callosum = planner.segment(pixels, spacing_mm=(1.0, 1.0))
     callosum.mask, callosum.measure().area_mm2
+    joined = callosal.stitch([upper, lower])  # overlapping stations of a spine, highdicom volumes
+    joined.volume, joined.confidence, joined.reasons
 
 Nothing is loaded before it is used, and none of these names needs torch.
 """
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from callosal.pipelines.planning.plan_file import Plan
     from callosal.pipelines.report.run_folder import read_run
     from callosal.pipelines.settings import Settings
+    from callosal.pipelines.stitching.stitch import stitch
 
     __version__: str
 
@@ -35,6 +38,7 @@ __all__ = [
     "__version__",
     "measure",
     "read_run",
+    "stitch",
 ]
 
 _HOMES: Final = {
@@ -46,6 +50,7 @@ _HOMES: Final = {
     "Settings": ("callosal.pipelines.settings", "Settings"),
     "measure": ("callosal.pipelines.morphometry.mask_measures", "measure_callosum"),
     "read_run": ("callosal.pipelines.report.run_folder", "read_run"),
+    "stitch": ("callosal.pipelines.stitching.stitch", "stitch"),
 }
 
 

@@ -1,7 +1,7 @@
-"""Draw the pictures of README and docs anew, from the public MNI152 average head.
+"""Draw the pictures of README and docs from the public MNI152 average head and a drawn spine.
 
     python docs/make_pictures.py            # all of them
-    python docs/make_pictures.py report     # some: demo, localizer, report, robustness
+    python docs/make_pictures.py report     # some: demo, localizer, report, robustness, stitch
 
 Nothing but the demo's own head is used: no picture of a patient is ever in the project. The
 report's screenshots need Chromium with chromedriver, and selenium (extra `dev`).
@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 from selenium import webdriver
@@ -26,8 +27,12 @@ from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.review_document import Decision, Judgement
 from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.stitching.exams import find_exams
 
 PICTURES = Path(__file__).parent / "pictures"
+GAP = 12
+"""Pixels between the parts of a picture."""
+
 N_HEADS = 12
 THICK_HEADS = (5, 10)
 """Of these heads every twelfth slice is kept: the callosum is cut short, the case is doubtful."""
@@ -43,6 +48,7 @@ def main() -> None:
         "localizer": draw_localizer,
         "report": draw_report,
         "robustness": draw_robustness,
+        "stitch": draw_stitch,
     }
     for name in sys.argv[1:] or drawn:
         with tempfile.TemporaryDirectory() as folder:
@@ -75,6 +81,30 @@ def draw_localizer(folder: Path) -> None:
     figure.savefig(buffer, format="png", dpi=110)
     with Image.open(buffer) as picture:
         picture.convert("RGB").save(PICTURES / "localizer.webp", quality=85)
+
+
+def draw_stitch(folder: Path) -> None:
+    """The stations of a drawn spine, and beside them the joined picture."""
+    if demo(folder, stitch=True) != 0:
+        raise SystemExit("the demo is out of tolerance; no picture was drawn")
+    (exam,) = find_exams([folder / "stations"]).exams
+    (joined,) = folder.glob("result/cases/*/stitched.png")
+    with Image.open(joined) as picture:
+        whole = picture.convert("RGB")
+    stations = [_shown(volume.array[volume.spatial_shape[0] // 2]) for volume in exam.load()]
+    height = (whole.height - 2 * GAP) // len(stations)
+    small = [one.resize((round(one.width * height / one.height), height)) for one in stations]
+    left = max(one.width for one in small) + 2 * GAP
+    sheet = Image.new("RGB", (left + whole.width, whole.height), "white")
+    for number, one in enumerate(small):
+        sheet.paste(one, (0, number * (height + GAP)))
+    sheet.paste(whole, (left, 0))
+    sheet.save(PICTURES / "stitch.webp", quality=85)
+
+
+def _shown(pixels: np.ndarray) -> Image.Image:
+    bright = float(np.quantile(pixels, 0.995))
+    return Image.fromarray(np.clip(pixels / bright * 255, 0, 255).astype(np.uint8))
 
 
 def draw_report(folder: Path) -> None:

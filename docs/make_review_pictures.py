@@ -1,7 +1,7 @@
-"""Draw the pictures of the review page, from the public MNI152 average head.
+"""Draw the pictures of the review page, from the public MNI152 average head and a drawn spine.
 
     python docs/make_review_pictures.py               # all of them
-    python docs/make_review_pictures.py localizer     # some: series, localizer
+    python docs/make_review_pictures.py localizer     # some: series, localizer, stitch
 
 Needs chromium, chromedriver and selenium. Nothing but the demo's own output is shown: no picture
 of a patient is ever in the project.
@@ -22,6 +22,7 @@ from selenium import webdriver
 
 from callosal.export.shipped import DEFAULT
 from callosal.pipelines.commands.demo import demo
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.review_document import Decision, Judgement
 from callosal.pipelines.review.review_session import ReviewSession
@@ -33,10 +34,10 @@ TURN_DEG = 3.0
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or ["series", "localizer"]
+    wanted = sys.argv[1:] or ["series", "localizer", "stitch"]
     with tempfile.TemporaryDirectory() as folder:
         if "series" in wanted:
-            with opened(Path(folder) / "series", localizer=False) as (desk, browser, url):
+            with opened(Path(folder) / "series") as (desk, browser, url):
                 take(browser, url, "review.webp")
                 correct(desk)
                 media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
@@ -45,12 +46,18 @@ def main() -> None:
         if "localizer" in wanted:
             with opened(Path(folder) / "localizer", localizer=True) as (_, browser, url):
                 take(browser, url, "localizer-review.webp")
+        if "stitch" in wanted:
+            with opened(Path(folder) / "stitch", stitch=True) as (desk, browser, url):
+                lean(desk)
+                take(browser, url, "stitch-review.webp")
 
 
 @contextmanager
-def opened(folder: Path, localizer: bool) -> Iterator[tuple[ReviewSession, webdriver.Chrome, str]]:
+def opened(
+    folder: Path, localizer: bool = False, stitch: bool = False
+) -> Iterator[tuple[ReviewSession, webdriver.Chrome, str]]:
     """The demo's run under review: its desk, a browser and the address of the page."""
-    if demo(folder, localizer=localizer) != 0:
+    if demo(folder, localizer=localizer, stitch=stitch) != 0:
         raise SystemExit("the demo is out of tolerance; no picture was drawn")
     desk = ReviewSession.of(folder / "result")
     with make_server(desk, 0, None, DEFAULT) as server:
@@ -85,6 +92,13 @@ def correct(desk: ReviewSession) -> None:
     roi = found.rotated_about(found.center_mm, TURN_DEG).moved((0, 1.5))
     comment = "Turned onto the splenium"
     desk.save(name, Judgement(Decision.CORRECTED, "A. Reader", comment, roi), based_on=0)
+
+
+def lean(desk: ReviewSession) -> None:
+    """A region along the loins, leaning as they do."""
+    (name,) = desk.names
+    roi = RotatedBox((-8.0, -150.0), (210.0, 80.0), 84.0)
+    desk.save(name, Judgement(Decision.CORRECTED, "A. Reader", "Lumbar spine", roi), based_on=0)
 
 
 def take(browser: webdriver.Chrome, url: str, name: str) -> None:

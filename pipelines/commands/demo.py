@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from callosal.models.errors import InputError
 from callosal.pipelines.outputs.file_names import CASES, OVERLAY, PLAN, RUN_FILE
 
 if TYPE_CHECKING:
@@ -63,7 +64,12 @@ class Comparison:
         )
 
 
-def demo(output: Path = Path("callosal-demo"), seed: int = 0, localizer: bool = False) -> int:
+def demo(
+    output: Path = Path("callosal-demo"),
+    seed: int = 0,
+    localizer: bool = False,
+    stitch: bool = False,
+) -> int:
     """Make a DICOM series of known tilt, infer it with the shipped model, show truth and result.
 
     The head is the MNI152 average that nilearn's wheel carries, without it a phantom.
@@ -73,12 +79,23 @@ def demo(output: Path = Path("callosal-demo"), seed: int = 0, localizer: bool = 
         seed: Draws the tilt; the same seed gives the same series.
         localizer: Plan on a scout of the head, five slices of 5 mm in each of three orientations,
             in place of a whole series.
+        stitch: Make three overlapping stations of a drawn spine and join them instead.
 
     Returns:
-        0 when the plan is within tolerance, 1 when there is no plan, 2 when the plan is off. A
+        0 when the result is within tolerance, 1 when there is none, 2 when it is off. A
         series is allowed 1 degree of angle and of midsagittal plane and 2 mm of centre, a
-        localizer 2 degrees and 2 mm.
+        localizer 2 degrees and 2 mm, the shift of a station 0.9 mm.
+
+    Raises:
+        InputError: Both a localizer and stations are asked for (`wrong_usage`).
     """
+    if localizer and stitch:
+        raise InputError("--localizer and --stitch: choose one of them", "wrong_usage")
+    if stitch:
+        from callosal.pipelines.commands.demo_stations import demo_stations
+
+        _clear_result(output / "result")
+        return demo_stations(output, seed)
     from rich.console import Console  # the command line reads this file for its help alone
 
     from callosal.pipelines.commands.infer import infer

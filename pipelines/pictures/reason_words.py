@@ -20,6 +20,7 @@ STATUS_WORDS: dict[str, str] = {
     "ok": "ok",
     "low_confidence": "low confidence",
     "no_callosum": "no callosum",
+    "joined": "joined stations",
     "failed": "failed",
     "skipped": "skipped",
 }

@@ -36,11 +36,15 @@ def assumed_angles(dof_estimated: int | None) -> tuple[str, ...]:
 
 
 class Status(StrEnum):
-    """The result of a case."""
+    """The result of a case.
+
+    `joined` is that of stations of a spine: no callosum is looked for, and a person sets a region.
+    """
 
     OK = "ok"
     LOW_CONFIDENCE = "low_confidence"
     NO_CALLOSUM = "no_callosum"
+    JOINED = "joined"
     FAILED = "failed"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from callosal.pipelines.pictures.reason_words import STATUS_WORDS
 from callosal.pipelines.report.case_review import DECISIONS
 from callosal.pipelines.report.run_folder import ReportedCase
-from callosal.pipelines.report.summary import STATUSES, Distribution, distribution, status_counts
+from callosal.pipelines.report.summary import Distribution, distribution, status_counts
 
 FEWEST_OF_A_RANGE = 5
 """With fewer cases their values are listed instead of their distribution."""
@@ -17,13 +17,18 @@ FEWEST_OF_A_RANGE = 5
 def headline(cases: Sequence[ReportedCase]) -> str:
     """One sentence: how many cases there are, what to look at, what was skipped."""
     counts = status_counts(cases)
-    n_cases = len(cases) - counts["skipped"]
+    n_joined = counts.get("joined", 0)
+    n_cases = len(cases) - counts["skipped"] - n_joined
     sure = f"{_count(counts['ok'])} of {_count(n_cases)} {_plural(n_cases, 'case')}"
     reviewed = [case for case in cases if case.is_reviewed]
     doubtful = [case for case in cases if case.texts["status"] not in ("ok", "skipped")]
     to_look_at = len([case for case in doubtful if not case.is_reviewed])
+    if n_joined and not n_cases:
+        first = f"{_count(n_joined)} {_plural(n_joined, 'exam')} joined from stations"
+    else:
+        first = f"{sure} planned with confidence" if n_cases else "No case was planned on"
     told = [
-        f"{sure} planned with confidence" if n_cases else "No case was planned on",
+        first,
         _reviewed_words(reviewed) if reviewed else "",
         f"{_count(to_look_at)} to look at" if to_look_at else "",
         f"{_count(counts['skipped'])} skipped" if counts["skipped"] else "",
@@ -171,7 +176,7 @@ def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _class(status: str) -> str:
-    return status if status in STATUSES else "other"
+    return status if status in STATUS_WORDS else "other"
 
 
 def _count(value: int) -> str:

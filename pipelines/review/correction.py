@@ -67,7 +67,7 @@ def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> 
     plan = _joined_plan(case, roi, settings) if is_joined(case) else _head_plan(case, roi, settings)
     document = with_pose(case.plan.document, case.midsagittal, roi, plan)
     document["reasons"] = [*(code for code in document["reasons"] if code != CORRECTED), CORRECTED]
-    if document["status"] in ("no_callosum", "failed"):
+    if document["status"] in ("no_callosum", "joined", "failed"):
         document["status"] = "low_confidence"
     validate_plan(document)
     return document

@@ -132,7 +132,7 @@ def _plan(record: Mapping[str, Any], stitched: Stitched, notes: list[str]) -> di
         "notes": [*record["messages"], *notes],
     }
     return plan_document(
-        Verdict(Status.NO_CALLOSUM, None, ("set_by_hand_only", *stitched.reasons)),
+        Verdict(Status.JOINED, record["confidence"], ("set_by_hand_only", *stitched.reasons)),
         Findings(midsagittal=middle_slice(stitched)),
         Provenance(
             source, software={"callosal": version("callosal")},

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from highdicom import Volume
 
+import callosal
 from callosal.models.errors import InputError
 from callosal.pipelines.stitching.exams import find_exams
 from tests.stitching.conftest import write_station
@@ -99,3 +100,10 @@ def test_a_folder_without_images(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         find_exams([tmp_path])
     assert refused.value.code == "empty_input"
+
+
+def test_the_stations_of_an_exam_join_by_the_front_door(exam: Path) -> None:
+    (found,) = find_exams([exam]).exams
+    joined = callosal.stitch(found.load())
+    assert joined.volume.spatial_shape[0] == 5
+    assert joined.reasons == ()

@@ -63,9 +63,7 @@ function showFacts(plan) {
   const confidence = plan.confidence === null ? "" : ` ${plan.confidence.toFixed(2)}`;
   const status = byId("case-status");
   status.className = `status ${plan.status}`;
-  // Nothing is looked for on joined stations: there is nothing missing.
-  const isOpen = plan.source.kind === "stitched" && plan.planes === null;
-  status.textContent = isOpen ? "joined stations" : `${words.statuses[plan.status] ?? plan.status}${confidence}`;
+  status.textContent = `${words.statuses[plan.status] ?? plan.status}${confidence}`;
   const told = plan.reasons.map((code) => words.reasons[code]?.short ?? code.replaceAll("_", " "));
   const meant = plan.reasons.map((code) => words.reasons[code]?.meaning ?? code);
   byId("case-reasons").textContent = told.join(", ");
