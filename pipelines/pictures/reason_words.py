@@ -21,6 +21,7 @@ STATUS_WORDS: dict[str, str] = {
     "low_confidence": "low confidence",
     "no_callosum": "no callosum",
     "failed": "failed",
+    "rejected": "rejected",
     "skipped": "skipped",
 }
 
