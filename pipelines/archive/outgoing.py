@@ -15,9 +15,11 @@ from callosal.pipelines.outputs.file_names import (
     PLAN,
     REVIEWED_PLAN,
     REVISIONS,
+    SECONDARY_CAPTURE,
     STRUCTURED_REPORT,
 )
 from callosal.pipelines.review.history import latest_review
+from callosal.pipelines.review.reviewed_capture import capture_name
 
 _READ = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID")
 
@@ -71,8 +73,9 @@ def read_outgoing(folder: Path) -> Outgoing | None:
     """Read the objects of a case that may leave.
 
     A rejected case sends nothing, and so does one whose review cannot be read or belongs to an
-    earlier plan. Of a corrected case the corrected report alone is sent. Of an accepted one all
-    objects are sent, with the report that names the reviewer instead of the automatic one.
+    earlier plan. Of a corrected case the corrected report is sent, and the corrected picture where
+    the run makes Secondary Captures. Of an accepted one all objects are sent, with the report that
+    names the reviewer instead of the automatic one.
 
     Args:
         folder: Folder of the case.
@@ -115,7 +118,10 @@ def _chosen(folder: Path, done: Done) -> tuple[list[str], str]:
     report = f"{REVISIONS}/{review['revision']:04d}.dcm"
     has_report = (folder / report).is_file()
     if review["decision"] == "corrected":
-        return ([report], "") if has_report else ([], "no_corrected_report")
+        capture = capture_name(review["revision"])
+        has_capture = SECONDARY_CAPTURE in automatic and (folder / capture).is_file()
+        names = [report, *([capture] if has_capture else [])]
+        return (names, "") if has_report else ([], "no_corrected_report")
     accepted = [report if has_report and name == STRUCTURED_REPORT else name for name in automatic]
     return (accepted, "") if accepted else ([], "no_objects")
 

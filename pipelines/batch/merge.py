@@ -15,8 +15,19 @@ from callosal.pipelines.console.private_line import private_line
 from callosal.pipelines.outputs.atomic import make_folder, remove, sweep_temporaries, write_bytes
 from callosal.pipelines.outputs.case_folder import read_done
 from callosal.pipelines.outputs.exit_code import ALL_DONE, SOME_DONE, exit_code
-from callosal.pipelines.outputs.file_names import CASES, DONE, OUTPUTS, RUN_FILE
+from callosal.pipelines.outputs.file_names import (
+    CASES,
+    DONE,
+    OUTPUTS,
+    REJECTED,
+    REVIEW_FILES,
+    REVIEWED_PLAN,
+    REVISIONS,
+    RUN_FILE,
+)
+from callosal.pipelines.outputs.rejection import is_rejected, set_objects_aside
 from callosal.pipelines.outputs.results import Row, is_planned, read_rows, write_tables
+from callosal.pipelines.outputs.reviewed_row import automatic_row
 from callosal.pipelines.outputs.run_json import write_run_record
 from callosal.pipelines.outputs.run_lock import run_lock
 from callosal.pipelines.reading.skips import NOT_MEANT
@@ -134,24 +145,41 @@ def _merge_cases(runs: Sequence[PartRun], output: Path) -> list[Row]:
                 seen.add(done.fingerprint.input)
             if source.is_dir():
                 _take_over(source, output / CASES / source.name)
-            rows.append(row)
+            rows.append(automatic_row(source, row))
     return rows
 
 
 def _take_over(source: Path, target: Path) -> None:
     """Copy a case folder; `done.json` goes last, as where it was made."""
+    make_folder(target)
+    if not (target / REVIEWED_PLAN).is_file():
+        _take_over_review(source, target)
     done = source / DONE
     if done.is_file() and _same(done, target / DONE) and read_done(target) is not None:
         return
-    make_folder(target)
     sweep_temporaries(target)
     for name in sorted({DONE, *OUTPUTS}):
         remove(target / name)
     for name in sorted(OUTPUTS):
-        if (source / name).is_file():
-            write_bytes(target / name, (source / name).read_bytes())
+        for path in (source / name, source / REJECTED / name):
+            if path.is_file():
+                write_bytes(target / name, path.read_bytes())
+    if is_rejected(target):
+        set_objects_aside(target)
     if done.is_file():
         write_bytes(target / DONE, done.read_bytes())
+
+
+def _take_over_review(source: Path, target: Path) -> None:
+    """Copy the review of a case, every revision of it; plan.reviewed.json goes last."""
+    if not (source / REVIEWED_PLAN).is_file():
+        return
+    make_folder(target / REVISIONS)
+    for path in sorted((source / REVISIONS).iterdir()):
+        write_bytes(target / REVISIONS / path.name, path.read_bytes())
+    for name in (*REVIEW_FILES, REVIEWED_PLAN):
+        if (source / name).is_file():
+            write_bytes(target / name, (source / name).read_bytes())
 
 
 def _same(first: Path, second: Path) -> bool:

@@ -18,9 +18,9 @@ def send(
     """Send the DICOM objects of a run to an archive by C-STORE or STOW-RS.
 
     Sends what is not there yet: a call that was cut short goes on where it ended. A case that
-    was rejected in its review is never sent, of a corrected one only the corrected report. What
-    an archive refuses is kept in RUN/outbox/refused with the reason, and tried again by the next
-    call.
+    was rejected in its review is never sent, of a corrected one only the corrected report and,
+    where the run makes Secondary Captures, the corrected picture. What an archive refuses is kept
+    in RUN/outbox/refused with the reason, and tried again by the next call.
 
     Args:
         input: The run's folder, as `infer`, `watch` or `listen` wrote it.

@@ -9,17 +9,20 @@ from pydicom.dataset import Dataset
 from pydicom.valuerep import DA, TM
 
 from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
-from callosal.pipelines.hospital.source_series import SourceSeries
+from callosal.pipelines.hospital.report_source import ReportSource
 from callosal.pipelines.planning.plan_file import Plan
 
 
-def overlay_capture(source: SourceSeries, plan: Plan, overlay: Image.Image) -> Dataset:
+def overlay_capture(
+    source: ReportSource, plan: Plan, overlay: Image.Image, instance_number: int = 1
+) -> Dataset:
     """A picture as an object of the study.
 
     Args:
         source: The series that was planned on.
         plan: The plan of the case.
         overlay: The picture.
+        instance_number: Its number in the series of captures of this source.
 
     Returns:
         A Secondary Capture; the same one for the same arguments.
@@ -36,7 +39,7 @@ def overlay_capture(source: SourceSeries, plan: Plan, overlay: Image.Image) -> D
         series_instance_uid=origin.uid("sc series"),
         series_number=origin.series_number(3),
         sop_instance_uid=origin.uid("sc", hashlib.sha256(pixels.tobytes()).hexdigest()),
-        instance_number=1,
+        instance_number=instance_number,
         manufacturer="callosal",
         manufacturer_model_name=origin.model,
         software_versions=origin.software,

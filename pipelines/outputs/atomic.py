@@ -69,6 +69,16 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
+def move(path: Path, target: Path) -> None:
+    """Give a file another name on the same disk.
+
+    Raises:
+        OutputError: As of write_bytes.
+    """
+    with _telling(path.name):
+        path.replace(target)
+
+
 def remove(path: Path) -> None:
     """Remove a file that may be there.
 

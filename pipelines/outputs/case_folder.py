@@ -8,7 +8,12 @@ from typing import Any
 
 from callosal.pipelines.outputs.atomic import make_folder, remove, write_bytes, write_text
 from callosal.pipelines.outputs.case_files import CaseFiles
-from callosal.pipelines.outputs.file_names import DONE, OUTPUTS, PLAN
+from callosal.pipelines.outputs.file_names import DONE, OUTPUTS, PLAN, REJECTED
+from callosal.pipelines.outputs.rejection import (
+    drop_objects_aside,
+    is_rejected,
+    set_objects_aside,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,10 @@ class Done:
 
 
 def read_done(folder: Path) -> Done | None:
-    """What a case folder says of itself; None where it is not finished or lost a file."""
+    """What a case folder says of itself; None where it is not finished or lost a file.
+
+    The objects of a rejected plan are not lost: they lie in the folder `rejected`.
+    """
     try:
         content = json.loads((folder / DONE).read_text(encoding="utf-8"))
         done = Done(
@@ -52,7 +60,11 @@ def read_done(folder: Path) -> Done | None:
         )
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return done if all((folder / name).is_file() for name in done.files) else None
+    return done if all(_is_there(folder, name) for name in done.files) else None
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    return (folder / name).is_file() or (folder / REJECTED / name).is_file()
 
 
 def finished_row(folder: Path, fingerprint: Fingerprint) -> dict[str, Any] | None:
@@ -84,8 +96,11 @@ def write_outputs(folder: Path, answer: CaseFiles) -> list[str]:
     remove(folder / DONE)
     plan = (json.dumps(answer.document, indent=1) + "\n").encode("utf-8")
     outputs = {PLAN: plan, **answer.files}
+    drop_objects_aside(folder)
     for stale in OUTPUTS - set(outputs):
         remove(folder / stale)
     for name, content in outputs.items():
         write_bytes(folder / name, content)
+    if is_rejected(folder):
+        set_objects_aside(folder)
     return sorted(outputs)

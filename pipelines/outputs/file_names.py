@@ -42,8 +42,14 @@ REVIEWED_PLAN = "plan.reviewed.json"
 REVIEWED_OVERLAY = "overlay.reviewed.png"
 REVIEWED_THUMBNAIL = "thumbnail.reviewed.webp"
 REVIEWED_STRUCTURED_REPORT = "plan_sr.reviewed.dcm"
+REVIEWED_SECONDARY_CAPTURE = "overlay_sc.reviewed.dcm"
+REVIEW_FILES = (
+    REVIEWED_OVERLAY, REVIEWED_THUMBNAIL, REVIEWED_STRUCTURED_REPORT, REVIEWED_SECONDARY_CAPTURE,
+)  # fmt: skip
+"""What a review makes of its plan, beside the plan itself."""
 REVIEW_PAGE = "review.html"
 REVISIONS = "reviews"
+REJECTED = "rejected"
 
 # Of a stitched exam, beside plan.json and the midsagittal slice (here the middle slice).
 STITCHED = "stitched.nii.gz"

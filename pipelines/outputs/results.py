@@ -9,7 +9,8 @@ from typing import Any
 
 from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import append_line, write_text
-from callosal.pipelines.outputs.file_names import ROWS, TABLE
+from callosal.pipelines.outputs.file_names import CASES, ROWS, TABLE
+from callosal.pipelines.outputs.rejection import standing_row
 from callosal.pipelines.planning.plan_file import Plan
 
 Row = Mapping[str, Any]
@@ -106,15 +107,21 @@ def is_planned(row: Row) -> bool:
 
 
 def write_tables(output: Path, rows: Iterable[Row]) -> None:
-    """Write both tables anew, sorted by case."""
-    ordered = sorted(rows, key=lambda row: str(row["case_id"]))
+    """Write both tables anew, sorted by case; a rejected case has no numbers in them."""
+    standing = (standing_row(output / CASES / str(row["case_id"]), row) for row in rows)
+    ordered = sorted(standing, key=lambda row: str(row["case_id"]))
+    write_csv(output, ordered)
+    lines = "".join(json.dumps(row) + "\n" for row in ordered)
+    write_text(output / ROWS, lines)
+
+
+def write_csv(output: Path, ordered: Iterable[Row]) -> None:
+    """Write results.csv alone, of rows in their order."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: safe_cell(value) for key, value in row.items()} for row in ordered)
     write_text(output / TABLE, text.getvalue())
-    lines = "".join(json.dumps(row) + "\n" for row in ordered)
-    write_text(output / ROWS, lines)
 
 
 def safe_cell(value: Any) -> Any:

@@ -22,6 +22,7 @@ STATUS_WORDS: dict[str, str] = {
     "no_callosum": "no callosum",
     "joined": "joined stations",
     "failed": "failed",
+    "rejected": "rejected",
     "skipped": "skipped",
 }
 

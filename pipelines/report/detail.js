@@ -9,7 +9,9 @@ const LINKED = {
   "parcels.png": "parts",
   "seg.dcm": "segmentation (DICOM)",
   "plan_sr.dcm": "structured report (DICOM)",
+  "overlay_sc.dcm": "picture (DICOM)",
   "plan_sr.reviewed.dcm": "reviewed report (DICOM)",
+  "overlay_sc.reviewed.dcm": "reviewed picture (DICOM)",
 };
 
 /** Figures of a case: term and text. */

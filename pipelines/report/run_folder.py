@@ -19,15 +19,18 @@ from callosal.pipelines.outputs.file_names import (
     PLAN,
     REVIEWED_OVERLAY,
     REVIEWED_PLAN,
+    REVIEWED_SECONDARY_CAPTURE,
     REVIEWED_STRUCTURED_REPORT,
     REVIEWED_THUMBNAIL,
     RUN_FILE,
+    SECONDARY_CAPTURE,
     SEGMENTATION,
     STRUCTURED_REPORT,
     THUMBNAIL,
 )
 from callosal.pipelines.outputs.outbox import State, sending_states
 from callosal.pipelines.outputs.results import read_rows
+from callosal.pipelines.outputs.reviewed_row import automatic_row
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.report.case_review import CaseReview, read_review
 from callosal.pipelines.report.plan_facts import PlanFacts, number, plan_facts
@@ -41,7 +44,8 @@ NUMBERS = (
 
 OPENED = (
     PLAN, REVIEWED_PLAN, OVERLAY, REVIEWED_OVERLAY, PARCELS_PICTURE,
-    SEGMENTATION, STRUCTURED_REPORT, REVIEWED_STRUCTURED_REPORT,
+    SEGMENTATION, STRUCTURED_REPORT, SECONDARY_CAPTURE, REVIEWED_STRUCTURED_REPORT,
+    REVIEWED_SECONDARY_CAPTURE,
 )  # fmt: skip
 """Files of a case that the page links if they exist."""
 
@@ -156,10 +160,12 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
-    automatic = _cells(row)
-    place = folder / CASES / automatic.texts["case_id"]
+    place = folder / CASES / _text(row["case_id"])
     if not is_case_name(place.name) or not place.is_dir():
-        return ReportedCase(automatic, plan_facts({}), None, (), None, automatic)
+        cells = _cells(row)
+        return ReportedCase(cells, plan_facts({}), None, (), None, cells)
+    row = automatic_row(place, row)
+    automatic = _cells(row)
     plan = place / PLAN
     review = read_review(place, row, _sha256(plan))
     facts = plan_facts(_object(plan))

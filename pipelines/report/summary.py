@@ -8,7 +8,7 @@ import numpy as np
 
 from callosal.pipelines.report.run_folder import ReportedCase
 
-STATUSES = ("ok", "low_confidence", "no_callosum", "failed", "skipped")
+STATUSES = ("ok", "low_confidence", "no_callosum", "failed", "rejected", "skipped")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
+from callosal.pipelines.outputs.rejection import put_objects_back, set_objects_aside
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import (
     automatic_roi,
@@ -28,9 +29,10 @@ from callosal.pipelines.review.review_document import (
     review_document,
     roi_entry,
 )
+from callosal.pipelines.review.reviewed_capture import write_reviewed_capture
 from callosal.pipelines.review.reviewed_pictures import write_reviewed_pictures
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
-from callosal.pipelines.review.reviewed_table import write_reviewed_table
+from callosal.pipelines.review.reviewed_table import write_reviewed_table, write_standing_row
 from callosal.pipelines.review.run_settings import RunSettings, read_run_settings
 from callosal.pipelines.stitching.roi_files import write_roi
 
@@ -146,11 +148,17 @@ class ReviewSession:
             )
             add_review(folder, document)
             roi = judgement.roi if judgement.decision is Decision.CORRECTED else None
+            if judgement.decision is Decision.REJECTED:
+                set_objects_aside(folder)
+            else:
+                put_objects_back(folder)
             if is_joined(case):
                 notes = write_roi(folder, case.midsagittal, roi)
             else:
                 notes = write_reviewed_report(folder, document)
-                write_reviewed_pictures(folder, case, roi)
+                overlay = write_reviewed_pictures(folder, case, roi)
+                notes += write_reviewed_capture(folder, document, overlay)
+            write_standing_row(self.output, name)
             write_reviewed_table(self.output)
         self.report.renew()
         return {"review": document, "notes": notes}

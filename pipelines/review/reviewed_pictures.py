@@ -1,25 +1,32 @@
 """The overlay of a corrected plan, large and small, beside those of the automatic one."""
 
-import io
 from pathlib import Path
+
+from PIL import Image
 
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.outputs.atomic import remove, write_bytes
 from callosal.pipelines.outputs.file_names import REVIEWED_OVERLAY, REVIEWED_THUMBNAIL
 from callosal.pipelines.pictures.overlay import draw_overlay
+from callosal.pipelines.pictures.picture_file import png_bytes
 from callosal.pipelines.pictures.reason_words import short_reason
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import CORRECTED
 
 
-def write_reviewed_pictures(folder: Path, case: ReviewCase, roi: RotatedBox | None) -> None:
+def write_reviewed_pictures(
+    folder: Path, case: ReviewCase, roi: RotatedBox | None
+) -> Image.Image | None:
     """Draw a corrected region on its slice, or remove the pictures of an earlier correction.
 
     Args:
         folder: Folder of the case.
         case: The case as `callosal infer` left it.
         roi: The region as corrected; None where the automatic one was accepted or rejected.
+
+    Returns:
+        The large picture, where there is one.
 
     Raises:
         OSError: The disk is full or read-only.
@@ -29,11 +36,10 @@ def write_reviewed_pictures(folder: Path, case: ReviewCase, roi: RotatedBox | No
     if roi is None or case.outline_mm is None or box is None or line is None:
         remove(folder / REVIEWED_OVERLAY)
         remove(folder / REVIEWED_THUMBNAIL)
-        return
+        return None
     overlay = draw_overlay(
         case.midsagittal, [case.outline_mm], box, line.as_line(), roi, short_reason(CORRECTED)
     )
-    stream = io.BytesIO()
-    overlay.save(stream, format="PNG", compress_level=2)
-    write_bytes(folder / REVIEWED_OVERLAY, stream.getvalue())
+    write_bytes(folder / REVIEWED_OVERLAY, png_bytes(overlay))
     write_bytes(folder / REVIEWED_THUMBNAIL, thumbnail_bytes(overlay))
+    return overlay

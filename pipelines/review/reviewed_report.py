@@ -68,10 +68,14 @@ def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
         contour_of_case(folder, plan.midsagittal),
         Review(review["reviewer"], review["comment"], _report_before(folder, first)),
     )
-    # A report by a person has the time of the decision, by that person's clock.
-    decided = datetime.fromisoformat(review["reviewed_at"]).replace(tzinfo=UTC).astimezone()
-    report.ContentDate, report.ContentTime = decided.strftime("%Y%m%d"), decided.strftime("%H%M%S")
+    report.ContentDate, report.ContentTime = local_time_of(review)
     return report
+
+
+def local_time_of(review: Mapping[str, Any]) -> tuple[str, str]:
+    """DICOM date and time of a decision, by the clock of this machine: a person made it here."""
+    decided = datetime.fromisoformat(review["reviewed_at"]).replace(tzinfo=UTC).astimezone()
+    return decided.strftime("%Y%m%d"), decided.strftime("%H%M%S")
 
 
 def _report_before(folder: Path, first: Dataset) -> Dataset:

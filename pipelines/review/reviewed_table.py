@@ -1,4 +1,4 @@
-"""results.reviewed.csv: the table of a run with what the reviews made of it."""
+"""The tables of a run after a decision: results.reviewed.csv, and what was rejected in all."""
 
 import csv
 import io
@@ -9,8 +9,15 @@ from typing import Any
 
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import CASES, REVIEWED_PLAN, REVIEWED_TABLE, ROWS
-from callosal.pipelines.outputs.results import COLUMNS, read_rows, safe_cell
-from callosal.pipelines.outputs.reviewed_row import reviewed_row
+from callosal.pipelines.outputs.rejection import standing_row
+from callosal.pipelines.outputs.results import (
+    COLUMNS,
+    append_row,
+    read_rows,
+    safe_cell,
+    write_csv,
+)
+from callosal.pipelines.outputs.reviewed_row import automatic_row, reviewed_row
 
 REVIEW_COLUMNS = ("decision", "revision", "reviewed_at", "reviewer", "angle_change_deg")
 
@@ -28,7 +35,7 @@ def write_reviewed_table(output: Path) -> None:
     rows: dict[str, dict[str, Any]] = {str(row["case_id"]): row for row in found}
     for path in sorted((output / CASES).glob(f"*/{REVIEWED_PLAN}")):
         review = json.loads(path.read_text(encoding="utf-8"))
-        row = rows.get(path.parent.name, {})
+        row = automatic_row(path.parent, rows.get(path.parent.name, {}))
         rows[path.parent.name] = {**reviewed_row(review, row), **_review_cells(review)}
     columns = (*COLUMNS, *REVIEW_COLUMNS)
     text = io.StringIO()
@@ -37,6 +44,28 @@ def write_reviewed_table(output: Path) -> None:
     for name in sorted(rows):
         writer.writerow({key: safe_cell(value) for key, value in rows[name].items()})
     write_text(output / REVIEWED_TABLE, text.getvalue())
+
+
+def write_standing_row(output: Path, name: str) -> None:
+    """Have results.csv and results.jsonl say that a case is rejected, or that it no longer is.
+
+    The line of results.jsonl is added, not replaced: a service may be adding lines of its own.
+
+    Args:
+        output: Folder of the run.
+        name: The case that was decided on.
+    """
+    if not (output / ROWS).is_file():
+        return
+    rows = {str(row["case_id"]): row for row in read_rows(output)}
+    folder = output / CASES / name
+    if name not in rows:
+        return
+    standing = standing_row(folder, automatic_row(folder, rows[name]))
+    if standing != rows[name]:
+        append_row(output, standing)
+        rows[name] = dict(standing)
+        write_csv(output, (rows[key] for key in sorted(rows)))
 
 
 def _review_cells(review: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,6 +71,20 @@ def test_merged_again_nothing_changes_and_a_folder_given_twice_counts_once(
     assert all(path.read_bytes() == before[path] for path in output.glob("cases/*/*.json"))
 
 
+def test_reviews_are_taken_along(parts: list[Path], tmp_path: Path) -> None:
+    source = next(part for part in parts if any(part.glob("cases/*")))
+    copy = Path(shutil.copytree(source, tmp_path / "copy"))
+    folder = next((copy / "cases").iterdir())
+    (folder / "reviews").mkdir()
+    for name in ("plan.reviewed.json", "reviews/0001.json"):
+        (folder / name).write_text(json.dumps({"decision": "rejected"}))
+    _merge([copy, *(part for part in parts if part != source)], tmp_path / "all")
+    target = tmp_path / "all" / "cases" / folder.name
+    assert (target / "reviews" / "0001.json").is_file()
+    (row,) = [row for row in _rows(tmp_path / "all") if row["case_id"] == folder.name]
+    assert row["status"] == "rejected"
+
+
 def test_a_missing_part_is_told(
     parts: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -74,7 +74,7 @@ def test_a_rejected_plan_has_no_angle_but_that_of_before(run, desk, planned):
     assert row["review"]["decision"] == "rejected"
     assert row["review"]["automatic_angle_deg"] == before["final_angle_deg"]
     assert "1 reviewed, 1 of them rejected" in (run / "report.html").read_text(encoding="utf-8")
-    assert (row["status"], row["reasons"]) == (before["status"], before["reasons"])
+    assert (row["status"], row["reasons"]) == ("rejected", before["reasons"])
 
 
 def test_an_accepted_plan_stays_as_it_is_and_is_no_longer_to_look_at(run, desk, unplanned):

@@ -3,6 +3,7 @@ import csv
 import pytest
 
 from callosal.models.errors import InputError
+from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi
 from callosal.pipelines.review.history import ReviewConflictError
 from callosal.pipelines.review.review_document import Decision, Judgement
@@ -37,8 +38,22 @@ def test_rejected_and_untouched_cases_are_told_apart(run, desk, planned, unplann
     desk.save(planned, Judgement(Decision.REJECTED, "A", "moved", None), based_on=0)
     rows = table(run)
     assert rows[planned]["final_angle_deg"] == ""
-    assert rows[planned]["decision"] == "rejected"
+    assert rows[planned]["decision"] == rows[planned]["status"] == "rejected"
+    assert not list(desk.folder(planned).glob("*.dcm"))
     assert rows[unplanned]["decision"] == ""
+    for name in (planned, unplanned):
+        row = table(run, "results.csv")[name]
+        assert (row["status"] == "rejected") == (name == planned)
+        assert (row["final_angle_deg"] == "") or name != planned
+
+
+def test_a_case_that_is_accepted_after_all_has_its_row_and_its_objects_again(run, desk, planned):
+    before = table(run, "results.csv"), sorted(p.name for p in desk.folder(planned).glob("*.dcm"))
+    desk.save(planned, Judgement(Decision.REJECTED, "A", "", None), based_on=0)
+    desk.save(planned, Judgement(Decision.ACCEPTED, "A", "", None), based_on=1)
+    names = sorted(p.name for p in desk.folder(planned).glob("*.dcm"))
+    assert (table(run, "results.csv"), [n for n in names if "reviewed" not in n]) == before
+    assert read_rows(run)[0]["status"] != "rejected"
 
 
 def test_a_plan_set_by_hand_reaches_the_table(run, desk, unplanned):

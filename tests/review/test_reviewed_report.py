@@ -97,7 +97,11 @@ def test_a_rejected_plan_has_no_current_report(desk, planned):
     folder = desk.folder(planned)
     assert not (folder / "plan_sr.reviewed.dcm").exists()
     assert (folder / "reviews" / "0001.dcm").is_file()
+    assert not (folder / "plan_sr.dcm").exists()
+    assert (folder / "rejected" / "plan_sr.dcm").is_file()
+    assert decided(desk, planned, Decision.ACCEPTED)["notes"] == []
     assert (folder / "plan_sr.dcm").is_file()
+    assert (folder / "plan_sr.reviewed.dcm").is_file()
 
 
 def test_a_case_without_a_report_says_so(desk, unplanned):
