@@ -56,7 +56,7 @@ class Request:
     overwrite: bool
     settings: Settings
     mapping: Path | None = None
-    command: Literal["infer", "watch", "listen"] = "infer"
+    command: Literal["infer", "watch", "listen", "bids"] = "infer"
 
     @property
     def config(self) -> dict[str, Any]:
