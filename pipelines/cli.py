@@ -20,6 +20,7 @@ from callosal.pipelines.console.process_memory import share_freed_memory
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
+    "bids": "a BIDS dataset to derivatives and to a group table",
     "stitch": "stations of a spine to one volume, with an ROI that turns",
     "watch": "scan plans of what arrives in a folder",
     "listen": "scan plans of what is sent by DICOM",
@@ -43,6 +44,7 @@ COMMANDS: dict[str, str] = {
 }
 TRAINING = frozenset({"fit", "validate", "test"})
 EXTRAS = {
+    "ancpbids": "bids",
     "ray": "ray",
     "pynetdicom": "pacs",
     "dicomweb_client": "pacs",

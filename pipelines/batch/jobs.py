@@ -46,7 +46,11 @@ def make_jobs(cases: Iterable[Case], salt: str, fingerprint: Fingerprint, part: 
         part: Which part.
     """
     return [
-        Job(case, case_id(case.uid_key, salt), replace(fingerprint, input=case.fingerprint))
+        Job(
+            case,
+            case.name or case_id(case.uid_key, salt),
+            replace(fingerprint, input=case.fingerprint),
+        )
         for case in cases
         if part.holds(case.uid_key)
     ]
@@ -73,7 +77,7 @@ def other_rows(
         names: Cases of this run.
     """
     wanted = replace(fingerprint, input="")
-    for folder in sorted((output / CASES).glob("case-*")):
+    for folder in sorted((output / CASES).glob("*")):
         done = None if folder.name in names else read_done(folder)
         if done is not None and replace(done.fingerprint, input="") == wanted:
             yield done.row

@@ -58,7 +58,7 @@ class Request:
     overwrite: bool
     settings: Settings
     mapping: Path | None = None
-    command: Literal["infer", "watch", "listen"] = "infer"
+    command: Literal["infer", "watch", "listen", "bids"] = "infer"
     best_of: BestOf = "series"
 
     @property

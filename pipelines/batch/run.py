@@ -49,11 +49,20 @@ def run_batch(request: Request) -> int:
         segmenter = opening.result()
     with open_session(request, segmenter, Console(stderr=True)) as session:
         clock.append(time.perf_counter())
-        return _run_held(session, index, clock)
+        return run_index(session, index, clock)
 
 
-def _run_held(session: Session, index: CaseIndex, clock: list[float]) -> int:
-    """The run, once its folder is held."""
+def run_index(session: Session, index: CaseIndex, clock: Sequence[float]) -> int:
+    """Plan on the cases of an index, in a folder that is held; returns the exit code.
+
+    Args:
+        session: The open run.
+        index: What the inputs hold.
+        clock: When the run began, when its inputs were listed, and when the model was open.
+
+    Raises:
+        KeyboardInterrupt: It was stopped; what is finished is written.
+    """
     output = session.request.output
     work = plan_work(index, session)
     aside = [*work.skipped, *other_rows(output, session.fingerprint, work.names)]
@@ -88,7 +97,7 @@ def _work_through(
     return rows, None
 
 
-def _laps(clock: list[float]) -> list[float]:
+def _laps(clock: Sequence[float]) -> list[float]:
     times = [*clock, time.perf_counter()]
     return [after - before for before, after in pairwise(times)]
 
@@ -108,8 +117,9 @@ def _end(
     if isinstance(ending, KeyboardInterrupt):
         console.print(f"stopped with {n_left} of {len(work.jobs)} cases to do; {again}")
         raise ending
-    cut = f"callosal infer: {ending.code}: {ending}; {n_left} of {len(work.jobs)} cases are not"
-    console.print(f"{cut} written; then {again}", markup=False, soft_wrap=True)
+    cut = f"callosal {session.request.command}: {ending.code}: {ending}"
+    left = f"{n_left} of {len(work.jobs)} cases are not written"
+    console.print(f"{cut}; {left}; then {again}", markup=False, soft_wrap=True)
     return exit_code(n_planned, len(work.jobs), work.n_faults + 1)
 
 

@@ -65,7 +65,7 @@ def open_session(request: Request, segmenter: Segmenter, console: Console) -> It
         CallosalError: No cluster, or the folder is in use or not writable.
     """
     with run_lock(request.output):
-        for folder in (request.output, *(request.output / CASES).glob("case-*")):
+        for folder in (request.output, *(request.output / CASES).glob("*")):
             sweep_temporaries(folder)
         config_sha256 = request.settings.config_sha256
         fingerprint = Fingerprint("", segmenter.sha256, config_sha256, version("callosal"))

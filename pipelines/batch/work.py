@@ -72,7 +72,7 @@ def plan_work(index: CaseIndex, session: Session) -> Work:
     jobs = make_jobs(index.cases, session.salt, session.fingerprint, part)
     to_do, kept = (jobs, []) if request.overwrite else split_finished(jobs, request.output)
     skips = [skip for skip in index.skipped if part.holds(_key(skip))]
-    asides = [SkippedInput(skip, case_id(_key(skip), session.salt)) for skip in skips]
+    asides = [SkippedInput(skip, skip.name or case_id(_key(skip), session.salt)) for skip in skips]
     for aside in asides:
         _tell(aside, session.console)
     return Work(jobs, to_do, list(kept), asides, len(index.cases))

@@ -17,6 +17,15 @@ _YES_NO: Final = {
     **dict.fromkeys(("false", "no", "off"), "false"),
 }
 
+POSITIONAL: Final = {
+    "inputs": "folders and files to read",
+    "input": "folder or file to read",
+    "bids_dir": "folder of the BIDS dataset",
+    "output_dir": "folder to write into",
+    "analysis_level": "participant measures each image, group compares all that are measured",
+}
+"""Parameters whose words stand without an option's name, in their order, with their help."""
+
 
 def _named_path(value: str) -> Path:
     """A path that an option gives; an empty one would mean the current folder.
@@ -69,7 +78,7 @@ class ShortParser(ArgumentParser):
 def call_function(command: str, function: Callable[..., int], words: list[str]) -> int:
     """Parse words into the arguments of a function and call it.
 
-    A parameter named `inputs` or `input` takes the words without an option's name.
+    A parameter of `POSITIONAL` takes the words without an option's name.
 
     Args:
         command: Name of the command, for messages.
@@ -80,12 +89,12 @@ def call_function(command: str, function: Callable[..., int], words: list[str]) 
     parser = ShortParser(prog=f"callosal {command}", description=summary, allow_abbrev=False)
     parser.add_argument("--config", action=ActionConfigFile, help="YAML file with these options")
     parameters = inspect.signature(function).parameters
-    positional: set[str | int] = {name for name in ("inputs", "input") if name in parameters}
-    if "inputs" in positional:
-        parser.add_argument("inputs", nargs="+", type=Path, help="folders and files to read")
-    if "input" in positional:
-        parser.add_argument("input", type=Path, help="folder or file to read")
-    parser.add_function_arguments(function, as_positional=False, skip=positional)
+    positional = [name for name in POSITIONAL if name in parameters]
+    for name in positional:
+        several = {"nargs": "+", "type": Path} if name == "inputs" else {}
+        kind = {"type": parameters[name].annotation, **several}
+        parser.add_argument(name, **kind, help=POSITIONAL[name])
+    parser.add_function_arguments(function, as_positional=False, skip=set(positional))
     for group in parser._action_groups:
         # The parser titles them with the summary, which stands above already.
         group.title = "options of this command" if group.title == summary else group.title

@@ -26,7 +26,7 @@ class SourceMask:
 
     Attributes:
         slices: Indices of the slices that hold a label, growing.
-        frames: Mask of those slices, 0 and 1, shape (len(slices), rows, columns).
+        frames: Labels of those slices, 0 outside, shape (len(slices), rows, columns).
     """
 
     slices: tuple[int, ...]
@@ -42,7 +42,7 @@ def mask_on_source(
     """Put a mask onto the grid of its source.
 
     Args:
-        mask: 0 outside, on the midsagittal slice, shape (H, W).
+        mask: Labels on the midsagittal slice, 0 outside, shape (H, W).
         place: Place of the midsagittal slice.
         geometry: Grid of the source, array axes (slice, row, column).
         missing: Slices of the grid that the source lacks; no label can lie on them.
@@ -55,8 +55,9 @@ def mask_on_source(
     centers_mm = voxels @ geometry.affine[:3, :3].T + geometry.affine[:3, 3]
     pixels = np.rint(place.mm_to_pixels(place.lps_to_mm(centers_mm))).astype(np.int64)
     within = ((pixels >= 0) & (pixels < mask.shape)).all(axis=1)
-    labelled = voxels[within][mask[tuple(pixels[within].T)] > 0]
-    labelled = labelled[~np.isin(labelled[:, 0], list(missing))]
+    labels = mask[tuple(pixels[within].T)]
+    is_kept = (labels > 0) & ~np.isin(voxels[within][:, 0], list(missing))
+    labelled, labels = voxels[within][is_kept], labels[is_kept]
     if not len(labelled):
         raise GeometryError(
             "the callosum lies outside the voxels of its series, so it cannot be marked on them",
@@ -64,7 +65,7 @@ def mask_on_source(
         )
     slices, positions = np.unique(labelled[:, 0], return_inverse=True)
     frames = np.zeros((len(slices), *shape[1:]), np.uint8)
-    frames[positions, labelled[:, 1], labelled[:, 2]] = 1
+    frames[positions, labelled[:, 1], labelled[:, 2]] = labels
     return SourceMask(tuple(int(index) for index in slices), frames)
 
 

@@ -48,6 +48,8 @@ class Case:
         n_slices: Slices of the stack; of a NIfTI file, voxels along its coarsest axis.
         n_voxels: Voxels that loading it takes memory for.
         source: Facts for plan.json, none of which tells who the patient is.
+        name: Name of the case in folders and tables where the input has one that may be shown,
+            as files of BIDS have; "" for a salted hash.
     """
 
     kind: Literal["dicom", "localizer", "nifti"]
@@ -59,6 +61,7 @@ class Case:
     n_slices: int
     n_voxels: int
     source: Mapping[str, Fact]
+    name: str = ""
 
     @property
     def stack(self) -> Stack | None:

@@ -37,6 +37,7 @@ class Skip:
             not be used, else "".
         source: Facts of a stack; empty for files.
         place: Where it lies; of files of one kind the label alone.
+        name: As of a `Case`.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Skip:
     uid_key: str
     source: Mapping[str, Fact]
     place: Place
+    name: str = ""
 
     @property
     def is_fault(self) -> bool:

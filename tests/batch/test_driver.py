@@ -82,7 +82,7 @@ def test_what_fails_twice_is_failed_and_left_to_the_next_run(
 ) -> None:
     script = Script({jobs[0].case.label: [RuntimeError("odd")] * 2 + [MemoryError()]})
     rows = list(run_jobs(jobs[:2], tmp_path, LocalEngine(script, 1), _console()))
-    assert [row["reasons"] for row in rows] == ["", "internal_error"]
+    assert [row["reasons"] for row in rows] == ["coarse_voxels", "internal_error"]
     assert (tmp_path / CASES / jobs[0].name / "plan.json").is_file()
     to_do, kept = split_finished(jobs[:2], tmp_path)
     assert to_do == jobs[:1]

@@ -1,0 +1,82 @@
+"""`callosal bids`: a BIDS dataset to derivatives, and to a table and page of the whole group."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from callosal.export.devices import Device
+from callosal.export.shipped import DEFAULT
+from callosal.models.errors import InputError
+from callosal.pipelines.settings import Settings
+
+
+def bids(
+    bids_dir: Path,
+    output_dir: Path,
+    analysis_level: Literal["participant"],
+    participant_label: list[str] = [],  # noqa: B006 (never changed)
+    session_label: list[str] = [],  # noqa: B006
+    bids_filter_file: Path | None = None,
+    skip_bids_validation: bool = False,
+    model: str = DEFAULT,
+    device: Device = "auto",
+    workers: int = 2,
+    threads: int | None = None,
+    part_id: int = 0,
+    num_parts: int = 1,
+    overwrite: bool = False,
+    settings: Settings = Settings(),  # noqa: B008 (frozen)
+) -> int:
+    """Measure the corpus callosum of a BIDS dataset: BIDS_DIR OUTPUT_DIR participant, then group.
+
+    `participant` writes derivatives for each T1w image: masks, parts, measures, thickness
+    profile, plan and pictures. Finished images are kept when the command is run again. `group`
+    gathers them in group.tsv and group.html.
+
+    Args:
+        bids_dir: Folder of the dataset.
+        output_dir: Folder of the derivatives; made if it is missing.
+        analysis_level: participant, then group.
+        participant_label: Participants, with or without sub-; all by default.
+        session_label: Sessions, with or without ses-; all by default.
+        bids_filter_file: JSON file of entities that images must have, as in
+            {"t1w": {"acquisition": "mprage"}}.
+        skip_bids_validation: Do not run the BIDS validator, if one is installed.
+        model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
+        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
+            used or refused.
+        workers: Threads that read ahead.
+        threads: Threads of the network; by default the cores this process may use.
+        part_id: Which part of the participants, from 0, if several machines share the work.
+        num_parts: Number of parts.
+        overwrite: Do finished images again.
+        settings: How the pose and the plan are made; parcels are Witelson's unless set here.
+
+    Returns:
+        Exit code: 0 all done, 1 nothing could be done, 2 some images failed or were refused.
+    """
+    if num_parts < 1 or not 0 <= part_id < num_parts:
+        raise InputError(
+            f"--part-id {part_id} --num-parts {num_parts}: parts start at 1, part ids run from 0 "
+            "to num-parts - 1",
+            "wrong_usage",
+        )
+    # The help of this command has to come at once: what reads and plans is loaded here.
+    from callosal.pipelines.batch.jobs import Part
+    from callosal.pipelines.batch.request import Engine
+    from callosal.pipelines.bids.dataset import Selection
+    from callosal.pipelines.bids.participant import BidsRequest, run_participants
+
+    selection = Selection(tuple(participant_label), tuple(session_label), bids_filter_file)
+    return run_participants(
+        BidsRequest(
+            bids_dir=bids_dir,
+            output_dir=output_dir,
+            selection=selection,
+            engine=Engine(model, device, threads, workers),
+            part=Part(part_id, num_parts),
+            overwrite=overwrite,
+            is_validated=not skip_bids_validation,
+            settings=replace(settings, parcels=settings.parcels or "witelson", dicom_objects=()),
+        )
+    )
