@@ -8,6 +8,7 @@ from callosal.export.devices import Device
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.ray_options import RayOptions
+from callosal.pipelines.dicom.localizers import Fuse
 from callosal.pipelines.reading.best_series import BestOf
 from callosal.pipelines.settings import Settings
 
@@ -49,6 +50,7 @@ class Request:
         mapping: File that tells which case is which series; None for none.
         command: What was called.
         best_of: Plan on every series, or on the best one of each exam.
+        fuse: What becomes one localizer.
     """
 
     inputs: tuple[Path, ...]
@@ -60,6 +62,7 @@ class Request:
     mapping: Path | None = None
     command: Literal["infer", "watch", "listen", "bids"] = "infer"
     best_of: BestOf = "series"
+    fuse: Fuse = "scout"
 
     @property
     def config(self) -> dict[str, Any]:

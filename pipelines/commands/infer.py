@@ -27,6 +27,7 @@ def infer(
     ray: RayOptions = RayOptions(),  # noqa: B008 (frozen)
     mapping: Path | None = None,
     best_of: Literal["series", "exam"] = "series",
+    fuse: Literal["scout", "exam"] = "scout",
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -55,6 +56,8 @@ def infer(
             asked for.
         best_of: series plans on every series; exam on the best one of each exam alone, by
             voxel size, contrast and coverage. `callosal list-series` names it and says why.
+        fuse: scout makes one case of the stacks of one localizer; exam, of all 2D stacks of one
+            frame of reference, however far apart in time: right where the patient did not move.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
@@ -72,7 +75,17 @@ def infer(
     part = Part(part_id, num_parts)
     runs = Engine(model, device, threads, workers, cluster)
     return run_batch(
-        Request(tuple(inputs), output, runs, part, overwrite, settings, mapping, best_of=best_of)
+        Request(
+            tuple(inputs),
+            output,
+            runs,
+            part,
+            overwrite,
+            settings,
+            mapping,
+            best_of=best_of,
+            fuse=fuse,
+        )
     )
 
 

@@ -1,14 +1,16 @@
 """`callosal list-series`: every stack among the inputs, and why each was kept or skipped."""
 
 from pathlib import Path
+from typing import Literal
 
 
-def list_series(input: Path, json: bool = False) -> int:
+def list_series(input: Path, json: bool = False, fuse: Literal["scout", "exam"] = "scout") -> int:
     """List every stack of images that an input holds, and why each was kept or skipped.
 
     Args:
         input: Folder of DICOM or NIfTI files of any nesting, or one file.
         json: Print JSON instead of a table.
+        fuse: As of `callosal infer`: what becomes one localizer.
 
     Returns:
         Exit code: 0 where all that can be used is sound, 1 where nothing can be used, 2 where
@@ -23,7 +25,7 @@ def list_series(input: Path, json: bool = False) -> int:
     from callosal.pipelines.reading.cases import find_cases
     from callosal.pipelines.reading.series_listing import listing_json, listing_table
 
-    index = find_cases([input])
+    index = find_cases([input], fuse)
     if json:
         print(listing_json(index))
     else:

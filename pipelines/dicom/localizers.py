@@ -8,7 +8,7 @@ shares a frame of reference and was acquired alike.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -25,6 +25,9 @@ more."""
 
 LEAST_SPACING_MM: Final = 3.0
 """Slices of a scout are farther apart than this."""
+
+Fuse = Literal["scout", "exam"]
+"""What becomes one case: the stacks of one scout, or all 2D stacks of one frame of reference."""
 
 _USABLE: Final = frozenset(
     {
@@ -91,19 +94,26 @@ class Localizer:
         return f"{', '.join(parts[:-1])} and {parts[-1]} slices"
 
 
-def find_localizers(stacks: Iterable[Stack]) -> tuple[list[Localizer], list[Stack]]:
+def find_localizers(
+    stacks: Iterable[Stack], fuse: Fuse = "scout"
+) -> tuple[list[Localizer], list[Stack]]:
     """Put the stacks of each scout together.
 
     Args:
         stacks: All stacks, kept or skipped.
+        fuse: "exam" takes all 2D stacks of a frame of reference for one, however far apart in
+            time they were acquired: right where the patient did not move in between.
 
     Returns:
         The localizers, and the stacks that are part of none.
     """
     every = list(stacks)
     candidates = [stack for stack in every if _may_belong(stack)]
-    groups = _of_one_series(candidates)
-    groups += _of_several_series(_without(groups, candidates))
+    if fuse == "exam":
+        groups = _of_one_frame(candidates)
+    else:
+        groups = _of_one_series(candidates)
+        groups += _of_several_series(_without(groups, candidates))
     return [_localizer(*group) for group in groups], _without(groups, every)
 
 
@@ -124,6 +134,16 @@ def _may_belong(stack: Stack) -> bool:
         and len(stack.planes) <= MAX_SLICES
         and stack.slice_spacing_mm >= LEAST_SPACING_MM
     )
+
+
+def _of_one_frame(stacks: Sequence[Stack]) -> list[_Group]:
+    by_frame: dict[tuple[str, str], list[Stack]] = {}
+    for stack in stacks:
+        header = stack.header
+        if header.frame_of_reference_uid:
+            by_frame.setdefault((header.study_uid, header.frame_of_reference_uid), []).append(stack)
+    reason = "all 2D stacks of one frame of reference, as asked"
+    return [(members, reason) for members in by_frame.values() if _is_scout(members)]
 
 
 def _of_one_series(stacks: Sequence[Stack]) -> list[_Group]:

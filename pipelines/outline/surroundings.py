@@ -20,6 +20,10 @@ RING_MM = 2.5
 MARGIN_MM = 8.0
 """Margin of the window about the outline whose intensities the contrast is measured against."""
 
+_STEP = 4  # of the pixels that a gain is fitted to
+_TISSUE = 0.2  # of the intensity inside, below which a pixel is air or bone
+_LEAST_TISSUE = 200
+
 
 @dataclass(frozen=True)
 class Brightness:
@@ -67,19 +71,47 @@ def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceI
     pixels = ndimage.gaussian_filter(
         slice_image.pixels[window].astype(np.float64), 0.5 / np.array(slice_image.spacing_mm)
     )
+    air = float(np.percentile(slice_image.pixels[::4, ::4], 1))
+    pixels = (pixels - air) / _gain(slice_image, air, inside)[window]
     around = ndimage.map_coordinates(pixels, (ring - first).T, order=1, mode="nearest")
     low, middle, high = np.percentile(around, [10, 50, 90])
     first_quarter, center, third_quarter = np.percentile(pixels[inside[window]], [25, 50, 75])
     spread = max(float(third_quarter - first_quarter) / 1.35, 1e-9)
     darkest, brightest = np.percentile(pixels, [5, 95])
-    air = float(np.percentile(slice_image.pixels[::4, ::4], 1))
     return Brightness(
-        inside=max(float(center) - air, 0.0),
-        ring=max(float(middle) - air, 0.0),
+        inside=max(float(center), 0.0),
+        ring=max(float(middle), 0.0),
         ring_spread=float(high - low),
         window_spread=float(brightest - darkest),
         distinct=float((np.abs(around - center) > 2 * spread).mean()),
     )
+
+
+def _gain(slice_image: SliceImage, air: float, inside: NDArray[np.bool_]) -> Array:
+    """A coil's gain that grows evenly across the head, 1 in the middle of the outline.
+
+    Without it the near end of a callosum by a surface coil is as bright as the tissue around the
+    far end. Fitted to the logarithms of all tissue: those of the callosum alone also fall where a
+    thick slice leaves the midline.
+
+    Args:
+        slice_image: The picture, shape (H, W).
+        air: Its darkest intensity.
+        inside: The pixels inside the outline, at least one, shape (H, W).
+    """
+    values = slice_image.pixels[::_STEP, ::_STEP].astype(np.float64) - air
+    tissue = values > _TISSUE * np.median(slice_image.pixels[inside] - air)
+    middle = np.argwhere(inside).mean(axis=0)
+    shape = slice_image.pixels.shape
+    rows, columns = (np.arange(count) - at for count, at in zip(shape, middle, strict=True))
+    if tissue.sum() < _LEAST_TISSUE:
+        return np.ones(shape)
+    logs = np.log(values[tissue])
+    logs = logs.clip(np.median(logs) - 1, np.median(logs) + 1)
+    places = np.argwhere(tissue) * _STEP - middle
+    terms = np.column_stack([np.ones(len(places)), places])
+    slope = np.linalg.lstsq(terms, logs, rcond=None)[0][1:]
+    return np.asarray(np.exp(slope[0] * rows[:, None] + slope[1] * columns))
 
 
 def is_brighter(inside: NDArray[np.bool_], slice_image: SliceImage) -> bool:

@@ -15,7 +15,7 @@ from callosal.pipelines.dicom.facts import (
     fingerprint_stack,
 )
 from callosal.pipelines.dicom.headers import Header
-from callosal.pipelines.dicom.localizers import Localizer, find_localizers
+from callosal.pipelines.dicom.localizers import Fuse, Localizer, find_localizers
 from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
 from callosal.pipelines.dicom.tree import FileEntry, Skipped
@@ -97,13 +97,14 @@ class CaseIndex:
     skipped: tuple[Skip, ...]
 
 
-def find_cases(inputs: Sequence[Path]) -> CaseIndex:
+def find_cases(inputs: Sequence[Path], fuse: Fuse = "scout") -> CaseIndex:
     """Look through folders and files for images of which a sagittal view can be made.
 
     Series are put together over all inputs, so a series in two folders is one case.
 
     Args:
         inputs: Folders of any nesting, DICOM files and NIfTI files.
+        fuse: Which stacks become one localizer (`find_localizers`).
 
     Returns:
         Cases and skips; broken files among them never raise.
@@ -115,7 +116,7 @@ def find_cases(inputs: Sequence[Path]) -> CaseIndex:
     gathered = _gather(scan_inputs(inputs))
     if not gathered.headers and not gathered.images:
         gathered.files.check_any_image()
-    return _index(gathered)
+    return _index(gathered, fuse)
 
 
 def index_files(entries: Iterable[FileEntry | Skipped]) -> CaseIndex:
@@ -142,9 +143,9 @@ def _gather(found: Iterable[Header | FileEntry | Skipped]) -> _Gathered:
     return gathered
 
 
-def _index(gathered: _Gathered) -> CaseIndex:
+def _index(gathered: _Gathered, fuse: Fuse = "scout") -> CaseIndex:
     headers, files = gathered.headers, gathered.files
-    judged = [*_judge_stacks(headers, files), *map(_judge_nifti, gathered.images)]
+    judged = [*_judge_stacks(headers, files, fuse), *map(_judge_nifti, gathered.images)]
     return CaseIndex(
         cases=tuple(item for item in judged if isinstance(item, Case)),
         skipped=(
@@ -154,8 +155,10 @@ def _index(gathered: _Gathered) -> CaseIndex:
     )
 
 
-def _judge_stacks(headers: Sequence[Header], files: SkipCounter) -> Iterator[Case | Skip]:
-    localizers, others = find_localizers(find_stacks(headers))
+def _judge_stacks(
+    headers: Sequence[Header], files: SkipCounter, fuse: Fuse
+) -> Iterator[Case | Skip]:
+    localizers, others = find_localizers(find_stacks(headers), fuse)
     yield from map(_localizer_case, localizers)
     for stack in others:
         lost = files.count_faults(stack.header.series_uid)

@@ -8,7 +8,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from callosal.pipelines.dicom.headers import Header, scan
-from callosal.pipelines.dicom.localizers import Localizer, find_localizers, orientation_of
+from callosal.pipelines.dicom.localizers import Fuse, Localizer, find_localizers, orientation_of
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
 from tests.dicom.make_series import (
     AXIAL,
@@ -46,9 +46,11 @@ def scout(first: int = 1, apart: bool = True, **tags: object) -> list[Dataset]:
     ]
 
 
-def found_in(folder: Path, slices: Sequence[Dataset]) -> tuple[list[Localizer], list[Stack]]:
+def found_in(
+    folder: Path, slices: Sequence[Dataset], fuse: Fuse = "scout"
+) -> tuple[list[Localizer], list[Stack]]:
     write_slices(folder, slices)
-    return find_localizers(find_stacks(h for h in scan(folder) if isinstance(h, Header)))
+    return find_localizers(find_stacks(h for h in scan(folder) if isinstance(h, Header)), fuse)
 
 
 def numbers(stacks: Iterable[Stack]) -> list[int | None]:
@@ -127,6 +129,18 @@ def test_series_that_were_acquired_otherwise_are_not_fused(
     slices = part("sagittal", 1) + part("coronal", 2, **{tag: value})
     found, others = found_in(tmp_path, slices)
     assert (found, len(others)) == ([], 2)
+
+
+def test_an_exam_is_fused_when_asked_within_one_frame_of_reference(tmp_path: Path) -> None:
+    slices = [
+        *part("sagittal", 1),
+        *part("coronal", 7, n_slices=25, distance_mm=5.5, EchoTime=90.0),
+        *part("axial", 9, FrameOfReferenceUID="1.2.3.91"),
+        *part("sagittal", 12, n_slices=24, distance_mm=2.0),  # a volume
+    ]
+    (one,), others = found_in(tmp_path, slices, "exam")
+    assert numbers(one.stacks) == [1, 7]
+    assert numbers(others) == [9, 12]
 
 
 def test_series_far_apart_in_an_exam_are_not_fused(tmp_path: Path) -> None:

@@ -55,3 +55,15 @@ def test_the_neighbourhood_may_leave_the_image(arch: np.ndarray) -> None:
     cut = arch[rows.min() - 1 : rows.max() - 3, columns.min() + 4 : columns.max() + 2]
     light = _measured(cut, 50 + 50 * cut)
     assert light.inside > light.ring
+
+
+@pytest.mark.parametrize("gain", [0.4, 2.5])
+def test_the_gain_of_a_surface_coil_changes_little(arch: np.ndarray, gain: float) -> None:
+    grain = np.random.default_rng(4).standard_normal(arch.shape)
+    pixels = 20 + 100 * (0.75 + 0.25 * arch + 0.02 * grain)
+    pixels[:, -12:] = 0.0  # air
+    slope = np.exp(np.log(gain) * np.linspace(-1, 1, arch.shape[1]))
+    plain, biased = _measured(arch, pixels), _measured(arch, pixels * slope)
+    assert plain.distinct > 0.9
+    assert biased.distinct > 0.85
+    assert biased.contrast == pytest.approx(plain.contrast, rel=0.3)
