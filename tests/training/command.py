@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import yaml
 
 from callosal.pipelines.cli import main
 
@@ -24,6 +25,19 @@ TINY = [
     "--data.size=192",
     "--data.augmentation.crop_mm=64",
 ]
+
+
+def few_pictures(config: str, folder: Path) -> Path:
+    """A copy of a shipped generator's config that draws two samples in two steps, not 16 in 20."""
+    content = yaml.safe_load((ROOT / "configs" / f"{config}.yaml").read_text(encoding="utf-8"))
+    (pictures,) = (
+        one for one in content["trainer"]["callbacks"] if one["class_path"] == "GeneratedPictures"
+    )
+    pictures.setdefault("init_args", {}).update(count=2, steps=2)
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{config}.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path
 
 
 @dataclass(frozen=True)

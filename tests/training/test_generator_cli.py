@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from callosal.models.generation.autoencoder import PairAutoencoder
-from tests.training.command import ROOT, Finished, run_callosal
+from tests.training.command import ROOT, Finished, few_pictures, run_callosal
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def test_every_config_runs_two_steps_on_the_phantom(config: Path, tmp_path: Path
     words = list(TINY)
     if yaml.safe_load(config.read_text(encoding="utf-8"))["model"].get("autoencoder"):
         words.append(f"--model.autoencoder={_autoencoder_of_stage_one(tmp_path)}")
-    done = _fit(config, *words, cwd=tmp_path)
+    done = _fit(few_pictures(config.stem, tmp_path / "few"), *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     (metrics,) = tmp_path.glob("runs/*/version_0/metrics.csv")
     with metrics.open() as stream:
@@ -66,8 +66,8 @@ def test_every_config_runs_two_steps_on_the_phantom(config: Path, tmp_path: Path
 
 
 def test_a_stopped_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
-    config = ROOT / "configs" / "ddpm.yaml"
-    small = [*TINY, "--model.net.init_args.widths=[8,16]"]
+    config = few_pictures("ddpm", tmp_path / "few")
+    small = [*TINY, "--model.net.init_args.widths=[8,8,16]"]
     assert _fit(config, *small, cwd=tmp_path).returncode == 0
     last = "runs/ddpm/version_0/checkpoints/last.ckpt"
     done = _fit(config, *small, "--trainer.max_steps=4", f"--ckpt_path={last}", cwd=tmp_path)

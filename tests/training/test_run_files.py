@@ -53,7 +53,7 @@ def test_checkpoints_that_are_missing_or_cut_are_refused_by_name(
     monkeypatch.chdir(tmp_path)
     path = _checkpoint(tmp_path / "run" / "cut.ckpt", 0)
     path.write_bytes(path.read_bytes()[:-200])
-    starts = ["--trainer.callbacks+=StartingWeights", "--data.phantoms=8"]
+    starts = ["--trainer.callbacks+=StartingWeights"]
     for words, code, expected in (
         (["--ckpt_path", "none.ckpt"], 3, "none.ckpt: there is no such file"),
         (["--ckpt_path", "best"], 3, "best: there is no such file"),
@@ -62,7 +62,7 @@ def test_checkpoints_that_are_missing_or_cut_are_refused_by_name(
         ([*starts, "--trainer.callbacks.checkpoint=no.ckpt"], 3, "no.ckpt: there is no such"),
         ([*starts, f"--trainer.callbacks.checkpoint={path}"], 1, "cut.ckpt: cannot be read"),
     ):
-        assert main(["fit", "--config", "attention_unet", "--data.size=192",
+        assert main(["fit", "--config", "attention_unet", "--data.size=192", "--data.phantoms=8",
                      "--data.augmentation.crop_mm=64", *words]) == code  # fmt: skip
         told = capsys.readouterr().err
         assert expected in told

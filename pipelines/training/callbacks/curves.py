@@ -44,8 +44,13 @@ def _draw(trainer: pl.Trainer) -> None:
         if isinstance(logger, CSVLogger):
             logger.save()
             metrics = Path(logger.log_dir) / "metrics.csv"
-            if metrics.is_file():
+            if metrics.is_file() and not _is_newer(metrics.with_name(PICTURE), metrics):
                 draw_curves(metrics, metrics.with_name(PICTURE))
+
+
+def _is_newer(picture: Path, metrics: Path) -> bool:
+    """Whether nothing was logged since the picture was drawn, as at the end after a validation."""
+    return picture.is_file() and picture.stat().st_mtime_ns > metrics.stat().st_mtime_ns
 
 
 def draw_curves(metrics: Path, picture: Path) -> None:

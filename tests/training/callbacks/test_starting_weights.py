@@ -11,7 +11,7 @@ from callosal.models.attention_unet import AttentionUNet
 from callosal.models.errors import DataError, InputError
 from callosal.models.segmentation_module import SegmentationModule
 from callosal.pipelines.training.callbacks.starting_weights import copy_weights
-from tests.training.command import ROOT, TINY, run_callosal
+from tests.training.command import ROOT, TINY, few_pictures, run_callosal
 
 
 def _module(seed: int, widths: tuple[int, ...] = (8, 16)) -> SegmentationModule:
@@ -63,11 +63,12 @@ def test_a_run_starts_from_another_runs_weights(config: str, tmp_path: Path) -> 
     own = {
         "attention_unet": [*TINY, "--model.net.init_args.widths=[8,16]"],
         "ddpm": ["--trainer.accelerator=cpu", "--trainer.precision=32", "--data.phantoms=8",
-                 "--data.batch_size=2", "--model.net.init_args.widths=[8,16]",
+                 "--data.batch_size=2", "--model.net.init_args.widths=[8,8,16]",
                  "--trainer.val_check_interval=2"],
     }[config]  # fmt: skip
-    words = ["fit", "--config", str(ROOT / "configs" / f"{config}.yaml"), *own,
-             "--trainer.default_root_dir=runs"]  # fmt: skip
+    shipped = ROOT / "configs" / f"{config}.yaml"
+    path = few_pictures(config, tmp_path / "few") if config == "ddpm" else shipped
+    words = ["fit", "--config", str(path), *own, "--trainer.default_root_dir=runs"]
     done = run_callosal(*words, "--trainer.max_steps=2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     (end,) = re.findall(r"step 2 of 2, validated: (.+)", done.stderr)
