@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "watch": "scan plans of what arrives in a folder",
     "listen": "scan plans of what is sent by DICOM",
     "send": "the results of a run to an archive",
+    "fetch": "series of an archive that can be planned on, into a folder",
     "merge": "the parts of a run that several machines shared, as one",
     "report": "the page of a run, report.html, anew",
     "list-series": "every stack found, and why each was kept or skipped",

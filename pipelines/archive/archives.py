@@ -6,7 +6,7 @@ from pathlib import Path
 from callosal.models.errors import InputError
 from callosal.pipelines.archive.ae_title import check_title
 from callosal.pipelines.archive.destination import Node
-from callosal.pipelines.archive.login import read_login
+from callosal.pipelines.archive.login import STOW_VARIABLE, read_login
 from callosal.pipelines.archive.sender import Archive
 from callosal.pipelines.archive.tls import Tls
 
@@ -41,5 +41,6 @@ def open_archives(
     if stow is not None:
         from callosal.pipelines.archive.stow import StowArchive
 
-        archives.append(StowArchive(stow, read_login(stow_login), tls))
+        login = read_login(stow_login, "--stow-login", STOW_VARIABLE)
+        archives.append(StowArchive(stow, login, tls))
     return archives

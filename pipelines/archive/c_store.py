@@ -1,7 +1,6 @@
 """Sends objects by C-STORE, with pynetdicom."""
 
 import io
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,13 +14,12 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
-from pynetdicom import AE
 
+from callosal.pipelines.archive.association import associated, caller
 from callosal.pipelines.archive.destination import Node
 from callosal.pipelines.archive.faults import Refused, Unreachable
-from callosal.pipelines.archive.library_logs import silence_libraries
 from callosal.pipelines.archive.outgoing import OutgoingObject
-from callosal.pipelines.archive.tls import Tls, reason_of
+from callosal.pipelines.archive.tls import Tls
 
 SENT_CLASSES = (
     SegmentationStorage,
@@ -30,9 +28,6 @@ SENT_CLASSES = (
     GrayscaleSoftcopyPresentationStateStorage,
 )
 """Classes that are proposed; an archive that lacks one still gets the others."""
-
-CONNECT_S = 10.0
-ANSWER_S = 60.0
 
 _OUT_OF_RESOURCES = 0xA700
 _WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
@@ -52,12 +47,9 @@ class StoreArchive:
     """
 
     def __init__(self, node: Node, title: str, tls: Tls = Tls()) -> None:  # noqa: B008 (frozen)
-        silence_libraries()
         self._node = node
         self._context = tls.client_context("--send-tls") if tls.is_used else None
-        self._ae = AE(title)
-        self._ae.connection_timeout = self._ae.acse_timeout = CONNECT_S
-        self._ae.dimse_timeout = self._ae.network_timeout = ANSWER_S
+        self._ae = caller(title)
         for sop_class in SENT_CLASSES:
             self._ae.add_requested_context(
                 sop_class, [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
@@ -73,36 +65,8 @@ class StoreArchive:
         Raises:
             Unreachable: There is none; the message says why.
         """
-        node = self._node
-        try:
-            tls = None if self._context is None else (self._context, node.host)
-            association = self._ae.associate(
-                node.host, node.port, ae_title=node.title, tls_args=tls
-            )
-        except (OSError, ValueError) as error:
-            raise Unreachable(reason_of(error)) from error
-        if not association.is_established:
-            raise Unreachable(self._why_not(association))
-        try:
+        with associated(self._ae, self._node, self._context, "results") as association:
             yield StoreLink(association)
-        finally:
-            if association.is_established:
-                association.release()
-
-    def _why_not(self, association: Any) -> str:
-        if association.is_rejected:
-            answer = association.acceptor.primitive
-            return f"rejected as {self._ae.ae_title}: {answer.reason_str}"
-        if association.acceptor.primitive is not None:
-            return "accepts none of the classes of the results"
-        # pynetdicom keeps the reason to itself.
-        try:
-            with socket.create_connection((self._node.host, self._node.port), CONNECT_S) as plain:
-                if self._context is not None:
-                    self._context.wrap_socket(plain, server_hostname=self._node.host).close()
-        except OSError as error:
-            return reason_of(error)
-        return "closes the connection without an answer; does it want TLS or a certificate?"
 
 
 class StoreLink:

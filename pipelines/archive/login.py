@@ -6,7 +6,8 @@ from pathlib import Path
 
 from callosal.models.errors import InputError
 
-VARIABLE = "CALLOSAL_STOW_LOGIN"
+STOW_VARIABLE = "CALLOSAL_STOW_LOGIN"
+QIDO_VARIABLE = "CALLOSAL_QIDO_LOGIN"
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,13 @@ class Login:
         )
 
 
-def read_login(path: Path | None) -> Login | None:
-    """The login of a file, or else of the environment variable `VARIABLE`.
+def read_login(path: Path | None, option: str, variable: str) -> Login | None:
+    """The login of a file, or else of an environment variable.
 
     Args:
         path: The file, which nobody else may be able to read; None for none.
+        option: Name of the option that names the file, for messages.
+        variable: Name of the variable.
 
     Returns:
         None if neither is given.
@@ -62,15 +65,13 @@ def read_login(path: Path | None) -> Login | None:
         InputError: `bad_login`.
     """
     if path is None:
-        text = os.environ.get(VARIABLE)
-        return None if text is None else Login.of(text, VARIABLE)
+        text = os.environ.get(variable)
+        return None if text is None else Login.of(text, variable)
     try:
         if path.stat().st_mode & 0o077 and os.name == "posix":
-            raise InputError(
-                f"--stow-login {path.name}: others can read it; chmod 600 it", "bad_login"
-            )
-        return Login.of(path.read_text(encoding="utf-8"), f"--stow-login {path.name}")
+            raise InputError(f"{option} {path.name}: others can read it; chmod 600 it", "bad_login")
+        return Login.of(path.read_text(encoding="utf-8"), f"{option} {path.name}")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"--stow-login {path.name}: cannot be read ({type(error).__name__})", "bad_login"
+            f"{option} {path.name}: cannot be read ({type(error).__name__})", "bad_login"
         ) from error

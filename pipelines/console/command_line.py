@@ -4,6 +4,7 @@ import inspect
 import re
 from argparse import HelpFormatter
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Final, NoReturn, get_origin
 
@@ -59,16 +60,17 @@ class ShortParser(ArgumentParser):
         if not self.exit_on_error:
             # A parser inside another one: the outer one adds where it was.
             super().error(message, ex)
-        shown = {name: f"--{name}".replace("_", "-") for name in option_names(self)}
+        shown = {name: f"--{name}".rstrip("_").replace("_", "-") for name in option_names(self)}
         end_with_usage(self.prog, message, shown, self.words)
 
     def format_help(self, formatter: HelpFormatter | None = None) -> str:
         """Show options with hyphens, as people type them; underscores are taken as well."""
         text = re.sub(
             r"(?<![\w-])--\w+",
-            lambda found: found[0].replace("_", "-"),
+            lambda found: found[0].rstrip("_").replace("_", "-"),
             super().format_help(formatter),
         )
+        text = re.sub(r"(?<=\s)([A-Z]+)_(?=[\s\]])", r"\1", text)
         text = re.sub(r"<class\s+'(\w+)'>", r"\1", text)
         flags = "|".join(name.lstrip("-").replace("_", "-") for name in self.flags)
         # They need no value, and so none is asked for.
@@ -133,6 +135,8 @@ def _spelt_out(words: list[str], flags: frozenset[str]) -> list[str]:
     ['a-b', '--read_only', 'true', '--part_id', '2']
     >>> _spelt_out(["--overwrite", "No", "--overwrite=yes", "IN"], frozenset({"--overwrite"}))
     ['--overwrite', 'false', '--overwrite=true', 'IN']
+    >>> _spelt_out(["--from", "A@B:1"], frozenset())  # no parameter can have this name
+    ['--from_', 'A@B:1']
     """
     spelt: list[str] = []
     for word in words:
@@ -142,6 +146,7 @@ def _spelt_out(words: list[str], flags: frozenset[str]) -> list[str]:
             spelt.append(_YES_NO.get(word.lower(), "true"))
         if name.startswith("--"):
             name = name[:2] + name[2:].replace("-", "_")
+            name += "_" if iskeyword(name[2:]) else ""
             value = _YES_NO.get(value.lower(), value) if name in flags else value
             spelt.append(name + equals + value)
         elif not after_flag or word.lower() not in _YES_NO:

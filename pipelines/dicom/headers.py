@@ -45,12 +45,14 @@ _SEX = tag_of("PatientSex")
 _MOMENTS = tuple(
     (tag_of(f"{kind}Date"), tag_of(f"{kind}Time")) for kind in ("Series", "Acquisition")
 )
-_HEADER_TAGS: list[BaseTag | int] = [
+HEADER_TAGS: list[BaseTag | int] = [
     BaseTag(tag)
     for tag in (_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _MODALITY, _SERIES_NUMBER,
                 _FRAME_OF_REFERENCE, _PATIENT_POSITION, _FIELD_STRENGTH, *_PERSON, _SEX,
                 *(tag for moment in _MOMENTS for tag in moment), *FRAME_TAGS, *LAYOUT_TAGS)
 ]  # fmt: skip
+"""Everything of a file that is read to sort it, pixels apart."""
+
 _FIRST_PIXEL_TAG = 0x7FE00008
 
 
@@ -129,7 +131,7 @@ def _read_open(file: BinaryIO, entry: FileEntry) -> Header | Skipped:
         syntax.implicit_vr,
         syntax.little_endian,
         stop_when=_is_pixel_element,
-        specific_tags=_HEADER_TAGS,
+        specific_tags=HEADER_TAGS,
     )
     attributes = Attributes.from_dataset(dataset)
     try:

@@ -14,12 +14,12 @@ from pynetdicom.sop_class import Verification
 from callosal.models.errors import InputError
 from callosal.pipelines.archive.library_logs import silence_libraries
 from callosal.pipelines.dicom.headers import MR_IMAGE_CLASSES
+from callosal.pipelines.dicom.transfer_syntaxes import transfer_syntaxes
 from callosal.pipelines.dicom.tree import printable
 from callosal.pipelines.service.admission import Admission
 from callosal.pipelines.service.associations import Association, Associations
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.spool import OtherContent, Spool, SpoolFull
-from callosal.pipelines.service.transfer_syntaxes import transfer_syntaxes
 
 SUCCESS = 0x0000
 DUPLICATE_INSTANCE = 0x0111

@@ -70,6 +70,7 @@ def _joint(joint: Joint) -> dict[str, Any]:
         "upper_station": joint.upper,
         "overlap_mm": _number(joint.height_mm),
         "correlation": None if found is None else _number(found.correlation),
+        "agreement": None if found is None else _number(found.agreement),
         "shift_down_mm": None if found is None else _number(found.down_mm),
         "shift_along_mm": None if found is None else _number(found.along_mm),
         "spread_mm": None if found is None else _number(found.spread_mm),

@@ -3,7 +3,11 @@ from pathlib import Path
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines.archive.login import VARIABLE, Login, read_login
+from callosal.pipelines.archive.login import STOW_VARIABLE, Login, read_login
+
+
+def _read(path: Path | None) -> Login | None:
+    return read_login(path, "--stow-login", STOW_VARIABLE)
 
 
 @pytest.mark.parametrize("text", ["", "Secret", "Bearer ", "Basic Secret", "Basic :Secret",
@@ -22,13 +26,13 @@ def test_a_login_is_never_shown() -> None:
 def test_a_file_goes_before_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
-    assert read_login(None) is None
-    monkeypatch.setenv(VARIABLE, "Bearer there")
-    assert read_login(None) == Login(token="there")
+    monkeypatch.delenv(STOW_VARIABLE, raising=False)
+    assert _read(None) is None
+    monkeypatch.setenv(STOW_VARIABLE, "Bearer there")
+    assert _read(None) == Login(token="there")
     path = tmp_path / "login"
     path.write_text("Bearer here\n")
     path.chmod(0o600)
-    assert read_login(path) == Login(token="here")
+    assert _read(path) == Login(token="here")
     with pytest.raises(InputError, match="cannot be read"):
-        read_login(tmp_path / "absent")
+        _read(tmp_path / "absent")

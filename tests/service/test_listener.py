@@ -18,6 +18,7 @@ from pydicom import dcmread
 from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from callosal.pipelines.archive.tls import Tls
+from callosal.pipelines.dicom.transfer_syntaxes import transfer_syntaxes
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.listener import (
     CANNOT_UNDERSTAND,
@@ -27,7 +28,6 @@ from callosal.pipelines.service.listener import (
     SUCCESS,
     WRONG_CLASS,
 )
-from callosal.pipelines.service.transfer_syntaxes import transfer_syntaxes
 from tests.archive.certificates import make_authority, tls_of
 from tests.dicom.make_series import SeriesRecipe, make_enhanced, make_series
 from tests.service.sender import HOST, SENDER, Node, connect, is_closed, node, part, raw, send
