@@ -7,13 +7,14 @@ from typing import Literal
 from callosal.export.devices import Device
 from callosal.export.shipped import DEFAULT
 from callosal.models.errors import InputError
+from callosal.pipelines.group.settings import GroupSettings
 from callosal.pipelines.settings import Settings
 
 
 def bids(
     bids_dir: Path,
     output_dir: Path,
-    analysis_level: Literal["participant"],
+    analysis_level: Literal["participant", "group"],
     participant_label: list[str] = [],  # noqa: B006 (never changed)
     session_label: list[str] = [],  # noqa: B006
     bids_filter_file: Path | None = None,
@@ -26,6 +27,7 @@ def bids(
     num_parts: int = 1,
     overwrite: bool = False,
     settings: Settings = Settings(),  # noqa: B008 (frozen)
+    group: GroupSettings = GroupSettings(),  # noqa: B008 (frozen)
 ) -> int:
     """Measure the corpus callosum of a BIDS dataset: BIDS_DIR OUTPUT_DIR participant, then group.
 
@@ -51,6 +53,7 @@ def bids(
         num_parts: Number of parts.
         overwrite: Do finished images again.
         settings: How the pose and the plan are made; parcels are Witelson's unless set here.
+        group: Columns of participants.tsv for the group level.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some images failed or were refused.
@@ -61,6 +64,10 @@ def bids(
             "to num-parts - 1",
             "wrong_usage",
         )
+    if analysis_level == "group":
+        from callosal.pipelines.group.run import run_group
+
+        return run_group(bids_dir, output_dir, group)
     # The help of this command has to come at once: what reads and plans is loaded here.
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine

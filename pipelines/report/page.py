@@ -6,9 +6,7 @@ decode; the script makes picture elements for the rows of the open page only.
 """
 
 import base64
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
+from callosal.pipelines.report.html_parts import json_block, page_policy
 from callosal.pipelines.report.outliers import far_from_median
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
 from callosal.pipelines.report.sections import (
@@ -71,7 +70,7 @@ def report_page(run: RunFolder) -> str:
     style, script = _joined(STYLES), _joined(SCRIPTS)
     counts = status_counts(run.cases)
     return Template(_resource("report.html")).substitute(
-        policy=_policy(style, script),
+        policy=page_policy(style, script),
         title=escape(f"{len(run.cases):,} cases"),
         style=style,
         made_with=made_with(run.record),
@@ -80,9 +79,9 @@ def report_page(run: RunFolder) -> str:
         tiles=tiles(run.cases),
         timings=stage_table(stage_timings_ms(run.cases)),
         versions=version_list(run.record),
-        words=_block(page_words()),
-        cases=_block({"cases": case_rows(run.cases)}),
-        pictures=_block(_pictures(run.cases)),
+        words=json_block(page_words()),
+        cases=json_block({"cases": case_rows(run.cases)}),
+        pictures=json_block(_pictures(run.cases)),
         script=script,
     )
 
@@ -140,25 +139,6 @@ def _pictures(cases: Iterable[ReportedCase]) -> dict[str, str]:
         for case in cases
         if case.picture is not None
     }
-
-
-def _block(value: Mapping[str, Any]) -> str:
-    """JSON that cannot end the script element around it."""
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _policy(style: str, script: str) -> str:
-    """Content security policy: this style, this script, pictures from the file or beside it."""
-    return (
-        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
-        "img-src data: 'self'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _source(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
 
 
 def _joined(names: Iterable[str]) -> str:

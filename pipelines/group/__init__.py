@@ -1,0 +1,1 @@
+"""The group level: all sessions of a dataset in one table and on one page."""

@@ -1,0 +1,95 @@
+"""The group level: the table, the differences and the page of all that is measured."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from callosal.models.errors import InputError
+from callosal.pipelines.bids.tsv import tsv_text
+from callosal.pipelines.bids.validation import read_description
+from callosal.pipelines.group.differences import Comparison
+from callosal.pipelines.group.page import group_page, headline
+from callosal.pipelines.group.page_data import (
+    difference_rows,
+    group_comparisons,
+    page_data,
+    pictures,
+)
+from callosal.pipelines.group.settings import GroupSettings
+from callosal.pipelines.group.table import GroupTable, collect
+from callosal.pipelines.outputs.atomic import remove, write_text
+from callosal.pipelines.outputs.exit_code import exit_code
+
+TABLE = "group.tsv"
+DIFFERENCES = "group_differences.tsv"
+PROFILE = "group_thickness.tsv"
+PAGE = "group.html"
+
+
+def run_group(bids_dir: Path, output_dir: Path, settings: GroupSettings) -> int:
+    """Write group.tsv, group.html and the tables of differences.
+
+    Args:
+        bids_dir: Folder of the dataset.
+        output_dir: Folder of the derivatives.
+        settings: Which columns of participants.tsv are compared by.
+
+    Returns:
+        Exit code: 0 all written, 1 no image was measured with confidence.
+
+    Raises:
+        InputError: There is no dataset, there are no results, or a table cannot be read.
+        OutputError: The disk is full or read-only.
+    """
+    if not bids_dir.is_dir():
+        raise InputError(
+            f"{bids_dir.name}: there is no such folder; check the path", "no_such_input"
+        )
+    name = str(read_description(bids_dir)["Name"])
+    table = collect(bids_dir, output_dir)
+    comparisons = group_comparisons(table, settings)
+    data = page_data(table, comparisons, settings, output_dir)
+    _write_tables(table, comparisons, output_dir)
+    page = group_page(name, data, pictures(table, output_dir), version("callosal"))
+    write_text(output_dir / PAGE, page)
+    console = Console(stderr=True)
+    for line in (f"{headline(data)}.", *_missing(data["columns_of"], data["asked_columns"])):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"to look at: {output_dir / PAGE}", markup=False, soft_wrap=True)
+    n_sure = sum(row["is_sure"] for row in data["rows"])
+    return exit_code(n_sure, n_sure, nothing_usable=not n_sure)
+
+
+def _write_tables(table: GroupTable, comparisons: Iterable[Comparison], output_dir: Path) -> None:
+    write_text(output_dir / TABLE, tsv_text(table.columns, table.rows))
+    compared = list(comparisons)
+    rows = difference_rows(compared)
+    places = [
+        {
+            "group_1": found.groups[0],
+            "group_2": found.groups[1],
+            "position": round((place + 0.5) / len(found.profile_q), 4),
+            "difference_mm": round(float(found.profile.difference[place]), 4),
+            "effect": round(float(found.profile.effect[place]), 4),
+            "p": round(float(found.profile.p[place]), 6),
+            "q": round(float(found.profile_q[place]), 6),
+        }
+        for found in compared
+        if found.profile is not None and found.profile_q is not None
+        for place in range(len(found.profile_q))
+    ]
+    for file, found_rows in ((DIFFERENCES, rows), (PROFILE, places)):
+        if found_rows:
+            write_text(output_dir / file, tsv_text(list(found_rows[0]), found_rows))
+        else:
+            remove(output_dir / file)
+
+
+def _missing(found: dict[str, str | None], asked: dict[str, str]) -> list[str]:
+    return [
+        f"participants.tsv has no column {asked[what]!r}; name another with --group.{what}_column"
+        for what, column in found.items()
+        if column is None
+    ]

@@ -1,0 +1,160 @@
+"""One table of a group: a row for each image, with its measures and what is known of the person."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callosal.models.errors import InputError
+from callosal.pipelines.bids.derivative_names import MORPHOMETRY, THICKNESS
+from callosal.pipelines.bids.description import RUNS
+from callosal.pipelines.bids.morphometry_table import KEYS, POSE, QUALITY
+from callosal.pipelines.bids.tsv import read_tsv
+from callosal.pipelines.outputs.file_names import CASES, PLAN
+from callosal.pipelines.report.case_review import read_review
+
+REVIEW = "review"
+POINTS = 100
+THICKNESS_COLUMNS = tuple(f"thickness_{place:03d}_mm" for place in range(1, POINTS + 1))
+"""The thickness profile, rostrum first."""
+
+Value = str | float | None
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class GroupTable:
+    """All images of a dataset.
+
+    Attributes:
+        rows: One for each image.
+        columns: In the order of group.tsv.
+        measures: Those columns that are measures of the callosum, without the thickness profile.
+        traits: Columns of participants.tsv and of the tables of sessions.
+        without_results: Participants of participants.tsv of which no image was measured.
+    """
+
+    rows: tuple[Row, ...]
+    columns: tuple[str, ...]
+    measures: tuple[str, ...]
+    traits: tuple[str, ...]
+    without_results: tuple[str, ...]
+
+
+def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
+    """Gather what the participant level wrote and join it with the tables of the dataset.
+
+    Args:
+        bids_dir: Folder of the dataset.
+        output_dir: Folder of the derivatives.
+
+    Raises:
+        InputError: `no_results`: there is none; `bad_table`: a table cannot be read.
+    """
+    files = sorted(output_dir.glob(f"sub-*/**/*_{MORPHOMETRY}"))
+    measured = [(path, row) for path in files for row in read_tsv(path)]
+    if not measured:
+        raise InputError(
+            f"{output_dir.name}: holds no results; run `callosal bids ... participant` first",
+            "no_results",
+        )
+    people = _by_participant(bids_dir / "participants.tsv")
+    names = dict.fromkeys(column for _, row in measured for column in row)
+    measures = [name for name in names if name not in {*KEYS, *QUALITY, *POSE}]
+    rows, traits = [], dict[str, None]()
+    for path, row in measured:
+        known = _known(row, people, bids_dir, set(names))
+        traits |= dict.fromkeys(known)
+        typed = {name: _typed(name, value) for name, value in {**row, **known}.items()}
+        review = _review(output_dir, row)
+        rows.append({**typed, REVIEW: review, **_profile(path)})
+    columns = (*KEYS, *traits, *QUALITY, REVIEW, *POSE, *measures, *THICKNESS_COLUMNS)
+    there = {str(row["participant_id"]) for row in rows}
+    missing = tuple(sorted(set(people) - there))
+    return GroupTable(tuple(rows), columns, tuple(measures), tuple(traits), missing)
+
+
+def is_sure(row: Row) -> bool:
+    """Whether a row may enter statistics: measured with confidence, and not rejected since.
+
+    >>> is_sure({"status": "ok", "review": "rejected"})
+    False
+    """
+    return row["status"] == "ok" and row[REVIEW] not in ("rejected", "unreadable")
+
+
+def profile_mm(row: Row) -> list[float] | None:
+    """The thickness profile of a row, rostrum first; None where it was not measured."""
+    values = [row.get(name) for name in THICKNESS_COLUMNS]
+    known = [value for value in values if isinstance(value, float)]
+    return known if len(known) == POINTS else None
+
+
+def _by_participant(path: Path) -> dict[str, dict[str, str | None]]:
+    if not path.is_file():
+        return {}
+    return {str(row.get("participant_id")): row for row in read_tsv(path)}
+
+
+def _known(
+    row: Mapping[str, str | None],
+    people: Mapping[str, Mapping[str, str | None]],
+    bids_dir: Path,
+    taken: Iterable[str],
+) -> dict[str, str | None]:
+    """What the tables of the dataset say of a participant, and of the session before that."""
+    participant = str(row["participant_id"])
+    sessions = bids_dir / participant / f"{participant}_sessions.tsv"
+    listed = read_tsv(sessions) if sessions.is_file() else []
+    of_session = next((s for s in listed if s.get("session_id") == row["session_id"]), {})
+    joined = dict(people.get(participant, {}))
+    for name, value in of_session.items():
+        # An age that is not known of the session is that of the participant.
+        joined[name] = joined.get(name) if value is None else value
+    renamed = {f"{name}_listed" if name in taken and name not in KEYS else name: value
+               for name, value in joined.items()}  # fmt: skip
+    return {name: value for name, value in renamed.items() if name not in KEYS}
+
+
+def _typed(name: str, value: str | None) -> Value:
+    """A number where it is one; keys and codes stay texts."""
+    if value is None or name in KEYS:
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return number if abs(number) < float("inf") else None
+
+
+def _profile(path: Path) -> dict[str, Value]:
+    table = path.with_name(path.name.removesuffix(MORPHOMETRY) + THICKNESS)
+    if not table.is_file():
+        return dict.fromkeys(THICKNESS_COLUMNS)
+    values = [_typed("thickness_mm", row.get("thickness_mm")) for row in read_tsv(table)]
+    if len(values) != POINTS:
+        return dict.fromkeys(THICKNESS_COLUMNS)
+    return dict(zip(THICKNESS_COLUMNS, values, strict=True))
+
+
+def case_folder(output_dir: Path, row: Mapping[str, Any]) -> Path:
+    """Folder of the case of a row in the run of its participant."""
+    stem = str(row["image"]).rpartition("/")[2].split(".")[0]
+    return output_dir / RUNS / str(row["participant_id"]) / CASES / stem
+
+
+def _review(output_dir: Path, row: Mapping[str, Any]) -> str | None:
+    """What a person decided on the plan: accepted, corrected, rejected, or nothing."""
+    folder = case_folder(output_dir, row)
+    plan = folder / PLAN
+    if not plan.is_file():
+        return None
+    review = read_review(folder, {}, hashlib.sha256(plan.read_bytes()).hexdigest())
+    return None if review is None or review.is_old else review.decision
+
+
+def choose_column(table: GroupTable, wanted: Sequence[str]) -> str | None:
+    """The first of some names that is a column of the dataset's tables, in any case."""
+    by_lower = {name.lower(): name for name in table.traits}
+    return next((by_lower[name.lower()] for name in wanted if name.lower() in by_lower), None)

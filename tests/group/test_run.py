@@ -1,0 +1,73 @@
+"""The group level through the real command: tables, page, and what it says of missing columns."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from callosal.pipelines.bids.tsv import read_tsv
+from callosal.pipelines.cli import main
+from tests.group.made_group import PEOPLE, make_group
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    dataset, output = make_group(tmp_path_factory.mktemp("group"))
+    assert main(["bids", str(dataset), str(output), "group"]) == 0
+    return dataset, output
+
+
+def data_of(page: str) -> dict[str, object]:
+    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', page)
+    assert block is not None
+    return dict(json.loads(block[1]))
+
+
+def test_the_tables_hold_every_value(folders: tuple[Path, Path]) -> None:
+    rows = read_tsv(folders[1] / "group.tsv")
+    assert len(rows) == 2 * PEOPLE
+    assert {"age", "group", "status", "area_mm2", "thickness_001_mm", "thickness_100_mm"} <= set(
+        rows[0]
+    )
+    differences = read_tsv(folders[1] / "group_differences.tsv")
+    assert [row["measure"] for row in differences] == ["area_mm2", "cc_index"]
+    assert all(0 <= float(str(row["q"])) <= 1 for row in differences)
+    places = read_tsv(folders[1] / "group_thickness.tsv")
+    assert len(places) == 100
+    assert float(str(places[70]["q"])) < 0.05
+
+
+def test_the_page_is_whole_and_loads_nothing(folders: tuple[Path, Path]) -> None:
+    page = (folders[1] / "group.html").read_text(encoding="utf-8")
+    assert "Made &lt;group&gt;" in page
+    assert not re.findall(r"""(?:src|href)=["']https?:""", page)
+    assert "default-src 'none'" in page
+    assert str(folders[0]) not in page
+    data = data_of(page)
+    rows = data["rows"]
+    assert isinstance(rows, list)
+    assert [row["participant_id"] for row in rows if row["outliers"]] == ["sub-01", "sub-01"]
+    assert data["groups"] == ["a", "b"]
+
+
+def test_a_missing_column_is_said_and_leaves_no_stale_table(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, output = folders
+    words = ["bids", str(dataset), str(output), "group", "--group.group_column"]
+    assert main([*words, "diagnosis"]) == 0
+    told = capsys.readouterr().err
+    assert "no column 'diagnosis'" in told
+    assert not (output / "group_differences.tsv").exists()
+    assert main([*words, "SEX"]) == 0
+    assert read_tsv(output / "group_differences.tsv")[0]["group_1"] == "F"
+
+
+def test_without_results_or_dataset_it_says_what_to_do(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bids", str(folders[0]), str(tmp_path), "group"]) == 1
+    assert "participant" in capsys.readouterr().err
+    assert main(["bids", str(tmp_path / "no"), str(tmp_path), "group"]) == 1
+    assert "no_such_input" in capsys.readouterr().err
