@@ -1,5 +1,6 @@
-"""What a user asked `callosal infer`, `watch` or `listen` for."""
+"""What a user asked `callosal infer`, `audit`, `watch` or `listen` for."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +9,7 @@ from callosal.export.devices import Device
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.ray_options import RayOptions
+from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.settings import Settings
 
 
@@ -47,6 +49,7 @@ class Request:
         settings: How the pose and the plan are made.
         mapping: File that tells which case is which series; None for none.
         command: What was called.
+        first: A first visit whose stacks are repeated; None for none.
     """
 
     inputs: tuple[Path, ...]
@@ -56,7 +59,16 @@ class Request:
     overwrite: bool
     settings: Settings
     mapping: Path | None = None
-    command: Literal["infer", "watch", "listen"] = "infer"
+    command: Literal["infer", "watch", "listen", "audit"] = "infer"
+    first: FirstVisit | None = None
+
+    @property
+    def work_sha256(self) -> str:
+        """Hash of the settings and of what is repeated: results of equal hash are equal."""
+        settings = self.settings.config_sha256
+        if self.first is None:
+            return settings
+        return hashlib.sha256(f"{settings} {self.first.sha256}".encode()).hexdigest()
 
     @property
     def config(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def infer(
     engine: Literal["local", "ray"] = "local",
     ray: RayOptions = RayOptions(),  # noqa: B008 (frozen)
     mapping: Path | None = None,
+    like: Path | None = None,
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -52,6 +53,8 @@ def infer(
         mapping: CSV file outside of the output folder that tells which case is which series:
             UIDs and folders, so it is personal, readable by you alone, and written only when
             asked for.
+        like: plan.json or run folder of a first visit: its stacks are repeated at the same place
+            of the same anatomy, refined by registration where both visits are volumes.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
@@ -62,13 +65,17 @@ def infer(
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
     from callosal.pipelines.batch.run import run_batch
+    from callosal.pipelines.follow_up.first_visit import read_first_visit
 
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)
     cluster = ray if engine == "ray" else None
     part = Part(part_id, num_parts)
     runs = Engine(model, device, threads, workers, cluster)
-    return run_batch(Request(tuple(inputs), output, runs, part, overwrite, settings, mapping))
+    first = None if like is None else read_first_visit(like)
+    return run_batch(
+        Request(tuple(inputs), output, runs, part, overwrite, settings, mapping, first=first)
+    )
 
 
 def _check_parts(workers: int, part_id: int, num_parts: int) -> None:

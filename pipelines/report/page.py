@@ -18,6 +18,7 @@ from typing import Any
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
+from callosal.pipelines.report.audit_section import audit_section
 from callosal.pipelines.report.outliers import far_from_median
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
 from callosal.pipelines.report.sections import (
@@ -78,6 +79,7 @@ def report_page(run: RunFolder) -> str:
         headline=headline(run.cases),
         status_bar=status_bar(counts),
         tiles=tiles(run.cases),
+        audit=audit_section(run.audit),
         timings=stage_table(stage_timings_ms(run.cases)),
         versions=version_list(run.record),
         words=_block(page_words()),
@@ -100,6 +102,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             "stacks": case.facts.stacks,
             "profile_mm": case.facts.profile_mm,
             "rests_on": case.facts.rests_on,
+            "repeats": case.facts.repeats,
             "files": case.files,
             "review": _review(case),
             "sending": case.sending,
