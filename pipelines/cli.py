@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
     "infer": "DICOM folders and NIfTI files to scan plans",
     "bids": "a BIDS dataset to derivatives and to a group table",
+    "audit": "acquired stacks against the plan of their exam",
     "stitch": "stations of a spine to one volume, with an ROI that turns",
     "watch": "scan plans of what arrives in a folder",
     "listen": "scan plans of what is sent by DICOM",

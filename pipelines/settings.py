@@ -91,6 +91,7 @@ class Settings:
             the source grid), sr (plan_sr.dcm, the plan as a structured report), sc
             (overlay_sc.dcm, the overlay as a Secondary Capture) and pr (plan_pr.dcm, a
             presentation state that draws the plan on the images); [] for none.
+        markups: Also write plan.mrk.json, the plan as markups that 3D Slicer opens.
 
     Example:
         >>> import callosal
@@ -107,6 +108,7 @@ class Settings:
     aligned_voxel_mm: float | None = None
     parcels: Literal["witelson", "hofer_frahm"] | None = None
     dicom_objects: tuple[DicomObject, ...] = ("seg", "sr")
+    markups: bool = False
 
     def __post_init__(self) -> None:
         if self.aligned_voxel_mm is not None and not 0.2 <= self.aligned_voxel_mm <= 10:
@@ -118,4 +120,7 @@ class Settings:
     @property
     def config_sha256(self) -> str:
         """Hash of all values: results of equal hash were planned with equal settings."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        values = asdict(self)
+        if not self.markups:
+            del values["markups"]  # came later: the hash of earlier runs stays what it was
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ from callosal.export.shipped import resolve_model
 from callosal.models.errors import EngineError
 from callosal.pipelines.batch.case_work import CaseResult, work_on
 from callosal.pipelines.case.process_case import process_case
+from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
@@ -22,6 +23,7 @@ class WorkerPlan:
         device: Where the network runs.
         threads: Threads of the network.
         settings: How the pose and the plan are made.
+        first: A first visit whose stacks are repeated; None for none.
     """
 
     model: str
@@ -29,6 +31,7 @@ class WorkerPlan:
     device: Device
     threads: int
     settings: Settings
+    first: FirstVisit | None = None
 
 
 class Worker:
@@ -58,5 +61,7 @@ class Worker:
         return work_on(
             case,
             case.load,
-            lambda case, volume: process_case(case, volume, self._segmenter, plan.settings),
+            lambda case, volume: process_case(
+                case, volume, self._segmenter, plan.settings, plan.first
+            ),
         )

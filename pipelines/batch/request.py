@@ -1,5 +1,6 @@
-"""What a user asked `callosal infer`, `watch` or `listen` for."""
+"""What a user asked `callosal infer`, `audit`, `watch` or `listen` for."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.dicom.localizers import Fuse
+from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.reading.best_series import BestOf
 from callosal.pipelines.settings import Settings
 
@@ -51,6 +53,7 @@ class Request:
         command: What was called.
         best_of: Plan on every series, or on the best one of each exam.
         fuse: What becomes one localizer.
+        first: A first visit whose stacks are repeated; None for none.
     """
 
     inputs: tuple[Path, ...]
@@ -60,9 +63,18 @@ class Request:
     overwrite: bool
     settings: Settings
     mapping: Path | None = None
-    command: Literal["infer", "watch", "listen", "bids"] = "infer"
+    command: Literal["infer", "watch", "listen", "bids", "audit"] = "infer"
     best_of: BestOf = "series"
     fuse: Fuse = "scout"
+    first: FirstVisit | None = None
+
+    @property
+    def work_sha256(self) -> str:
+        """Hash of the settings and of what is repeated: results of equal hash are equal."""
+        settings = self.settings.config_sha256
+        if self.first is None:
+            return settings
+        return hashlib.sha256(f"{settings} {self.first.sha256}".encode()).hexdigest()
 
     @property
     def config(self) -> dict[str, Any]:

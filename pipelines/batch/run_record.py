@@ -35,7 +35,7 @@ def run_record(
         "argv": argument_words(request, session.salt),
         "part": asdict(request.part),
         "config": request.config,
-        "config_sha256": session.fingerprint.config_sha256,
+        "config_sha256": request.settings.config_sha256,
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
         "device": {"asked": request.engine.device, **segmenter.placement},
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
@@ -61,6 +61,7 @@ def argument_words(request: Request, salt: str) -> list[str]:
     words += ["--threads", str(engine.threads)] if engine.threads is not None else []
     words += ["--part-id", str(part.index), "--num-parts", str(part.count)]
     words += ["--overwrite"] if request.overwrite else []
+    words += ["--like", request.first.sha256] if request.first else []
     words += ["--mapping", _hidden(request.mapping, salt)] if request.mapping else []
     if engine.ray is None:
         return [*words, "--engine", "local"]

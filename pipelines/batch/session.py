@@ -67,7 +67,7 @@ def open_session(request: Request, segmenter: Segmenter, console: Console) -> It
     with run_lock(request.output):
         for folder in (request.output, *(request.output / CASES).glob("*")):
             sweep_temporaries(folder)
-        config_sha256 = request.settings.config_sha256
+        config_sha256 = request.work_sha256
         fingerprint = Fingerprint("", segmenter.sha256, config_sha256, version("callosal"))
         with _runner(request, segmenter) as runner:
             salt = output_salt(request.output)
@@ -77,13 +77,13 @@ def open_session(request: Request, segmenter: Segmenter, console: Console) -> It
 @contextmanager
 def _runner(request: Request, segmenter: Segmenter) -> Iterator[Runner]:
     """What works on the cases: this process, or a cluster for as long as it is needed."""
-    engine, settings = request.engine, request.settings
+    engine, settings, first = request.engine, request.settings, request.first
     if engine.ray is None:
         with ThreadPoolExecutor(1) as beside:
             if settings.dicom_objects:
                 beside.submit(load_standard_tables)
             yield LocalEngine(
-                lambda case, volume: process_case(case, volume, segmenter, settings),
+                lambda case, volume: process_case(case, volume, segmenter, settings, first),
                 engine.workers,
             )
         return
@@ -92,6 +92,6 @@ def _runner(request: Request, segmenter: Segmenter) -> Iterator[Runner]:
     from callosal.pipelines.batch.ray_worker import WorkerPlan
 
     threads = engine.threads or max(1, int(engine.ray.cpus))
-    plan = WorkerPlan(engine.model, segmenter.sha256, engine.device, threads, settings)
+    plan = WorkerPlan(engine.model, segmenter.sha256, engine.device, threads, settings, first)
     with connected(engine.ray):
         yield RayEngine(engine.ray, plan)

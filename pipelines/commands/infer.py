@@ -28,6 +28,7 @@ def infer(
     mapping: Path | None = None,
     best_of: Literal["series", "exam"] = "series",
     fuse: Literal["scout", "exam"] = "scout",
+    like: Path | None = None,
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -58,6 +59,8 @@ def infer(
             voxel size, contrast and coverage. `callosal list-series` names it and says why.
         fuse: scout makes one case of the stacks of one localizer; exam, of all 2D stacks of one
             frame of reference, however far apart in time: right where the patient did not move.
+        like: plan.json or run folder of a first visit: its stacks are repeated at the same place
+            of the same anatomy, refined by registration where both visits are volumes.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
@@ -68,25 +71,26 @@ def infer(
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
     from callosal.pipelines.batch.run import run_batch
+    from callosal.pipelines.follow_up.first_visit import read_first_visit
 
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)
     cluster = ray if engine == "ray" else None
     part = Part(part_id, num_parts)
     runs = Engine(model, device, threads, workers, cluster)
-    return run_batch(
-        Request(
-            tuple(inputs),
-            output,
-            runs,
-            part,
-            overwrite,
-            settings,
-            mapping,
-            best_of=best_of,
-            fuse=fuse,
-        )
+    request = Request(
+        tuple(inputs),
+        output,
+        runs,
+        part,
+        overwrite,
+        settings,
+        mapping,
+        best_of=best_of,
+        fuse=fuse,
+        first=None if like is None else read_first_visit(like),
     )
+    return run_batch(request)
 
 
 def _check_parts(workers: int, part_id: int, num_parts: int) -> None:

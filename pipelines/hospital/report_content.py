@@ -152,7 +152,8 @@ def _stack(name: str, stack: PlannedStack, make: GroupMaker) -> Group:
         *(Measurement(code, float(value), concepts.UNITY)
           for code, value in zip(_COSINES, cosines, strict=True)),
     ]  # fmt: skip
-    group = make.region(f"{name} stack", concepts.STACKS[name], corners, found)
+    shown = f"{name} stack {stack.prescription}"
+    group = make.region(f"{name} stack", concepts.STACKS[name], corners, found, shown)
     say(group, f"{name}: {stack.prescription}")
     if stack.assumed:
         say(group, f"{name}: {assumed_words(stack.assumed)}")

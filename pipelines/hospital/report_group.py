@@ -45,12 +45,26 @@ class GroupMaker:
     origin: Origin
 
     def region(
-        self, name: str, finding: Code, outline_lps_mm: Array, measurements: Sequence[Measurement]
+        self,
+        name: str,
+        finding: Code,
+        outline_lps_mm: Array,
+        measurements: Sequence[Measurement],
+        shown: str = "",
     ) -> Group:
-        """A closed outline in patient coordinates, shape (N, 3), with what was measured of it."""
+        """A closed outline in patient coordinates, shape (N, 3), with what was measured of it.
+
+        Args:
+            name: What its unique identifier follows from.
+            finding: What it is.
+            outline_lps_mm: Corners in order.
+            measurements: What was measured of it.
+            shown: The tracking identifier, which viewers such as OHIF list it by; by default the
+                name.
+        """
         closed = np.vstack([outline_lps_mm, outline_lps_mm[:1]])
         return PlanarROIMeasurementsAndQualitativeEvaluations(
-            tracking_identifier=self._tracking(name),
+            tracking_identifier=self._tracking(name, shown),
             referenced_region=ImageRegion3D("POLYGON", closed, self.frame_of_reference_uid),
             finding_type=finding,
             algorithm_id=self._algorithm() if finding == concepts.CALLOSUM else None,
@@ -91,8 +105,8 @@ class GroupMaker:
         points = self.place.mm_to_lps(points_mm)
         return CoordinatesForMeasurement3D(kind, points, self.frame_of_reference_uid)
 
-    def _tracking(self, name: str) -> TrackingIdentifier:
-        return TrackingIdentifier(self.origin.tracking_uid(name), name)
+    def _tracking(self, name: str, shown: str = "") -> TrackingIdentifier:
+        return TrackingIdentifier(self.origin.tracking_uid(name), shown or name)
 
     def _algorithm(self) -> AlgorithmIdentification:
         """What found the callosum, told once: all other groups follow from its outline."""

@@ -23,7 +23,7 @@ class Fingerprint:
     Attributes:
         input: Hash of the case's input.
         model_sha256: Hash of the ONNX file.
-        config_sha256: Hash of the settings.
+        config_sha256: Hash of the settings, and of a first visit that is repeated.
         software: Version of callosal.
     """
 

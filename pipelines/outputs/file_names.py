@@ -15,6 +15,11 @@ LOCK_FILE = ".lock"
 CASES = "cases"
 OUTBOX = "outbox"
 
+# Added by an audit.
+AUDIT_TABLE = "audit.csv"
+AUDIT_ROWS = "audit.jsonl"
+EXAMS = "exams"
+
 # In the outbox, for its owner alone.
 QUEUE = "queue.sqlite"
 REFUSED = "refused"
@@ -22,6 +27,7 @@ REFUSED_REASON = "reason.json"
 
 # In the folder of each case, cases/CASE_ID.
 PLAN = "plan.json"
+MARKUPS = "plan.mrk.json"
 OVERLAY = "overlay.png"
 THUMBNAIL = "thumbnail.webp"
 MASK = "mask.nii.gz"
@@ -35,6 +41,7 @@ PRESENTATION_STATE = "plan_pr.dcm"
 MIDSAGITTAL = "midsagittal.nii.gz"
 REFORMATS = ("transverse.nii.gz", "coronal.nii.gz")
 HEAD = "head.nii.gz"
+NEIGHBOURHOOD = "neighbourhood.nii.gz"
 DONE = "done.json"
 
 # Added by a review of the case.
@@ -68,6 +75,6 @@ DICOM_OBJECTS: Mapping[DicomObject, str] = {
 VIEWS = (MIDSAGITTAL, *REFORMATS, HEAD)
 OUTPUTS = frozenset({
     PLAN, OVERLAY, THUMBNAIL, MASK, ALIGNED, PARCELS, PARCELS_PICTURE,
-    *DICOM_OBJECTS.values(), *VIEWS,
+    *DICOM_OBJECTS.values(), *VIEWS, NEIGHBOURHOOD, MARKUPS,
 })  # fmt: skip
 """What `callosal infer` may write into the folder of a case, beside `DONE`."""

@@ -78,12 +78,31 @@ def with_pose(
     dof, reasons = document["dof_estimated"], document["reasons"]
     is_assumed = bool(assumed_angles(dof)) and ASSUMED_REASON not in reasons
     return {
-        **document,
+        **{key: value for key, value in document.items() if key != "follow_up"},
         "reasons": [*([ASSUMED_REASON] if is_assumed else []), *reasons],
         "midsagittal": document["midsagittal"] or _slice(slice_image),
         "final": _final(final, slice_image),
         "planes": stack_entries(plan, dof),
     }
+
+
+def with_follow_up(
+    document: Mapping[str, Any], plan: ScanPlan, entry: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A plan document with the stacks of a first visit.
+
+    Args:
+        document: Content of a plan.json with stacks of its own.
+        plan: The stacks that are carried over.
+        entry: How they were, for `follow_up`.
+
+    Raises:
+        InputError: The result does not keep the schema (`invalid_plan`).
+    """
+    planes = stack_entries(plan, document["dof_estimated"])
+    repeated = {**document, "planes": planes, "follow_up": dict(entry)}
+    validate_plan(repeated)
+    return repeated
 
 
 def with_files(

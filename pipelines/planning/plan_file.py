@@ -14,6 +14,7 @@ from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
 from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.planning.findings import Status
+from callosal.pipelines.planning.plan import SliceStack
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.planning.plan_versions import current_plan
 
@@ -81,6 +82,19 @@ class PlannedStack:
     n_slices: int
     prescription: str
     assumed: tuple[str, ...]
+
+    def as_stack(self) -> SliceStack:
+        """The stack as geometry."""
+        directions = np.array(self.image_orientation_patient)
+        return SliceStack(
+            row_dir=directions[:3],
+            col_dir=directions[3:],
+            center_lps_mm=np.array(self.center_lps_mm),
+            fov_mm=self.fov_mm,
+            thickness_mm=self.thickness_mm,
+            gap_mm=self.gap_mm,
+            n_slices=self.n_slices,
+        )
 
 
 @dataclass(frozen=True)

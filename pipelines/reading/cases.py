@@ -124,6 +124,16 @@ def index_files(entries: Iterable[FileEntry | Skipped]) -> CaseIndex:
     return _index(_gather(map(identify, entries)))
 
 
+def cases_of_headers(headers: Sequence[Header]) -> tuple[Case, ...]:
+    """The cases among MR images, as `find_cases` names them.
+
+    Args:
+        headers: Headers of whole series.
+    """
+    judged = _judge_stacks(headers, SkipCounter.empty(), "scout")
+    return tuple(item for item in judged if isinstance(item, Case))
+
+
 @dataclass(frozen=True, slots=True)
 class _Gathered:
     headers: list[Header]

@@ -31,6 +31,7 @@ function figures(row) {
     ["angles measured", row.dof_estimated === null ? NONE : `${row.dof_estimated} of 3`],
     ["input", row.kind || NONE],
     ...(row.rests_on ? [["rests on", row.rests_on]] : []),
+    ...(row.repeats ? [["follow-up", row.repeats]] : []),
     ...(row.sending ? [["archive", sendingText(row.sending)]] : []),
     ["time", row.seconds === null ? NONE : `${shownNumber(row.seconds, 2)} s`],
   ];

@@ -16,6 +16,7 @@ from typing import Any
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
+from callosal.pipelines.report.audit_section import audit_section
 from callosal.pipelines.report.html_parts import json_block, page_policy
 from callosal.pipelines.report.outliers import far_from_median
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
@@ -77,6 +78,7 @@ def report_page(run: RunFolder) -> str:
         headline=headline(run.cases),
         status_bar=status_bar(counts),
         tiles=tiles(run.cases),
+        audit=audit_section(run.audit),
         timings=stage_table(stage_timings_ms(run.cases)),
         versions=version_list(run.record),
         words=json_block(page_words()),
@@ -99,6 +101,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             "stacks": case.facts.stacks,
             "profile_mm": case.facts.profile_mm,
             "rests_on": case.facts.rests_on,
+            "repeats": case.facts.repeats,
             "files": case.files,
             "review": _review(case),
             "sending": case.sending,

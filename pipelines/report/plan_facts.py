@@ -22,12 +22,14 @@ class PlanFacts:
             `fov_mm`, `prescription` and `assumed`, as in plan.json.
         profile_mm: Thickness along the midline, anterior first, to 0.01 mm.
         rests_on: Of a localizer, its slices, such as "5 sagittal, 5 coronal, 5 axial slices".
+        repeats: Of a follow-up, how its stacks were set and how far they lie from its own plan.
     """
 
     timings_ms: Mapping[str, float]
     stacks: Mapping[str, Mapping[str, Any]]
     profile_mm: tuple[float, ...]
     rests_on: str = ""
+    repeats: str = ""
 
 
 def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
@@ -40,6 +42,7 @@ def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
         {name: stack for name, stack in stacks.items() if stack is not None},
         _profile_mm(_part(document, "morphometry").get("thickness_profile_mm")),
         _rests_on(_part(document, "source").get("stacks")),
+        _repeats(_part(document, "follow_up")),
     )
 
 
@@ -79,6 +82,17 @@ def _rests_on(stacks: object) -> str:
             counts[name] += count
     parts = [f"{count} {name}" for name, count in counts.items() if count > 0]
     return f"{', '.join(parts)} slices" if parts else ""
+
+
+def _repeats(entry: Mapping[str, Any]) -> str:
+    """What a follow-up repeats, in words; "" for another plan."""
+    turn_deg, shift_mm = number(entry.get("turn_deg")), number(entry.get("shift_mm"))
+    if turn_deg is None or shift_mm is None:
+        return ""
+    why = str(entry.get("reason")).replace("_", " ")
+    how = "by registration" if entry.get("refined") is True else f"by the callosum alone ({why})"
+    away = f"{turn_deg:.2f}\N{DEGREE SIGN} and {shift_mm:.2f} mm"
+    return f"stacks of the first visit, {how}; {away} from the plan without it"
 
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from callosal.models.errors import InputError
+from callosal.pipelines.outputs.audit_table import read_audit_rows
 from callosal.pipelines.outputs.case_id import is_case_name
 from callosal.pipelines.outputs.file_names import (
     CASES,
@@ -113,10 +114,11 @@ class ReportedCase:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run: its record (run.json, empty if missing) and its cases in order."""
+    """A run: its record (run.json, empty if missing), its cases in order, and rows of an audit."""
 
     record: Mapping[str, Any]
     cases: tuple[ReportedCase, ...]
+    audit: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_run(folder: Path) -> RunFolder:
@@ -147,7 +149,7 @@ def read_run(folder: Path) -> RunFolder:
     cases = tuple(
         replace(_case(folder, row), sending=sending.get(str(row["case_id"]))) for row in rows
     )
-    return RunFolder(_object(folder / RUN_FILE), cases)
+    return RunFolder(_object(folder / RUN_FILE), cases, tuple(read_audit_rows(folder)))
 
 
 def _object(path: Path) -> dict[str, Any]:

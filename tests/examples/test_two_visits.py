@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -34,6 +35,13 @@ def test_the_motion_between_two_visits_is_found(tmp_path: Path) -> None:
     assert told_deg == pytest.approx(true_deg, abs=1.5)
     assert told_mm == pytest.approx(true_mm, abs=1.5)
     assert done.stdout.count("visit: ") == 2
+    assert "refined by registration" in done.stdout.splitlines()[1]
+    assert "refined" not in done.stdout.splitlines()[0]
+    (path,) = (tmp_path / "out" / "second").glob("cases/*/plan.json")
+    follow_up = json.loads(path.read_text())["follow_up"]
+    assert follow_up["correlation"] > 0.9
+    page = (tmp_path / "out" / "second" / "report.html").read_text()
+    assert "stacks of the first visit, by registration" in page
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""Acquired stacks held against the anatomical plan of their exam."""

@@ -1,0 +1,1 @@
+"""The plan of a follow-up in the frame of the first visit."""
