@@ -147,11 +147,13 @@ def _confidence(desk: ReviewSession, name: str) -> float:
 
 
 def draw_robustness(folder: Path) -> None:
-    """The table of docs/robustness.md as a plot; benchmarks/accuracy/robustness.py wrote it."""
-    text = (PICTURES.parent / "robustness.md").read_text(encoding="utf-8")
+    """The first table of docs/reference/robustness.md as a plot."""
+    text = (PICTURES.parent / "reference" / "robustness.md").read_text(encoding="utf-8")
     table = re.search(r"^\| picture \| n \| Dice .*?\n\n", text, re.DOTALL | re.MULTILINE)
     if table is None:
-        raise SystemExit("docs/robustness.md: the table of degraded pictures is not there")
+        raise SystemExit(
+            "docs/reference/robustness.md: the table of degraded pictures is not there"
+        )
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in table[0].strip().splitlines()[2:]
