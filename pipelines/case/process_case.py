@@ -13,7 +13,7 @@ from callosal.pipelines.case.case_pictures import (
     picture_files,
 )
 from callosal.pipelines.case.pose import Pose
-from callosal.pipelines.case.process import Outcome, Sighting, conclude, look
+from callosal.pipelines.case.process import Observation, Outcome, conclude, look
 from callosal.pipelines.hospital.case_objects import case_objects
 from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.outputs.case_files import CaseFiles
@@ -37,12 +37,12 @@ def process_case(case: Case, images: Images, segmenter: Segmenter, settings: Set
     Raises:
         CallosalError: As `process_volume`; objects that cannot be made are a note in the plan.
     """
-    sighting = look(images, segmenter, settings)
+    observation = look(images, segmenter, settings)
     # Drawing and compression let go of the interpreter; the objects are all interpreter, and the
     # neighbours leave a part of the cores idle.
     with ThreadPoolExecutor(1) as beside:
-        views = beside.submit(_view_files, images, sighting, sighting.pose)
-        outcome = conclude(images, sighting, segmenter, settings, case.source)
+        views = beside.submit(_view_files, images, observation, observation.pose)
+        outcome = conclude(images, observation, segmenter, settings, case.source)
         start = time.perf_counter()
         drawn = beside.submit(draw_case_overlay, outcome)
         pictures = beside.submit(_pictures, images, outcome, drawn, settings)
@@ -51,15 +51,15 @@ def process_case(case: Case, images: Images, segmenter: Segmenter, settings: Set
         objects = case_objects(
             case, Plan.from_document(outcome.document), outcome.callosum, overlay, kinds
         )
-        if outcome.pose is not sighting.pose:  # the verdict turned it down
-            views = beside.submit(_view_files, images, sighting, outcome.pose)
+        if outcome.pose is not observation.pose:  # the verdict turned it down
+            views = beside.submit(_view_files, images, observation, outcome.pose)
     files = {**views.result(), **pictures.result(), **objects.files}
     files_ms = (time.perf_counter() - start) * 1000
     return CaseFiles(with_files(outcome.document, objects.notes, files_ms), files)
 
 
-def _view_files(images: Images, sighting: Sighting, pose: Pose | None) -> dict[str, bytes]:
-    return view_files(draw_review_views(images, sighting, pose))
+def _view_files(images: Images, observation: Observation, pose: Pose | None) -> dict[str, bytes]:
+    return view_files(draw_review_views(images, observation, pose))
 
 
 def _pictures(
