@@ -24,7 +24,7 @@ from callosal.export.generator_runtime import open_generator
 from callosal.export.onnx_export import file_sha256
 from callosal.export.precision import Precision
 from callosal.models.errors import InputError
-from callosal.models.generation.checkpoint import Generator, load_generator
+from callosal.models.generation.checkpoint import TrainedGenerator, load_generator
 from callosal.models.generation.spec import GeneratorSpec
 
 ENOUGH_FINISHED_IMAGES = 0.04
@@ -116,7 +116,7 @@ def export_generator(
     return parity
 
 
-def _in_precision(trained: Generator, precision: Precision) -> Generator:
+def _in_precision(trained: TrainedGenerator, precision: Precision) -> TrainedGenerator:
     """The same generator with the weights that its files will hold."""
     if precision == "fp32":
         return trained

@@ -14,7 +14,7 @@ from callosal.export.generator_folder import DECODER, DENOISER, ENCODER, SCHEDUL
 from callosal.export.graph_file import OPSET, quiet_exporter
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder
-from callosal.models.generation.checkpoint import Generator
+from callosal.models.generation.checkpoint import TrainedGenerator
 from callosal.models.generation.spec import scheduler_config
 
 PART_SCHEMA = "callosal/generator-part/1"
@@ -46,7 +46,7 @@ class LatentDecoder(nn.Module):
         return self.autoencoder.decode(latent_sample)
 
 
-def generator_parts(generator: Generator, facts: Mapping[str, str]) -> dict[str, bytes]:
+def generator_parts(generator: TrainedGenerator, facts: Mapping[str, str]) -> dict[str, bytes]:
     """Content of every file of the folder but its index, by path.
 
     Args:
@@ -90,7 +90,7 @@ def generator_parts(generator: Generator, facts: Mapping[str, str]) -> dict[str,
     return parts
 
 
-def _denoiser_onnx(generator: Generator, facts: Mapping[str, str]) -> bytes:
+def _denoiser_onnx(generator: TrainedGenerator, facts: Mapping[str, str]) -> bytes:
     spec = generator.spec
     multiple = 2 ** (len(spec.denoiser["widths"]) - 1)
     batch = torch.export.Dim("batch")

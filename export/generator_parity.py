@@ -13,7 +13,7 @@ from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.export.torch_samples import latent_statistics, sample_in_torch
 from callosal.models.errors import ParityError
 from callosal.models.generation.autoencoder import PairAutoencoder
-from callosal.models.generation.checkpoint import Generator as TorchGenerator
+from callosal.models.generation.checkpoint import TrainedGenerator
 from callosal.models.generation.spec import GeneratorSpec, scheduler_config
 
 MAX_DIFFERENCE = 1e-4
@@ -105,7 +105,7 @@ class GeneratorParity:
 
 
 def measure_generator_parity(
-    expected: TorchGenerator, found: Generator, sampling: Sampling
+    expected: TrainedGenerator, found: Generator, sampling: Sampling
 ) -> GeneratorParity:
     """Compare the denoiser at several sizes, the latent space, and whole loops of equal noise.
 
@@ -125,7 +125,7 @@ def measure_generator_parity(
 
 
 def measure_rounding(
-    trained: TorchGenerator, rounded: TorchGenerator, sampling: Sampling
+    trained: TrainedGenerator, rounded: TrainedGenerator, sampling: Sampling
 ) -> Rounding:
     """Compare samples of two torch generators from equal noise."""
     order = _orders(trained.spec)["the loop"]
@@ -159,7 +159,7 @@ def _orders(spec: GeneratorSpec) -> dict[str, Order]:
 
 
 def _denoiser_row(
-    expected: TorchGenerator, found: Generator, batch: int, scale: tuple[int, int]
+    expected: TrainedGenerator, found: Generator, batch: int, scale: tuple[int, int]
 ) -> ParityRow:
     multiple = 2 ** (len(expected.spec.denoiser["widths"]) - 1)
     channels = expected.spec.sample_shape[0]
@@ -178,7 +178,7 @@ def _denoiser_row(
 
 
 def _autoencoder_rows(
-    expected: TorchGenerator, autoencoder: PairAutoencoder, found: Generator
+    expected: TrainedGenerator, autoencoder: PairAutoencoder, found: Generator
 ) -> list[ParityRow]:
     draw = np.random.default_rng(0)
     pairs = draw.uniform(-1, 1, (3, 2, *expected.spec.shape)).astype(np.float32)
@@ -194,7 +194,7 @@ def _autoencoder_rows(
 
 
 def _loop_row(
-    what: str, expected: TorchGenerator, found: Generator, order: Order, sampling: Sampling
+    what: str, expected: TrainedGenerator, found: Generator, order: Order, sampling: Sampling
 ) -> ParityRow:
     """The loop of torch beside the one of numpy, from the same noise."""
     truth = sample_in_torch(expected, order, sampling, found.folder.scheduler)

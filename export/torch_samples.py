@@ -10,13 +10,13 @@ from torch import Tensor
 from callosal.export.diffusion_loop import Array
 from callosal.export.generator_folder import Sampling
 from callosal.export.generator_sampling import Order
-from callosal.models.generation.checkpoint import Generator
+from callosal.models.generation.checkpoint import TrainedGenerator
 from callosal.models.generation.noise import MASK_STEP, sample_noise
 from callosal.models.generation.objectives import objective_named
 from callosal.models.generation.samplers import run_sampler, scheduler_for
 from callosal.models.generation.sampling import (
+    Guidance,
     Known,
-    Wish,
     conditional_prediction,
     joint_prediction,
     mask_from_image,
@@ -25,7 +25,7 @@ from callosal.models.generation.spec import GeneratorSpec
 
 
 def sample_in_torch(
-    generator: Generator, order: Order, sampling: Sampling, scheduler: Mapping[str, Any]
+    generator: TrainedGenerator, order: Order, sampling: Sampling, scheduler: Mapping[str, Any]
 ) -> Array:
     """Pairs (N, 2, H, W) by the torch networks and samplers, as the runtime draws them.
 
@@ -38,13 +38,13 @@ def sample_in_torch(
     spec = generator.spec
     noise = torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape))
     scale = sampling.guidance if order.given.any() else 1.0
-    wish = Wish(torch.from_numpy(order.condition), torch.from_numpy(order.given), scale)
+    asked_for = Guidance(torch.from_numpy(order.condition), torch.from_numpy(order.given), scale)
     known = _known(generator, order)
     with torch.inference_mode():
         if known is None:
-            predict = joint_prediction(generator.denoiser, wish)
+            predict = joint_prediction(generator.denoiser, asked_for)
         else:
-            predict = conditional_prediction(generator.denoiser, wish, known)
+            predict = conditional_prediction(generator.denoiser, asked_for, known)
         clean = run_sampler(
             predict,
             noise,
@@ -66,7 +66,7 @@ def _step_noise(spec: GeneratorSpec, order: Order, step: int) -> Tensor:
     return torch.from_numpy(sample_noise(order.seed, order.samples, spec.sample_shape, step))
 
 
-def _seen_again(generator: Generator, order: Order, clean: Tensor) -> Tensor:
+def _seen_again(generator: TrainedGenerator, order: Order, clean: Tensor) -> Tensor:
     spec = generator.spec
     noise = sample_noise(order.seed, order.samples, spec.sample_shape, MASK_STEP)
     return mask_from_image(
@@ -79,7 +79,7 @@ def _seen_again(generator: Generator, order: Order, clean: Tensor) -> Tensor:
     )
 
 
-def _known(generator: Generator, order: Order) -> Known | None:
+def _known(generator: TrainedGenerator, order: Order) -> Known | None:
     if order.mask is None:
         return None
     pair = torch.stack(
@@ -91,14 +91,14 @@ def _known(generator: Generator, order: Order) -> Known | None:
     return Known(pair, image=False, image_channels=generator.spec.image_channels)
 
 
-def _decoded(generator: Generator, sample: Tensor) -> Tensor:
+def _decoded(generator: TrainedGenerator, sample: Tensor) -> Tensor:
     if generator.autoencoder is None:
         return sample
     mean, std = latent_statistics(generator)
     return generator.autoencoder.decode(sample * std + mean)
 
 
-def latent_statistics(generator: Generator) -> tuple[Tensor, Tensor]:
+def latent_statistics(generator: TrainedGenerator) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each latent channel, shape (C, 1, 1)."""
     latent = generator.spec.latent
     assert latent is not None

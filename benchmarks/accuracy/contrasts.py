@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 from highdicom import Volume
-from numpy.typing import NDArray
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.models.arrays import Array
 from callosal.pipelines.callosum.segmentation import best_callosum, find_callosa
 from callosal.pipelines.case.process import Outcome, process_volume
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
@@ -29,7 +29,6 @@ from callosal.pipelines.reading.repeated_slices import without_repeats
 from callosal.pipelines.settings import Settings
 from callosal.pipelines.training.slab_folder import itk_matrix
 
-Array = NDArray[np.float64]
 SURELY_WRONG_DEG = 4.0
 
 

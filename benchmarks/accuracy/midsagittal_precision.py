@@ -14,15 +14,14 @@ from pathlib import Path
 
 import numpy as np
 from highdicom import Volume
-from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
+from callosal.models.arrays import Array
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
 from callosal.pipelines.phantom.demo_head import mni152_head
 from callosal.pipelines.reading.cases import find_cases
 
-Array = NDArray[np.float64]
 Row = dict[str, float | int | str]
 
 SLICE_MM = 5.0

@@ -25,7 +25,6 @@ from callosal.pipelines.callosum.finding import (
     UNKNOWN,
     Finding,
     judged,
-    outline_features,
     shipped_model,
 )
 from callosal.pipelines.callosum.quality import SURE
@@ -119,10 +118,8 @@ def answer(
         shape = Shape.of_outline(callosum.contour_mm)
     except GeometryError:
         return Answer(lack, labelled.name, UNKNOWN, 1.0, confidence)
-    features = outline_features(shape.outline_mm, shape.midline)
-    thickness_mm = float(shape.midline.thickness_profile_mm().mean())
-    finding = judged(shipped_model(), features, thickness_mm)
-    score = max(shipped_model().missing(features).values())
+    finding = judged(shipped_model(), shape.features, shape.thickness_mm)
+    score = max(shipped_model().missing(shape.features).values())
     return Answer(lack, labelled.name, finding, score, confidence)
 
 

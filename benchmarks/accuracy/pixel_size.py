@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from highdicom import Volume
-from numpy.typing import NDArray
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.models.arrays import Array
 from callosal.pipelines.callosum.segmentation import Callosum, find_callosa
 from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
@@ -27,7 +27,6 @@ from callosal.pipelines.geometry.plane_angles import axis_difference_deg
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.midplane.sagittal_views import sagittal_candidates
 
-Array = NDArray[np.float64]
 SIZES = (384, 256)
 
 

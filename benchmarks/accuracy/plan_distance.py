@@ -5,9 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from callosal.models.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def readable_files(series: Mapping[str, list[Path]]) -> dict[str, bytes]:
 
 def sound_series(folders: list[Path], scratch: Path) -> dict[str, list[Path]]:
     """A phantom and copies of the given series, each in a folder of its own."""
-    head = phantom_head(1, (80, 120, 120), (2.0, 2.0, 2.0)).volume
+    head = phantom_head(1, (72, 80, 80), (2.4, 2.8, 2.8)).volume
     series = {"phantom": write_mr_series(head, scratch / "phantom", description="phantom")}
     for number, folder in enumerate(folders, start=1):
         into = scratch / f"series {number}"

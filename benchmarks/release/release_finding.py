@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.callosum.finding import (
     PARTS,
@@ -34,7 +35,6 @@ from callosal.pipelines.callosum.finding import (
     FindingModel,
     feature_names,
     judged,
-    outline_features,
     shipped_model,
 )
 from callosal.pipelines.datasets.nifti_pairs import read_split
@@ -46,8 +46,6 @@ from callosal.pipelines.evaluation.partial_callosa import (
     cut_outline_mm,
     kept_shares,
 )
-
-Array = NDArray[np.float64]
 
 OUTPUT = Path(__file__).resolve().parents[2] / "models/weights/callosum-finding/coefficients.json"
 FALSE_SHARES = {"rostrum": 0.01, "genu": 0.002, "splenium": 0.002, "posterior_half": 0.002}
@@ -77,6 +75,11 @@ class Outline:
     features: Array
     thickness_mm: float
 
+    @classmethod
+    def of(cls, lack: Lack | None, shape: Shape) -> "Outline":
+        """That of a shape."""
+        return cls(lack, shape.features, shape.thickness_mm)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -105,7 +108,7 @@ def outlines_of(slices: Sequence[LabelledSlice], n_cut: int) -> list[Outline]:
         except GeometryError as error:
             print(f"{labelled.name}: left out: {error.code}")
             continue
-        found.append(_outline(None, whole))
+        found.append(Outline.of(None, whole))
         if labelled.name in cut:
             draw = np.random.default_rng(number)
             for lack in Lack:
@@ -116,14 +119,9 @@ def outlines_of(slices: Sequence[LabelledSlice], n_cut: int) -> list[Outline]:
 def _cut(whole: Shape, lack: Lack, draw: np.random.Generator) -> list[Outline]:
     try:
         left = cut_outline_mm(whole, *kept_shares(whole, lack, draw))
-        return [_outline(lack, Shape.of_outline(left))]
+        return [Outline.of(lack, Shape.of_outline(left))]
     except GeometryError:
         return []
-
-
-def _outline(lack: Lack | None, shape: Shape) -> Outline:
-    thickness_mm = float(shape.midline.thickness_profile_mm().mean())
-    return Outline(lack, outline_features(shape.outline_mm, shape.midline), thickness_mm)
 
 
 def fit(outlines: Sequence[Outline]) -> FindingModel:

@@ -152,7 +152,7 @@ def release_int8(model: Path, metrics: Metrics, data: Path, origin: Origin, shel
     name = f"{model.stem}-int8"
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         path = Path(folder) / f"{name}.onnx"
-        reduction = make_int8(model, path, name=name, slices=export_slices(data))
+        reduction = make_int8(model, path, name=name, slices=export_slices(data, "int8"))
         if reduction.time_ratio >= 1:
             withdraw(name, shelf)
             print(f"{name}: takes {reduction.time_ratio:.2f} of the float file's time: none ships")

@@ -25,7 +25,7 @@ from callosal.export.generator_folder import Sampling
 from callosal.export.generator_runtime import open_generator
 from callosal.export.generator_sampling import Order, sample_pairs
 from callosal.export.torch_samples import sample_in_torch
-from callosal.models.generation.checkpoint import Generator, load_generator
+from callosal.models.generation.checkpoint import TrainedGenerator, load_generator
 from callosal.models.generation.spec import scheduler_config
 
 
@@ -58,13 +58,15 @@ def onnx_runner(arguments: argparse.Namespace, sampling: Sampling) -> Callable[[
     return lambda: discard(sample_pairs(opened, order, sampling))
 
 
-def torch_runner(generator: Generator, batch: int, sampling: Sampling) -> Callable[[], None]:
+def torch_runner(generator: TrainedGenerator, batch: int, sampling: Sampling) -> Callable[[], None]:
     order = free_order(batch, len(generator.spec.conditions))
     scheduler = scheduler_config(generator.spec.objective)
     return lambda: discard(sample_in_torch(generator, order, sampling, scheduler))
 
 
-def diffusers_runner(generator: Generator, arguments: argparse.Namespace) -> Callable[[], None]:
+def diffusers_runner(
+    generator: TrainedGenerator, arguments: argparse.Namespace
+) -> Callable[[], None]:
     pipeline = DDIMPipeline(peer_network(generator), DDIMScheduler(clip_sample=False))
     pipeline.set_progress_bar_config(disable=True)
     decoder = generator.autoencoder
@@ -84,7 +86,7 @@ def diffusers_runner(generator: Generator, arguments: argparse.Namespace) -> Cal
     return run
 
 
-def peer_network(generator: Generator) -> UNet2DModel:
+def peer_network(generator: TrainedGenerator) -> UNet2DModel:
     """The UNet2DModel of the nearest number of parameters, with the levels of ours."""
     channels, rows, columns = generator.spec.sample_shape
     wanted = parameters(generator.denoiser)
@@ -134,7 +136,7 @@ def take_turns(
 
 
 def report(
-    generator: Generator, seconds: dict[str, list[float]], arguments: argparse.Namespace
+    generator: TrainedGenerator, seconds: dict[str, list[float]], arguments: argparse.Namespace
 ) -> None:
     ours = seconds["callosal, ONNX and numpy"]
     sizes = parameters(generator.denoiser), parameters(peer_network(generator))

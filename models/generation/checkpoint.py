@@ -16,7 +16,7 @@ from callosal.models.generation.spec import GeneratorSpec
 
 
 @dataclass(frozen=True)
-class Generator:
+class TrainedGenerator:
     """A generator ready to sample from, in evaluation mode on the CPU.
 
     Attributes:
@@ -33,7 +33,7 @@ class Generator:
     share_of_finished_images: float
 
 
-def load_generator(path: Path) -> Generator:
+def load_generator(path: Path) -> TrainedGenerator:
     """Load a checkpoint of a DiffusionModule, without unpickling code.
 
     The checkpoint carries the autoencoder of a latent generator too.
@@ -60,7 +60,7 @@ def load_generator(path: Path) -> Generator:
         autoencoder.eval()
     # A quarter of what is not seen at one time alone: `draw_times`.
     finished = (1 - float(parameters.get("joint_share", 1))) / 4
-    return Generator(spec, denoiser.eval(), autoencoder, finished)
+    return TrainedGenerator(spec, denoiser.eval(), autoencoder, finished)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

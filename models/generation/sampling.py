@@ -10,23 +10,23 @@ from callosal.models.generation.samplers import Predict
 
 
 @dataclass(frozen=True)
-class Wish:
+class Guidance:
     """What is asked of each sample.
 
     Attributes:
         condition: (value - mean) / std of each condition, shape (N, K).
         given: 1 where it is asked for, 0 where not, shape (N, K).
-        guidance: Weight of the wish; 1 follows the network, above 1 exaggerates (Ho and Salimans
-            2022, arXiv 2207.12598).
+        scale: Weight of what is asked for; 1 follows the network, above 1 exaggerates (Ho and
+            Salimans 2022, arXiv 2207.12598).
     """
 
     condition: Tensor
     given: Tensor
-    guidance: float = 1.0
+    scale: float = 1.0
 
     @classmethod
-    def nothing(cls, count: int, conditions: int) -> "Wish":
-        """No wish at all, for so many samples."""
+    def nothing(cls, count: int, conditions: int) -> "Guidance":
+        """Nothing asked for, for so many samples."""
         return cls(torch.zeros(count, conditions), torch.zeros(count, conditions))
 
 
@@ -50,17 +50,17 @@ class Known:
         return torch.cat([first[:, : self.image_channels], rest[:, self.image_channels :]], dim=1)
 
 
-def joint_prediction(denoiser: nn.Module, wish: Wish) -> Predict:
+def joint_prediction(denoiser: nn.Module, asked_for: Guidance) -> Predict:
     """Velocity of pairs, image and mask at one time."""
 
     def predict(sample: Tensor, time: float) -> Tensor:
         times = torch.full((len(sample), 2), time, device=sample.device)
-        return _guided(denoiser, sample, times, wish)
+        return _guided(denoiser, sample, times, asked_for)
 
     return predict
 
 
-def conditional_prediction(denoiser: nn.Module, wish: Wish, known: Known) -> Predict:
+def conditional_prediction(denoiser: nn.Module, asked_for: Guidance, known: Known) -> Predict:
     """Velocity of images for given masks, or of masks for given images.
 
     The sampler may move the given channels; they are put back before each call, and `known.into`
@@ -70,7 +70,7 @@ def conditional_prediction(denoiser: nn.Module, wish: Wish, known: Known) -> Pre
     def predict(sample: Tensor, time: float) -> Tensor:
         times = torch.full((len(sample), 2), time, device=sample.device)
         times[:, 0 if known.image else 1] = 0.0
-        return _guided(denoiser, known.into(sample), times, wish)
+        return _guided(denoiser, known.into(sample), times, asked_for)
 
     return predict
 
@@ -94,17 +94,17 @@ def mask_from_image(
         conditions: How many quantities could be asked for; none is.
     """
     known = Known(clean, image=True, image_channels=image_channels)
-    predict = conditional_prediction(denoiser, Wish.nothing(len(clean), conditions), known)
+    predict = conditional_prediction(denoiser, Guidance.nothing(len(clean), conditions), known)
     half = torch.tensor(0.5, device=clean.device)
     both = [objective.noisy(clean, eps, half) for eps in (noise, -noise)]
     estimates = [objective.clean(sample, predict(sample, 0.5), half) for sample in both]
     return known.into((estimates[0] + estimates[1]) / 2)
 
 
-def _guided(denoiser: nn.Module, sample: Tensor, times: Tensor, wish: Wish) -> Tensor:
-    condition, given = wish.condition.to(sample.device), wish.given.to(sample.device)
+def _guided(denoiser: nn.Module, sample: Tensor, times: Tensor, asked_for: Guidance) -> Tensor:
+    condition, given = asked_for.condition.to(sample.device), asked_for.given.to(sample.device)
     asked: Tensor = denoiser(sample, times, condition, given)
-    if wish.guidance == 1.0:
+    if asked_for.scale == 1.0:
         return asked
     free: Tensor = denoiser(sample, times, condition, torch.zeros_like(given))
-    return free + wish.guidance * (asked - free)
+    return free + asked_for.scale * (asked - free)

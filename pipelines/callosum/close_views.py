@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.export.runtime import MIN_SIDE, Segmenter
+from callosal.models.arrays import Array
 
 SIDE_MM: Final = 160.0
 ANGLES_DEG: Final = (-15.0, 15.0)
 _REACH: Final = np.cos(np.deg2rad(max(ANGLES_DEG))) + np.sin(np.deg2rad(max(ANGLES_DEG)))
 """By this a square that lies in all views is smaller than they, and one that holds them larger."""
 
-Array = NDArray[np.float64]
 Picture = NDArray[np.float32]
 Pixel = tuple[int, int]
 

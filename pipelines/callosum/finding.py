@@ -17,14 +17,12 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.morphometry.midline import Midline
-
-Array = NDArray[np.float64]
 
 PARTS = ("rostrum", "genu", "splenium", "posterior_half")
 """Parts whose absence is looked for, anterior first."""

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import LEVEL
 from callosal.pipelines.outline.others import find_others, within
 from callosal.pipelines.outline.surroundings import brightness, share_at_edge
-
-Array = NDArray[np.float64]
 
 SURE = 0.5
 """Confidence from which a plan is `ok`."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callosal.export.runtime import MIN_SIDE, Segmenter
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.callosum.close_views import look_closely
 from callosal.pipelines.callosum.common_resolution import at_common_resolution
@@ -25,7 +26,6 @@ from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_c
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.outline.surroundings import is_brighter
 
-Array = NDArray[np.float64]
 Map = NDArray[np.float32]
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.case.pose import Pose
-from callosal.pipelines.case.process import Outcome, Sighting
+from callosal.pipelines.case.process import Observation, Outcome
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.morphometry.parcellation import Course
@@ -118,20 +118,20 @@ def _parcels(outcome: Outcome, settings: Settings) -> Parcels | None:
     return None
 
 
-def draw_review_views(images: Images, sighting: Sighting, pose: Pose | None) -> ReviewViews:
+def draw_review_views(images: Images, observation: Observation, pose: Pose | None) -> ReviewViews:
     """What the review page shows.
 
     The slice is that of the callosum, else the middle one: a person may see what was missed.
 
     Args:
         images: What was planned on; of a localizer, the acquired slices are shown.
-        sighting: What it shows.
+        observation: What it shows.
         pose: The pose that is kept; without one the stacks are level.
     """
-    seen, callosum = sighting.seen, sighting.callosum
+    seen, callosum = observation.seen, observation.callosum
     middle = seen.slices[len(seen.slices) // 2]
     place = middle if callosum is None else callosum.slice_image
-    head = sighting.head
+    head = observation.head
     if isinstance(images, LocalizerVolumes):
         center = place.center_lps_mm if pose is None else pose.plan.center_lps_mm
         return ReviewViews(place, nearest_slices(images.across, center), head)

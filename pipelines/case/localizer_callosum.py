@@ -250,7 +250,6 @@ def _spread(alone: Sequence[Callosum | None], together: Callosum, weights: Array
     return Spread(
         angle_deg=float(np.sqrt(shares @ np.square(angles))),
         center_mm=float(np.sqrt(shares @ np.sum(np.square(centers), axis=1))),
-        found=len(pairs) / len(alone),
     )
 
 

@@ -30,18 +30,18 @@ WINDOW_MM: Final = 128.0
 
 @dataclass(frozen=True)
 class Spread:
-    """Deviation of the final pose over the neighbouring slices.
+    """Deviation of the final pose over the neighbouring slices that show a sure callosum.
+
+    Others do not count: a few millimetres off the middle a callosum may end.
 
     Attributes:
-        angle_deg: Root mean square difference of the final angle to that of the middle slice.
-        center_mm: Root mean square distance of the final centres, in the plane.
-        found: Share of the neighbours on which a sure callosum was found; the others have no
-            say in the pose, for a few millimetres aside a callosum may end.
+        angle_deg: Root mean square difference of the final angle to that of the middle slice;
+            None if no neighbour counts.
+        center_mm: Root mean square distance of the final centres, in the plane; None likewise.
     """
 
     angle_deg: float | None
     center_mm: float | None
-    found: float
 
 
 def pose_spread(
@@ -74,7 +74,7 @@ def pose_spread(
     ]
     poses = [pose for one in found if (pose := _final(one, settings)) is not None]
     if not poses:
-        return Spread(None, None, 0.0)
+        return Spread(None, None)
     angles = [axis_difference_deg(roi.angle_deg, final.angle_deg) for roi, _ in poses]
     middle_lps_mm = place.mm_to_lps(final.center_mm)
     offsets = np.array([one.slice_image.mm_to_lps(roi.center_mm) for roi, one in poses])
@@ -82,7 +82,6 @@ def pose_spread(
     return Spread(
         angle_deg=float(np.sqrt(np.mean(np.square(angles)))),
         center_mm=float(np.sqrt(np.mean(np.sum(in_plane**2, axis=1)))),
-        found=len(poses) / len(OFFSETS_MM),
     )
 
 

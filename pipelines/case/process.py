@@ -34,7 +34,7 @@ from callosal.pipelines.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class Observation:
     """What the images of a case show, before it is judged.
 
     Attributes:
@@ -107,11 +107,11 @@ def process_volume(
         InputError: No sagittal view can be made of the volume.
         GeometryError: The mask is degenerate.
     """
-    sighting = look(images, segmenter, settings)
-    return conclude(images, sighting, segmenter, settings, source)
+    observation = look(images, segmenter, settings)
+    return conclude(images, observation, segmenter, settings, source)
 
 
-def look(images: Images, segmenter: Segmenter, settings: Settings) -> Sighting:
+def look(images: Images, segmenter: Segmenter, settings: Settings) -> Observation:
     """Find callosum, pose and plan; arguments as of `process_volume`."""
     if isinstance(images, LocalizerVolumes):
         return _look_at_localizer(images, segmenter, settings)
@@ -123,12 +123,12 @@ def look(images: Images, segmenter: Segmenter, settings: Settings) -> Sighting:
     head = find_head(images)
     pose = None if callosum is None else find_pose(callosum, head, settings)
     watch.lap("plan")
-    return Sighting(seen, head, callosum, pose, None, watch.timings_ms)
+    return Observation(seen, head, callosum, pose, None, watch.timings_ms)
 
 
 def _look_at_localizer(
     images: LocalizerVolumes, segmenter: Segmenter, settings: Settings
-) -> Sighting:
+) -> Observation:
     watch = Stopwatch()
     plane = find_localizer_plane(images.stacks)
     watch.lap("midsagittal")
@@ -137,26 +137,26 @@ def _look_at_localizer(
     watch.lap("segmentation")
     head = find_head(images.tissue())
     if found is None:
-        return Sighting(
+        return Observation(
             SagittalViews(tuple(slices), 3, plane), head, None, None, None, watch.timings_ms
         )
     pose = find_pose(found.callosum, head, settings)
     watch.lap("plan")
     seen = SagittalViews((found.callosum.slice_image,), 3, plane)
-    return Sighting(seen, head, found.callosum, pose, found.spread, watch.timings_ms)
+    return Observation(seen, head, found.callosum, pose, found.spread, watch.timings_ms)
 
 
 def conclude(
     images: Images,
-    sighting: Sighting,
+    observation: Observation,
     segmenter: Segmenter,
     settings: Settings,
     source: Mapping[str, Any],
 ) -> Outcome:
     """Judge what was found and measure it; other arguments as of `process_volume`."""
     watch = Stopwatch()
-    seen, callosum, pose = sighting.seen, sighting.callosum, sighting.pose
-    spread = _spread(images, sighting, segmenter, settings)
+    seen, callosum, pose = observation.seen, observation.callosum, observation.pose
+    spread = _spread(images, observation, segmenter, settings)
     watch.lap("neighbours")
     if callosum is not None:
         filled = source.get("filled_slices", ())
@@ -168,7 +168,7 @@ def conclude(
         # A mask that does not look like a callosum is shown, but no plan is made of it.
         pose, morphometry, finding = None, None, UNKNOWN
     findings = _findings(seen, callosum, pose, spread, morphometry, finding)
-    timings_ms = {**sighting.timings_ms, **watch.timings_ms}
+    timings_ms = {**observation.timings_ms, **watch.timings_ms}
     provenance = _provenance(segmenter, source, settings, timings_ms)
     document = plan_document(verdict, findings, provenance)
     return Outcome(document, seen, callosum, pose, verdict, morphometry)
@@ -184,12 +184,12 @@ def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 
 def _spread(
-    images: Images, sighting: Sighting, segmenter: Segmenter, settings: Settings
+    images: Images, observation: Observation, segmenter: Segmenter, settings: Settings
 ) -> Spread | None:
-    callosum, pose = sighting.callosum, sighting.pose
+    callosum, pose = observation.callosum, observation.pose
     if isinstance(images, LocalizerVolumes):
-        return sighting.spread
-    if sighting.seen.plane is None or callosum is None or pose is None:
+        return observation.spread
+    if observation.seen.plane is None or callosum is None or pose is None:
         return None
     return pose_spread(images, callosum, pose.fused.roi, segmenter, settings)
 

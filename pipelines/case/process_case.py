@@ -15,7 +15,7 @@ from callosal.pipelines.case.case_pictures import (
     picture_files,
 )
 from callosal.pipelines.case.pose import Pose
-from callosal.pipelines.case.process import Outcome, Sighting, conclude, look
+from callosal.pipelines.case.process import Observation, Outcome, conclude, look
 from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.follow_up.neighbourhood import neighbourhood_bytes
 from callosal.pipelines.follow_up.repeat import repeat_stacks
@@ -51,12 +51,12 @@ def process_case(
     Raises:
         CallosalError: As `process_volume`; objects that cannot be made are a note in the plan.
     """
-    sighting = look(images, segmenter, settings)
+    observation = look(images, segmenter, settings)
     # Drawing and compression let go of the interpreter; the objects are all interpreter, and the
     # neighbours leave a part of the cores idle.
     with ThreadPoolExecutor(1) as beside:
-        views = beside.submit(_view_files, images, sighting, sighting.pose)
-        outcome = conclude(images, sighting, segmenter, settings, case.source)
+        views = beside.submit(_view_files, images, observation, observation.pose)
+        outcome = conclude(images, observation, segmenter, settings, case.source)
         if first is not None and outcome.pose is not None:
             outcome = _repeated(first, images, outcome, outcome.pose)
         start = time.perf_counter()
@@ -67,16 +67,16 @@ def process_case(
         objects = case_objects(
             case, Plan.from_document(outcome.document), outcome.callosum, overlay, kinds
         )
-        if outcome.pose is not sighting.pose:  # turned down, or set by a first visit
-            views = beside.submit(_view_files, images, sighting, outcome.pose)
+        if outcome.pose is not observation.pose:  # turned down, or set by a first visit
+            views = beside.submit(_view_files, images, observation, outcome.pose)
     files = {**views.result(), **pictures.result(), **objects.files, **_markups(outcome, settings)}
     files_ms = (time.perf_counter() - start) * 1000
     return CaseFiles(with_files(outcome.document, objects.notes, files_ms), files)
 
 
-def _view_files(images: Images, sighting: Sighting, pose: Pose | None) -> dict[str, bytes]:
-    files = view_files(draw_review_views(images, sighting, pose))
-    if pose is not None and sighting.seen.plane is not None and isinstance(images, Volume):
+def _view_files(images: Images, observation: Observation, pose: Pose | None) -> dict[str, bytes]:
+    files = view_files(draw_review_views(images, observation, pose))
+    if pose is not None and observation.seen.plane is not None and isinstance(images, Volume):
         files[NEIGHBOURHOOD] = neighbourhood_bytes(images, pose.plan)
     return files
 

@@ -83,7 +83,7 @@ def _export_segmenter(
     from callosal.pipelines.evaluation.export_slices import export_slices
 
     say("reading the slices that it is checked with")
-    slices = export_slices(data)
+    slices = export_slices(data, precision)
     exported = export_segmenter(
         checkpoint,
         output,

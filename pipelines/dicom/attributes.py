@@ -57,7 +57,7 @@ class Attributes:
         return tuple(part.strip("\0 ") for part in text.split("\\")) if text else ()
 
     def text(self, tag: int) -> str:
-        """The first value as text, "" where there is none."""
+        """The first value as text, "" without one."""
         return next(iter(self.texts(tag)), "")
 
     def numbers(self, tag: int) -> tuple[float, ...]:

@@ -30,7 +30,7 @@ def even_runs(stack: Stack) -> tuple[Stack, ...]:
 
 
 def _fitted(stack: Stack) -> tuple[Stack, ...]:
-    """The stack on its grid; nothing where there is none."""
+    """The stack on its grid; nothing if its planes fit no grid."""
     try:
         return (fitted_stack(stack),)
     except InputError:

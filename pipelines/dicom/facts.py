@@ -1,4 +1,4 @@
-"""What may be told of a stack: facts without identity, and fingerprints of its files."""
+"""Facts of a stack that do not identify the patient, and fingerprints of its files."""
 
 import hashlib
 from typing import Any

@@ -81,8 +81,8 @@ class Frame:
         echo_time_ms: None where absent.
         repetition_time_ms: None where absent.
         inversion_time_ms: None where absent.
-        times: Temporal position, acquisition number, b-value: what may tell apart two frames
-            of one place; None where absent.
+        times: Temporal position, acquisition number, b-value: what may distinguish two
+            frames of one place; None where absent.
         slope: Rescale slope, 1 where absent.
         intercept: Rescale intercept, 0 where absent.
     """

@@ -1,4 +1,4 @@
-"""Functional groups of enhanced multi-frame images, told like the elements of classic ones."""
+"""Functional groups of enhanced multi-frame images, read like the elements of classic ones."""
 
 from callosal.pipelines.dicom.attributes import Attributes, Element, tag_of
 

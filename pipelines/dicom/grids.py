@@ -48,7 +48,7 @@ def fit_grid(planes: Sequence[Plane]) -> FittedGrid:
     """The grid of two planes or more.
 
     Directions are the mean of all planes; where they vary or are rounded, they are turned so that
-    the normal meets the line of the positions, which is long and so tells it best.
+    the normal meets the line of the positions, which is long and so the most precise.
 
     Args:
         planes: In the order of their places, one a place.

@@ -72,7 +72,7 @@ class Header:
         layout: How the pixels are stored.
         frames: The image planes of the file, one at least.
         person: Hashes of PatientID, PatientName, PatientBirthDate and PatientSex, "" where
-            absent: enough to tell two persons apart, and never shown.
+            absent: enough to distinguish two persons, and never shown.
         moments: Date and time of the series and of the acquisition, "" where the time is absent;
             internal, never shown.
     """
@@ -92,7 +92,7 @@ class Header:
 
 
 def scan(root: Path) -> Iterator[Header | Skipped]:
-    """Headers of all MR images below a folder; what is no MR image, with its reason.
+    """Headers of all MR images below a folder; other files with the reason to skip them.
 
     Args:
         root: A folder of any nesting, or one file.
@@ -161,7 +161,7 @@ def _build_header(entry: FileEntry, attributes: Attributes, layout: PixelLayout)
 
 
 def _hashed(value: str) -> str:
-    """A short hash of what tells a person; letter case and the separators of names do not count."""
+    """A short hash of what identifies a person, whatever its letter case and separators."""
     plain = re.sub(r"[\s^=,]+", "", value).casefold()
     return intern(hashlib.sha256(plain.encode()).hexdigest()[:16]) if plain else ""
 

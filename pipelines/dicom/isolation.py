@@ -1,8 +1,8 @@
 """Compressed frames, decoded where a crash, a hang or a bomb of a codec ends no more than itself.
 
 A child process decodes a whole stack and writes each frame as raw pixels, whose size the header
-tells; a refused frame ends the stream with a mark and the reason. The child has a limit of time
-and of memory, and leaves no core file, for that would hold the patient.
+gives; a refused frame ends the stream with a mark and the reason. The child has a limit of time
+and of memory, and leaves no core file, because that would hold the patient's images.
 """
 
 import os

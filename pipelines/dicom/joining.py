@@ -135,7 +135,7 @@ def fills_by_height(groups: Sequence[Group]) -> bool:
 
 
 def fit_groups(groups: Sequence[Group]) -> FittedGrid | None:
-    """The grid of all planes of groups, one a place; None where there is none."""
+    """The grid of all planes of groups, one a place; None if they fit none."""
     planes = order_planes(plane for group in groups for plane in group.planes)
     along_mm = np.array([plane.position_lps_mm for plane in planes]) @ planes[0].normal
     single = [planes[place[0]] for place in find_duplicates(along_mm)]
@@ -148,7 +148,7 @@ def fit_groups(groups: Sequence[Group]) -> FittedGrid | None:
 
 
 def on_common_grid(groups: Sequence[Group]) -> list[Group]:
-    """Those groups whose planes lie on the grid of most planes; none where there is no such grid.
+    """Those groups whose planes lie on the grid of most planes; none if no grid holds most.
 
     Grids of the median distance are laid through some of the planes, and the one that meets most
     of them is taken.

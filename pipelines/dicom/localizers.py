@@ -195,7 +195,7 @@ def _number(stack: Stack) -> int:
 
 
 def _alike(first: Stack, second: Stack) -> bool:
-    """Whether two stacks are of one sequence, as far as their headers tell."""
+    """Whether two stacks are of one sequence, as far as their headers show."""
     pairs = (
         (first.frame.echo_time_ms, second.frame.echo_time_ms),
         (first.frame.repetition_time_ms, second.frame.repetition_time_ms),

@@ -94,7 +94,7 @@ def _belongs_to(group: Group, refused: Group) -> bool:
 def several_patients(headers: Iterable[Header]) -> str:
     """Why images cannot be of one series: they show several patients; "" where they do not.
 
-    Patients are told apart by hashes of id, name, birth date and sex; what is absent contradicts
+    Patients are distinguished by hashes of id, name, birth date and sex; what is absent contradicts
     nothing.
     """
     for values in zip(*{header.person for header in headers}, strict=True):

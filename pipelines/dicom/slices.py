@@ -30,7 +30,7 @@ MAX_FILLED_SHARE = 0.1
 _ROUNDINGS_MM = (0.1, 0.05, 0.01)
 _ROUNDED_COSINES = (1e-3, 1e-4)
 _WORST_CORNER = np.sqrt(3) / 2  # a point rounded along three axes is off by this times the step
-_LEAST_STEPS = 4.0  # slice distance in steps of rounding, below which slices are not told apart
+_LEAST_STEPS = 4.0  # slice distance in steps of rounding, below which slices coincide
 
 Array = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def missing_slices(line: SliceLine) -> InputError:
 
 
 def find_duplicates(along_mm: Array) -> list[list[int]]:
-    """Group ordered places along the normal that are the same within SPACING_TOLERANCE_MM.
+    """Group ordered places along the normal that coincide within SPACING_TOLERANCE_MM.
 
     >>> find_duplicates(np.array([0.0, 1.0, 1.0, 2.0]))
     [[0], [1, 2], [3]]

@@ -34,7 +34,7 @@ class TimePoints:
 def split_time_points(planes: Sequence[Plane]) -> TimePoints:
     """Give each place of a stack one plane a time point.
 
-    Time points are told apart by temporal position, acquisition number, b-value or inversion
+    Time points are distinguished by temporal position, acquisition number, b-value or inversion
     time, whichever has exactly as many values as there are planes at a place.
 
     Args:
@@ -42,7 +42,7 @@ def split_time_points(planes: Sequence[Plane]) -> TimePoints:
 
     Raises:
         InputError: `duplicate_positions` where planes of one place differ and no such value
-            tells them apart.
+            distinguishes them.
     """
     places = _group_places(planes)
     if len(places) == len(planes):
@@ -185,6 +185,6 @@ def _check_single(places: Sequence[Sequence[Plane]]) -> None:
     if n_doubled:
         raise InputError(
             f"{n_doubled} of {len(places)} slice positions hold several different images that no "
-            "time, acquisition or b-value tells apart; remove the wrong ones",
+            "time, acquisition or b-value distinguishes; remove the wrong ones",
             "duplicate_positions",
         )

@@ -117,7 +117,7 @@ def _visit(entry: os.DirEntry[str], root: Path) -> FileEntry | Skipped:
 
 
 def _named_file(path: Path, name: str) -> FileEntry | Skipped:
-    """What a user named that is no folder; opening a pipe would wait for ever."""
+    """A file that a user named; opening a pipe would wait for ever."""
     try:
         return _regular(str(path), name, path.stat())
     except OSError as error:

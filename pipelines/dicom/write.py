@@ -55,7 +55,7 @@ def write_mr_series(
         patient_name: Patient's Name.
         series_number: Series Number.
         first_instance: Instance Number of the first slice; its file is named by it.
-        attributes: Further attributes, the same in every slice; they win over those above.
+        attributes: Further attributes, equal in every slice; they win over those above.
 
     Returns:
         The files in slice order.
@@ -140,7 +140,7 @@ def _shared_attributes(volume: Volume, stored: _Stored, entropy: list[str]) -> D
 
 
 def _add_geometry(image: Dataset, volume: Volume) -> None:
-    """Orientation and spacing, the same in every slice."""
+    """Orientation and spacing, equal in every slice."""
     between, between_rows, between_columns = volume.spacing
     image.ImageOrientationPatient = _decimals(volume.direction_cosines)
     image.PixelSpacing = _decimals((between_rows, between_columns))

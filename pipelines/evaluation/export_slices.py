@@ -7,6 +7,7 @@ import numpy as np
 
 from callosal.export.accuracy import AngleOf, LabelledImage
 from callosal.export.onnx_export import Slices
+from callosal.export.precision import Precision
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.phantom_slices import phantom_split
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
@@ -16,17 +17,21 @@ PARITY_COUNT = 5
 CALIBRATION_COUNT = 24
 
 
-def export_slices(data: Path | None, angle_of: AngleOf = plan_angle_deg) -> Slices:
-    """Training slices for calibration, validation slices for parity and gates.
+def export_slices(
+    data: Path | None, precision: Precision, angle_of: AngleOf = plan_angle_deg
+) -> Slices:
+    """Validation slices for parity and gates, training slices for calibration of eight bits.
 
     Args:
         data: Folder of NIfTI pairs; phantoms without one.
+        precision: Of the export; only int8 is calibrated.
         angle_of: Plan angle of a probability map.
 
     Raises:
         DataError: The folder cannot be used.
     """
-    train, val = (_read(data, split) for split in ("train", "val"))
+    val = _read(data, "val")
+    train = _read(data, "train") if precision == "int8" else []
     return Slices(
         parity=[_image(each) for each in _spread(val, PARITY_COUNT)],
         calibration=[_image(each) for each in _spread(train, CALIBRATION_COUNT)],

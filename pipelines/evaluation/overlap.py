@@ -1,13 +1,10 @@
 """How well one mask covers another, in shares and in millimetres."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array, Mask
 from callosal.models.errors import GeometryError
-
-Mask = NDArray[np.bool_]
-Array = NDArray[np.float64]
 
 
 def dice(mask: Mask, reference: Mask) -> float:

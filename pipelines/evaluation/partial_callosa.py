@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
+from callosal.pipelines.callosum.finding import outline_features
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.evaluation.wrong_slices import Pixels, painted_out
 from callosal.pipelines.geometry import polygon
@@ -24,8 +25,6 @@ from callosal.pipelines.morphometry.midline import Midline, find_midline
 from callosal.pipelines.morphometry.outline import even_outline, perimeter_mm
 from callosal.pipelines.outline.contour import callosum_component, find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
-
-Array = NDArray[np.float64]
 
 
 class Lack(StrEnum):
@@ -85,6 +84,16 @@ class Shape:
         component = callosum_component(labelled.mask, _place(labelled))
         contour_mm = find_contours_mm(component, _place(labelled))[0]
         return cls.of_outline(smooth_contour_mm(contour_mm))
+
+    @property
+    def features(self) -> Array:
+        """What the finding looks at, shape (F,)."""
+        return outline_features(self.outline_mm, self.midline)
+
+    @property
+    def thickness_mm(self) -> float:
+        """Mean thickness along the midline."""
+        return float(self.midline.thickness_profile_mm().mean())
 
 
 def kept_shares(whole: Shape, lack: Lack, draw: np.random.Generator) -> tuple[float, float]:

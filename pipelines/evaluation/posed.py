@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
-
-Array = NDArray[np.float64]
 
 
 def posed(labelled: LabelledSlice, seed: int) -> LabelledSlice:

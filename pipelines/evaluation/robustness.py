@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.interpolate import CubicSpline
 
+from callosal.models.arrays import Array
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 
-Array = NDArray[np.float64]
 Degradation = Callable[[LabelledSlice, int], LabelledSlice]
 
 BRAIN_CENTER_MM = (-4.0, -12.0)

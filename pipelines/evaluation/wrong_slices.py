@@ -11,12 +11,12 @@ from highdicom import Volume
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.plane_sampling import sample_planes
 from callosal.pipelines.midplane.sagittal_slice import PatientPlane, cut_slices
 
-Array = NDArray[np.float64]
 Pixels = NDArray[np.float32]
 
 _ANTERIOR = np.array([0.0, -1.0, 0.0])

@@ -7,11 +7,10 @@ the angle of an axis is its tilt from x, positive when the anterior end is highe
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
-
-Array = NDArray[np.float64]
 
 
 def wrap_axis_deg(angle_deg: float) -> float:

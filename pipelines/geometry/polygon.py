@@ -5,13 +5,14 @@ one of the slice image: x toward anterior, y toward superior. Counter-clockwise 
 positive.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import ConvexHull, QhullError
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
-
-Array = NDArray[np.float64]
 
 _SPOT_MM = 1e-9  # extent below which points are one spot
 
@@ -27,6 +28,23 @@ def area_mm2(points_mm: ArrayLike) -> float:
         return 0.0
     points = points - points[0]
     return float(0.5 * _cross(points, np.roll(points, -1, axis=0)).sum())
+
+
+def areas_and_lengths(loops: Sequence[Array]) -> tuple[Array, Array]:
+    """Signed area and length of each of many polygons, at once: noise has tens of thousands.
+
+    >>> areas_and_lengths([np.array([(0.0, 0.0), (4.0, 0.0), (4.0, 3.0)])])
+    (array([6.]), array([12.]))
+    """
+    counts = [len(loop) for loop in loops]
+    starts = np.cumsum([0, *counts[:-1]])
+    points = np.concatenate(loops)
+    after = np.arange(1, len(points) + 1)
+    after[np.cumsum(counts) - 1] = starts
+    shifted = points - np.repeat(points[starts], counts, axis=0)
+    lengths = np.linalg.norm(points[after] - points, axis=1)
+    doubled = _cross(shifted, shifted[after])
+    return np.add.reduceat(doubled, starts) / 2, np.add.reduceat(lengths, starts)
 
 
 def centroid_mm(points_mm: ArrayLike) -> Array:

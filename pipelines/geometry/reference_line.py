@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.plane_angles import wrap_axis_deg
 from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
-
-Array = NDArray[np.float64]
 
 
 class LineKind(StrEnum):

@@ -3,14 +3,12 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
-
-Array = NDArray[np.float64]
 
 
 def field_of_view(slice_image: SliceImage) -> RotatedBox:

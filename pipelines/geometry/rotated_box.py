@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.plane_angles import drag_angle_deg, rotated_mm, wrap_axis_deg
 
-Array = NDArray[np.float64]
 Point = tuple[float, float]
 
 

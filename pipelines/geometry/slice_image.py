@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,9 @@ takes longer than all splines of a case. A test compares the two.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 
-Array = NDArray[np.float64]
+from callosal.models.arrays import Array
 
 
 def spline_weights(knots: Array, at: Array) -> Array:

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.outline import perimeter_mm
-
-Array = NDArray[np.float64]
 
 ROSTRUM_REACHES = (0.02, 0.03, 0.04)
 """Half the lengths of the hairpins that make the anterior tip, as shares of the perimeter."""

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.rotated_box import RotatedBox
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

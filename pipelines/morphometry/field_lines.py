@@ -11,13 +11,11 @@ the callosum bends. The equation is solved on the outline itself by boundary ele
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.morphometry.borders import Borders
 from callosal.pipelines.morphometry.outline import at_distances, resampled, walked_mm
-
-Array = NDArray[np.float64]
 
 ELEMENTS = 300
 

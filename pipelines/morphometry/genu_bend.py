@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.midline import Midline
-
-Array = NDArray[np.float64]
 
 THIRD = 1 / 3
 LEAST_ROSTRUM = 0.01

@@ -1,9 +1,8 @@
 """Cutting a polygon of any shape by straight lines."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from callosal.models.arrays import Array
 
 
 def clip_between(polygon_mm: Array, depth: Array, low: float, high: float) -> Array:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.reference_line import ReferenceLine
@@ -26,8 +26,6 @@ from callosal.pipelines.morphometry.parcellation import (
 )
 from callosal.pipelines.morphometry.partial_volume import partial_volume_area_mm2
 from callosal.pipelines.morphometry.thickness import part_widths_mm
-
-Array = NDArray[np.float64]
 
 SMOOTHING = 0.005
 """Least smoothing of the outline, as a share of the perimeter: 1 mm on a common callosum."""

@@ -4,16 +4,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.morphometry.borders import Borders
 from callosal.pipelines.morphometry.field_lines import FieldLines, find_field_lines
 from callosal.pipelines.morphometry.outline import resampled, walked_mm
-
-Array = NDArray[np.float64]
 
 STEPS = 400
 SMOOTHING = 0.01

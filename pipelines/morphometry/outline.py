@@ -1,12 +1,10 @@
 """Resampling of the outline: points at equal distances, without the steps of the pixel grid."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
-
-Array = NDArray[np.float64]
 
 POINTS = 1024
 

@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.parcellation import Parcellation
 from callosal.pipelines.outline.contour import LEVEL
-
-Array = NDArray[np.float64]
 
 
 def parcel_mask(

@@ -10,8 +10,8 @@ from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.rotated_box import RotatedBox
@@ -23,8 +23,6 @@ from callosal.pipelines.morphometry.genu_bend import (
 )
 from callosal.pipelines.morphometry.half_plane import clip_between
 from callosal.pipelines.morphometry.midline import Midline
-
-Array = NDArray[np.float64]
 
 
 class Scheme(StrEnum):

@@ -3,14 +3,12 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import LEVEL
-
-Array = NDArray[np.float64]
 
 FRINGE_MM = 2.0
 

@@ -1,9 +1,8 @@
 """Widths of the parts of the callosum, from the thickness profile."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from callosal.models.arrays import Array
 
 
 def part_widths_mm(profile_mm: Array) -> dict[str, float]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry import polygon
 from callosal.pipelines.geometry.slice_image import SliceImage
@@ -17,7 +18,6 @@ from callosal.pipelines.outline.coverage import coverage_matched
 from callosal.pipelines.outline.joined import joined
 from callosal.pipelines.outline.level_set import refined, trace
 
-Array = NDArray[np.float64]
 Probability = NDArray[np.generic]  # floating, or the 0 and 1 of a mask
 
 LEVEL = 0.5
@@ -95,9 +95,12 @@ def find_contours_mm(
     if not np.isin(part, (0, 1)).all():
         part = coverage_matched(part, steps, level)
     fine = refined(part, steps)
-    loops = [slice_image.pixels_to_mm(loop / steps + corner) for loop in trace(fine, level)]
-    areas = [abs(polygon.area_mm2(loop)) for loop in loops]
-    return [loops[i] for i in np.argsort(areas)[::-1] if areas[i] > 0]
+    loops = trace(fine, level)
+    if not loops:
+        return []
+    areas = np.abs(polygon.areas_and_lengths(loops)[0])
+    largest_first = [i for i in np.argsort(areas)[::-1] if areas[i] > 0]
+    return [slice_image.pixels_to_mm(loops[i] / steps + corner) for i in largest_first]
 
 
 def callosum_contour_mm(

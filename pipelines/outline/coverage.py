@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
+from callosal.pipelines.geometry.polygon import areas_and_lengths
 from callosal.pipelines.outline.level_set import refined, trace
 from callosal.pipelines.outline.smooth import smooth_contour_mm
-
-Array = NDArray[np.float64]
 
 _ROUNDS: Final = 4  # two are enough for the pose, widths on a grid of 1.5 mm gain by two more
 _LEAST_POINTS: Final = 16
@@ -74,10 +74,8 @@ def border_width(values: Array, level: float) -> float:
     True
     """
     loops = trace(values, level)
-    length = sum(
-        float(np.linalg.norm(loop - np.roll(loop, 1, axis=0), axis=1).sum()) for loop in loops
-    )
-    return float((4 * values * (1 - values)).sum()) / max(length, 1e-9)
+    length = areas_and_lengths(loops)[1].sum() if loops else 0.0
+    return float((4 * values * (1 - values)).sum() / max(length, 1e-9))
 
 
 def _smoothed(loop: Array) -> Array:

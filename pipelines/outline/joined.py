@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from callosal.models.arrays import Array, Mask
 
 LEAST_RIDGE: Final = 0.02
 """Probability along a ridge from which it joins pieces. Set on the validation sites: where their

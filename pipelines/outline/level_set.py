@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Array = NDArray[np.float64]
+from callosal.models.arrays import Array
 
 # Edges of a cell: 0 top, 1 right, 2 bottom, 3 left. Bits of a case: 1 top left, 2 top right,
 # 4 bottom right, 8 bottom left. Each segment (from, to) keeps the inside on the same hand; the

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array, Mask
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import LEVEL, find_contours_mm
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 NEAR_MM = 10.0
 """A piece of the same callosum lies nearer than this; blobs in the neck or the face do not."""

@@ -1,12 +1,10 @@
 """The smooth curve through the points of an outline."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.splines import periodic_spline
-
-Array = NDArray[np.float64]
 
 
 def smooth_contour_mm(points_mm: Array, step_mm: float = 0.2) -> Array:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.pipelines.geometry.slice_image import SliceImage
-
-Array = NDArray[np.float64]
 
 RING_MM = 2.5
 """Distance of the ring outside the outline: beyond the partial volume of the border."""

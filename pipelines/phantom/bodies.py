@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Image
 from callosal.pipelines.phantom.anatomy import Anatomy
 from callosal.pipelines.phantom.callosum import Tube
 from callosal.pipelines.phantom.canvas import Canvas, Ellipsoid, smoothstep
-
-Image = NDArray[np.float32]
 
 # Centre lines u, v and radii in mm.
 _BRAINSTEM = np.array(

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from callosal.models.arrays import Image
 from callosal.pipelines.phantom.canvas import grid_window
 
 Float = NDArray[np.float64]
-Image = NDArray[np.float32]
 
 # u, v and radius in mm: rostrum, genu, body, isthmus, splenium.
 _STANDARD = np.array(

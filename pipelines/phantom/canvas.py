@@ -8,9 +8,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.float32]
+from callosal.models.arrays import Image
 
 
 @dataclass(frozen=True)

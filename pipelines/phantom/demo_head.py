@@ -15,6 +15,7 @@ from highdicom import Volume
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
+from callosal.models.arrays import Array
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine
@@ -22,8 +23,6 @@ from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.phantom.reference_pose import ReferencePose, RigidMotion
-
-Array = NDArray[np.float64]
 
 # Box and subcallosal line of the MNI152 callosum in the plane x = 0, in MNI coordinates (x toward
 # anterior is MNI y, y toward superior is MNI z). Derived without any network from the

@@ -6,6 +6,7 @@ import numpy as np
 from highdicom import Volume
 from numpy.typing import NDArray
 
+from callosal.models.arrays import Image
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.phantom.anatomy import drawn_anatomy
 from callosal.pipelines.phantom.arch import pixel_axes_mm
@@ -15,8 +16,6 @@ from callosal.pipelines.phantom.canvas import Canvas
 from callosal.pipelines.phantom.reference_pose import ReferencePose, measured_box_and_line
 from callosal.pipelines.phantom.slices import scanned
 from callosal.pipelines.phantom.texture import smooth_field
-
-Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

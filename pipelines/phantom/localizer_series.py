@@ -18,9 +18,8 @@ from pydicom.uid import generate_uid
 from pydicom.valuerep import format_number_as_ds
 from scipy.ndimage import affine_transform
 
+from callosal.models.arrays import Array
 from callosal.pipelines.dicom.write import write_mr_series
-
-Array = NDArray[np.float64]
 
 ORIENTATIONS: Final = ("sagittal", "coronal", "axial")
 

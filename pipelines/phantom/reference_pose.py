@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
+from callosal.models.arrays import Array
 from callosal.pipelines.geometry.fusion import fuse
 from callosal.pipelines.geometry.plane_angles import axis_difference_deg, wrap_axis_deg
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine, find_reference_line
@@ -20,8 +21,6 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.settings import FusionSettings
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

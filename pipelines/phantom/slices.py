@@ -5,13 +5,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from callosal.models.arrays import Image
 from callosal.pipelines.phantom.anatomy import drawn_anatomy
 from callosal.pipelines.phantom.arch import pixel_axes_mm
 from callosal.pipelines.phantom.bodies import Textures, paint_head
 from callosal.pipelines.phantom.canvas import Canvas
 from callosal.pipelines.phantom.texture import smooth_field
-
-Image = NDArray[np.float32]
 
 
 def phantom_slice(

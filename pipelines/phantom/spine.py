@@ -9,13 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from highdicom import CoordinateSystemNames, Volume
-from numpy.typing import NDArray
 
+from callosal.models.arrays import Array, Image
 from callosal.pipelines.phantom.canvas import smoothstep
 from callosal.pipelines.phantom.texture import smooth_field
-
-Image = NDArray[np.float32]
-Array = NDArray[np.float64]
 
 N_VERTEBRAE = 24
 """Seven of the neck, twelve of the chest, five of the loins."""

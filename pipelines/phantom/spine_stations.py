@@ -14,10 +14,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom.spine import Spine, phantom_spine
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

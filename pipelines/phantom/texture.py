@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.float32]
+from callosal.models.arrays import Image
 
 
 def smooth_field(

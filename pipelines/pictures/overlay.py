@@ -8,18 +8,16 @@ colour-blind readers; each element also has a line style of its own.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.reference_line import ReferenceLine
 from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.pictures.picture_text import shown_number, write
 from callosal.pipelines.pictures.slice_canvas import Pen, SliceCanvas, dashes
-
-Array = NDArray[np.float64]
 
 WINDOW_MM = (140.0, 120.0)
 PIXELS_PER_MM = 6

@@ -5,17 +5,16 @@ Okabe and Ito (2008), told apart by colour-blind readers; every part also carrie
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.morphometry.parcellation import Parcellation
 from callosal.pipelines.pictures.picture_text import SQUARED, write
 
-Array = NDArray[np.float64]
 Color = tuple[int, int, int]
 
 COLORS: tuple[Color, ...] = (

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw
 
+from callosal.models.arrays import Array
 from callosal.pipelines.geometry.rotated_box import Point
-
-Array = NDArray[np.float64]
 
 _FINE = 2  # lines are drawn this much larger and scaled down, which smooths them
 

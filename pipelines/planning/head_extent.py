@@ -46,22 +46,6 @@ class HeadExtent:
         return np.array(self.reach_mm[3:])
 
 
-def head_extent_mm(
-    volume: highdicom.Volume, axes: ArrayLike, center_lps_mm: ArrayLike
-) -> HeadExtent:
-    """Bounding box of the head along three axes, from the voxels that are not air.
-
-    Args:
-        volume: MR volume, array of shape (slices, rows, columns) with its LPS affine.
-        axes: Unit vectors toward left, posterior and superior as rows, shape (3, 3).
-        center_lps_mm: Point from which the reach is counted, shape (3,).
-
-    Raises:
-        GeometryError: The volume is empty of signal.
-    """
-    return reach_of_head_mm(find_head(volume), axes, center_lps_mm)
-
-
 def find_head(volume: highdicom.Volume) -> highdicom.Volume:
     """The head as a coarse mask in its place in the patient.
 

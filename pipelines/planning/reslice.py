@@ -32,11 +32,6 @@ def stack_affine_lps(stack: SliceStack, pixel_mm: float) -> Array:
     return affine
 
 
-def stack_affine_ras(stack: SliceStack, pixel_mm: float) -> Array:
-    """4x4 NIfTI matrix from (column, row, slice) indices of a stack to RAS mm."""
-    return nifti_affine(stack_affine_lps(stack, pixel_mm))
-
-
 def nifti_affine(affine_lps: Array) -> Array:
     """The RAS matrix over (column, row, slice) of an LPS one over (slice, row, column)."""
     return np.asarray(LPS_TO_RAS @ affine_lps[:, [2, 1, 0, 3]])

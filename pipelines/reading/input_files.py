@@ -1,4 +1,4 @@
-"""The files of all inputs, each told as MR image header, NIfTI file or reason to skip it."""
+"""The files of all inputs: an MR image header, a NIfTI file or the reason to skip each."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ def scan_inputs(inputs: Sequence[Path]) -> Iterator[Header | FileEntry | Skipped
     """What each file among the inputs is; one at a time, in a fixed order.
 
     Args:
-        inputs: Folders and files; a file that lies in several of them is told once.
+        inputs: Folders and files; a file that lies in several of them comes once.
 
     Yields:
         A header for an MR image, the entry itself for a NIfTI file, else the reason. An input
@@ -70,7 +70,7 @@ def _scan_input(
 
 
 def _is_met(entry: FileEntry, seen: Mapping[str, bool]) -> bool:
-    """Whether a file was told before; links may name later what has no suffix (git-annex, DVC)."""
+    """Whether a file came before; a link may name later a file without suffix (git-annex, DVC)."""
     is_named_now = entry.name.lower().endswith(_VOLUME_SUFFIXES)
     return entry.path in seen and (seen[entry.path] or not is_named_now)
 
@@ -133,7 +133,7 @@ def _identify_pair(entry: FileEntry, is_named: bool) -> Header | FileEntry | Ski
 
 
 def _told_archive(found: Header | Skipped, entry: FileEntry) -> Header | Skipped:
-    """A packed folder is told as such: unpacked, it may hold images."""
+    """The reason for a packed folder says that it is packed: unpacked, it may hold images."""
     if not isinstance(found, Skipped) or found.code != "not_dicom":
         return found
     try:

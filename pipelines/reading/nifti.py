@@ -78,7 +78,7 @@ def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
         The volume and its grid.
 
     Raises:
-        InputError: As of `read_nifti`; `bad_nifti` for what is no NIfTI image.
+        InputError: As in `read_nifti`; `bad_nifti` if it is not a NIfTI image.
     """
     name = "image"
     if not isinstance(image, nibabel.Nifti1Pair):
@@ -118,8 +118,8 @@ def read_nifti_grid(path: Path) -> NiftiGrid:
     """Grid of a file in LPS mm, without its voxels.
 
     The sform places the voxels where its code is above 0, else the qform (the NIfTI-1 standard's
-    method 3 before method 2). Where they disagree, the one of code 1 is taken, for it alone holds
-    the scanner's coordinates. A file with neither has no known orientation and is refused.
+    method 3 before method 2). Where they disagree, the one of code 1 is taken, because it alone
+    holds the scanner's coordinates. A file with neither has no known orientation and is refused.
 
     Raises:
         InputError: `bad_nifti`, `unreadable`, `not_3d`, `not_grayscale`, `too_large`,
@@ -142,7 +142,7 @@ def _grid(file: VolumeFile) -> NiftiGrid:
 
 
 def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tuple[str, ...]]:
-    """Affine to RAS in the unit of the file, with what is to be told of it."""
+    """Affine to RAS in the unit of the file, with notes on how it was chosen."""
     if file.kind == "mgh":
         return np.array(file.header.get_affine(), float), ()
     forms, faults = _forms(file)
@@ -238,7 +238,7 @@ def _check_place(affine: Array, shape: tuple[int, int, int], file: VolumeFile) -
 
 def _scaled(voxels: NDArray[Any], file: VolumeFile) -> NDArray[Any]:
     slope, inter = _slope(file)
-    with np.errstate(over="ignore", invalid="ignore"):  # told by the caller
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller reports it
         if (slope, inter) != (1.0, 0.0):
             return voxels.astype(np.float32) * np.float32(slope) + np.float32(inter)
         if voxels.dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""What may be told of a NIfTI image: facts without identity, and the hash of its start."""
+"""Facts of a NIfTI image that do not identify the patient, and the hash of its start."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where images lie and what they are called: personal, and told by the mapping alone."""
+"""Where images lie and what they are called: personal, and shown only in the mapping."""
 
 import os
 from dataclasses import dataclass

@@ -31,8 +31,8 @@ def listing_json(index: CaseIndex) -> str:
 def listing_table(index: CaseIndex) -> Table:
     """The listing for the console: verdict, name and facts of each, names of files escaped.
 
-    A list of two columns, for the facts in columns of their own would cut each other's words on a
-    terminal of 80.
+    A list of two columns: with a column for each fact, a terminal of 80 characters would cut
+    their words.
     """
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)

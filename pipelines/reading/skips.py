@@ -1,4 +1,4 @@
-"""What among the inputs is no case: reasons, gathered so that each is told once."""
+"""Inputs that are not cases: their reasons, gathered so that each is given once."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Files of one volume (NIfTI-1, NIfTI-2, MGH): known by their content, checked byte for byte.
 
 Names do not decide: archives that address files by their content keep them without a suffix, and
-people unpack and pack again. nibabel reads the headers; the voxels are read here, for it takes
-offsets and lengths as they come.
+people unpack and pack again. nibabel reads the headers; the voxels are read here, because
+nibabel does not check offsets and lengths.
 """
 
 import gzip

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import DataError
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.synthesis.joint_image import SyntheticSlice
-
-Array = NDArray[np.float64]
 
 SIDE = 32
 STEP_MM = 3.0

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import ModelFileError
 from callosal.models.generation.spec import GeneratorSpec
 from callosal.pipelines.synthesis.shape_model import REACH_MM, SHAPE, STEP_MM, ShapeModel, turn
-
-Array = NDArray[np.float64]
 
 LIMIT = 2.0
 """Modes are drawn within so many standard deviations."""

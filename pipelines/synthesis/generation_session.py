@@ -33,7 +33,7 @@ class GenerationRequest:
     Attributes:
         count: Samples wanted.
         seed: Seed of the set.
-        condition: Wishes as they were typed.
+        condition: Ranges as they were typed.
         given_mask: Folder of masks to be dressed with images.
         shape_model: Draw masks from the generator's shape model.
         steps: Stations of the loop; None takes the generator's own.
@@ -68,7 +68,7 @@ class GenerationSession:
     Attributes:
         generator: Opened generator.
         sampling: Algorithm, steps, guidance, and whether masks are estimated again.
-        wishes: What is asked of all samples.
+        wanted: What is asked of all samples.
         masks: Masks to be dressed; None where the generator makes its own.
         limits: What samples are held against.
         request: What the user asked for.
@@ -77,7 +77,7 @@ class GenerationSession:
 
     generator: Generator
     sampling: Sampling
-    wishes: tuple[WantedRange, ...]
+    wanted: tuple[WantedRange, ...]
     masks: GivenMasks | DrawnMasks | None
     limits: CheckLimits
     request: GenerationRequest
@@ -114,9 +114,9 @@ def open_generation(
     masks = _masks(generator.folder, request)
     area_mm2 = None if masks else area_range(spec.conditions)
     limits = CheckLimits(area_mm2, _judge(device), _bank(request.training_data))
-    wishes = parse_wanted(request.condition, spec.conditions)
-    _check_wishes(wishes, request)
-    return GenerationSession(generator, sampling, wishes, masks, limits, request, output)
+    wanted = parse_wanted(request.condition, spec.conditions)
+    _check_wanted(wanted, request)
+    return GenerationSession(generator, sampling, wanted, masks, limits, request, output)
 
 
 def _draws_masks(request: GenerationRequest) -> bool:
@@ -124,11 +124,11 @@ def _draws_masks(request: GenerationRequest) -> bool:
     return request.given_mask is None and not request.shape_model
 
 
-def _check_wishes(wishes: tuple[WantedRange, ...], request: GenerationRequest) -> None:
-    for wish in wishes:
-        if wish.name in SHAPE_CONDITIONS and not _draws_masks(request):
+def _check_wanted(wanted: tuple[WantedRange, ...], request: GenerationRequest) -> None:
+    for one in wanted:
+        if one.name in SHAPE_CONDITIONS and not _draws_masks(request):
             raise InputError(
-                f"--condition {wish.name}: with --given-mask or --shape-model the mask decides "
+                f"--condition {one.name}: with --given-mask or --shape-model the mask decides "
                 "it; of these only contrast can be asked for",
                 code="wrong_usage",
             )
@@ -155,9 +155,9 @@ def _bank(folder: Path | None) -> TrainingBank | None:
     return None if folder is None else training_bank(list(read_split(folder, "train")))
 
 
-def description(studio: GenerationSession) -> dict[str, Any]:
+def description(session: GenerationSession) -> dict[str, Any]:
     """All that decides the samples; equal descriptions give equal samples."""
-    folder, limits, request = studio.generator.folder, studio.limits, studio.request
+    folder, limits, request = session.generator.folder, session.limits, session.request
     judge = limits.segmenter
     return {
         "software": f"callosal {version('callosal')}",
@@ -167,9 +167,9 @@ def description(studio: GenerationSession) -> dict[str, Any]:
             "training_data": folder.spec.training_data,
         },
         "seed": request.seed,
-        "sampling": asdict(studio.sampling),
-        "conditions": [asdict(wish) for wish in studio.wishes],
-        "masks": studio.masks.description() if studio.masks else "by the generator",
+        "sampling": asdict(session.sampling),
+        "conditions": [asdict(one) for one in session.wanted],
+        "masks": session.masks.description() if session.masks else "by the generator",
         "checks": {
             "filtered": not request.unfiltered,
             "components": 1,

@@ -49,15 +49,15 @@ def run_generation(model: str, output: Path, device: Device, request: Generation
     Raises:
         CallosalError: The generator, an option or the output folder cannot be used.
     """
-    studio = open_generation(model, output, device, request)
-    run = description(studio)
+    session = open_generation(model, output, device, request)
+    run = description(session)
     candidates = open_record(output, run)
     tries = TRIES_PER_SAMPLE * request.count + SPARE_TRIES
     try:
         with _progress() as bar:
             task = bar.add_task("generating", total=request.count, completed=_written(candidates))
             while _written(candidates) < request.count and len(candidates) < tries:
-                done = _next_batch(studio, candidates)
+                done = _next_batch(session, candidates)
                 append(output, done)
                 candidates += done
                 bar.update(task, completed=_written(candidates))
@@ -67,15 +67,15 @@ def run_generation(model: str, output: Path, device: Device, request: Generation
     return _tell(output, candidates, request.count)
 
 
-def _next_batch(studio: GenerationSession, candidates: Sequence[Candidate]) -> list[Candidate]:
-    request = studio.request
+def _next_batch(session: GenerationSession, candidates: Sequence[Candidate]) -> list[Candidate]:
+    request = session.request
     missing = request.count - _written(candidates)
     first = len(candidates)
     numbers = range(first, first + min(request.batch_size, missing))
-    spec, masks = studio.generator.spec, studio.masks
+    spec, masks = session.generator.spec, session.masks
     channels = np.stack([masks.channel(number) for number in numbers]) if masks else None
     asked = [
-        drawn_values(studio.wishes, spec.conditions, spec.correlation, request.seed, number)
+        drawn_values(session.wanted, spec.conditions, spec.correlation, request.seed, number)
         for number in numbers
     ]
     if channels is not None:
@@ -92,36 +92,40 @@ def _next_batch(studio: GenerationSession, candidates: Sequence[Candidate]) -> l
         given,
         mask=channels,
     )
-    joints = sample_pairs(studio.generator, order, studio.sampling)
+    joints = sample_pairs(session.generator, order, session.sampling)
     return [
-        _finish(studio, number, joint, values, masks.name(number) if masks else None)
+        _finish(session, number, joint, values, masks.name(number) if masks else None)
         for number, joint, values in zip(numbers, joints, asked, strict=True)
     ]
 
 
 def _finish(
-    studio: GenerationSession, number: int, joint: Array, asked: dict[str, float], given: str | None
+    session: GenerationSession,
+    number: int,
+    joint: Array,
+    asked: dict[str, float],
+    given: str | None,
 ) -> Candidate:
     """Check one sample and write it where it may be written."""
     # What is not finite is found by the checks; drawing it must not fail before.
-    drawn = as_slice(np.nan_to_num(joint), studio.generator.spec.spacing_mm)
-    findings = examine(joint, drawn, studio.generator.spec, studio.limits)
-    tolerated = studio.request.unfiltered and not NEVER_WRITTEN & set(findings.reasons)
+    drawn = as_slice(np.nan_to_num(joint), session.generator.spec.spacing_mm)
+    findings = examine(joint, drawn, session.generator.spec, session.limits)
+    tolerated = session.request.unfiltered and not NEVER_WRITTEN & set(findings.reasons)
     if findings.reasons and not tolerated:
         return Candidate(number, None, None, None, asked, given, findings.as_row())
     name = f"sub-{number:06d}"
-    _write(studio, name, number, drawn)
+    _write(session, name, number, drawn)
     voxels = int(drawn.mask.sum())
     return Candidate(number, name, _digest(drawn), voxels, asked, given, findings.as_row())
 
 
-def _write(studio: GenerationSession, name: str, number: int, drawn: SyntheticSlice) -> None:
-    write_pair(studio.output, name, drawn.image, drawn.mask, drawn.spacing_mm)
-    if studio.request.dicom:
+def _write(session: GenerationSession, name: str, number: int, drawn: SyntheticSlice) -> None:
+    write_pair(session.output, name, drawn.image, drawn.mask, drawn.spacing_mm)
+    if session.request.dicom:
         # Two samples that happen to be equal are two series nevertheless.
-        seed = studio.request.seed * 1_000_003 + number
-        generator = studio.generator.folder.name
-        write_synthetic_series(studio.output / name / "dicom", name, drawn, generator, seed)
+        seed = session.request.seed * 1_000_003 + number
+        generator = session.generator.folder.name
+        write_synthetic_series(session.output / name / "dicom", name, drawn, generator, seed)
 
 
 def _digest(drawn: SyntheticSlice) -> str:

@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array
 from callosal.models.errors import DataError, ModelFileError
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
 from callosal.pipelines.synthesis.joint_image import signed_distance_mm
-
-Array = NDArray[np.float64]
 
 SHAPE, STEP_MM = (36, 72), 1.5
 REACH_MM = 12.0

@@ -33,7 +33,7 @@ class WantedRange:
 
 
 def parse_wanted(words: Sequence[str], conditions: Sequence[Condition]) -> tuple[WantedRange, ...]:
-    """Read wishes as they are typed.
+    """Read ranges as they are typed.
 
     Args:
         words: Each `name=value` or `name=low:high`.
@@ -43,19 +43,19 @@ def parse_wanted(words: Sequence[str], conditions: Sequence[Condition]) -> tuple
         InputError: A name is unknown or named twice, a value is no number, or lies outside of
             what the generator has seen; code `wrong_usage`.
     """
-    wishes = tuple(_parsed(word, conditions) for word in words)
-    names = [wish.name for wish in wishes]
+    wanted = tuple(_parsed(word, conditions) for word in words)
+    names = [one.name for one in wanted]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(
             f"--condition {twice[0]}: asked for twice; give one value or one range low:high",
             code="wrong_usage",
         )
-    return wishes
+    return wanted
 
 
 def drawn_values(
-    wishes: Sequence[WantedRange],
+    wanted: Sequence[WantedRange],
     conditions: Sequence[Condition],
     correlation: Sequence[Sequence[float]],
     seed: int,
@@ -68,7 +68,7 @@ def drawn_values(
     average, and a small callosum is a short one.
 
     Args:
-        wishes: What the user asks of all samples.
+        wanted: What the user asks of all samples.
         conditions: What the generator can be asked for, K of them.
         correlation: Of the conditions, K rows of K; empty takes each on its own.
         seed: Seed of the whole set.
@@ -77,7 +77,7 @@ def drawn_values(
     usual = draw_conditions(conditions, correlation, seed, [sample])[0].astype(np.float64)
     shares = np.random.default_rng([seed, sample, _STREAM]).uniform(size=len(conditions))
     share = {known.name: value for known, value in zip(conditions, shares.tolist(), strict=True)}
-    asked = {w.name: w.low + share[w.name] * (w.high - w.low) for w in wishes}
+    asked = {w.name: w.low + share[w.name] * (w.high - w.low) for w in wanted}
     deviations = np.array([
         (asked[known.name] - known.mean) / known.std if known.name in asked else np.nan
         for known in conditions

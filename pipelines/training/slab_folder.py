@@ -7,11 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
 from callosal.export.runtime import Segmenter
+from callosal.models.arrays import Array
 from callosal.models.errors import CallosalError, DataError
 from callosal.pipelines.datasets.pair_files import write_scaled_pair, write_table
 from callosal.pipelines.datasets.participants import Participant
@@ -28,8 +28,6 @@ from callosal.pipelines.training.slabs import (
 COLUMNS = ("exam", "split", "image", "reference", "motion", "count", "natural")
 LEAST_AREA_MM2 = 100.0
 """A slab whose field of view holds less of the outline is left out."""
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from callosal.export.runtime import Segmenter
+from callosal.models.arrays import Array, Image
 from callosal.models.errors import InputError
 from callosal.pipelines.callosum.quality import SURE
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
@@ -25,9 +26,6 @@ from callosal.pipelines.midplane.sagittal_slice import cut_slice, sagittal_direc
 from callosal.pipelines.training.contrast import random_weighting
 from callosal.pipelines.training.draws import Draws
 from callosal.pipelines.training.slab_settings import SlabSettings
-
-Array = NDArray[np.float64]
-Image = NDArray[np.float32]
 
 FIELD_MM: Final = 224.0
 SPACING_MM: Final = 0.5

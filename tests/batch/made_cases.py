@@ -34,9 +34,9 @@ def real_answer() -> CaseFiles:
     head = phantom_head(1, (44, 64, 64), (3.6, 3.75, 3.75))
     segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
     volume, settings = head.volume, Settings()
-    sighting = look(volume, segmenter, settings)
-    outcome = conclude(volume, sighting, segmenter, settings, {"kind": "dicom"})
-    views = draw_review_views(volume, sighting, outcome.pose)
+    observation = look(volume, segmenter, settings)
+    outcome = conclude(volume, observation, segmenter, settings, {"kind": "dicom"})
+    views = draw_review_views(volume, observation, outcome.pose)
     pictures = draw_pictures(volume, outcome, draw_case_overlay(outcome), settings)
     files = {**view_files(views), **picture_files(pictures, outcome.callosum)}
     return CaseFiles(outcome.document, files)

@@ -110,7 +110,5 @@ def test_real_masks_are_whole_and_cut_ones_partial(shared_data: Path) -> None:
 
 
 def _found(shape: Shape) -> tuple[Kind, tuple[str, ...]]:
-    thickness_mm = float(shape.midline.thickness_profile_mm().mean())
-    features = outline_features(shape.outline_mm, shape.midline)
-    finding = judged(shipped_model(), features, thickness_mm)
+    finding = judged(shipped_model(), shape.features, shape.thickness_mm)
     return finding.kind, finding.missing

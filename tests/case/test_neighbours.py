@@ -45,7 +45,6 @@ def _cut_aside(head: Volume, off_mm: float) -> Volume:
 
 def test_the_pose_hardly_changes_beside_the_middle(head: Volume, segmenter: Segmenter) -> None:
     spread = _spread(head, head, segmenter)
-    assert spread.found == 1
     assert spread.angle_deg is not None
     assert spread.angle_deg < 4
     assert spread.center_mm is not None
@@ -57,7 +56,6 @@ def test_a_neighbour_without_a_whole_callosum_has_no_say(
     head: Volume, segmenter: Segmenter
 ) -> None:
     spread = _spread(head, _cut_aside(head, 3.0), segmenter)
-    assert spread.found == 0.5
     assert spread.angle_deg is not None
     assert spread.angle_deg < 4
 
@@ -66,4 +64,4 @@ def test_no_whole_callosum_beside_the_middle_leaves_no_pose(
     head: Volume, segmenter: Segmenter
 ) -> None:
     spread = _spread(head, _cut_aside(head, 1.0), segmenter)
-    assert spread == Spread(None, None, 0.0)
+    assert spread == Spread(None, None)

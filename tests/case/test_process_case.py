@@ -41,8 +41,8 @@ def volume(case: Case) -> Volume:
 
 def test_the_review_sees_the_stacks_of_the_plan(case, volume, segmenter):
     made = process_case(case, volume, segmenter, SETTINGS)
-    sighting = look(volume, segmenter, SETTINGS)
-    planned = view_files(draw_review_views(volume, sighting, sighting.pose))
+    observation = look(volume, segmenter, SETTINGS)
+    planned = view_files(draw_review_views(volume, observation, observation.pose))
     assert made.document["planes"] is not None
     assert {name: made.files[name] for name in planned} == planned
     assert "overlay.png" in made.files

@@ -9,7 +9,7 @@ from callosal.pipelines.case.verdict import judge_case
 from callosal.pipelines.planning.findings import Status
 
 WHOLE = Finding(Kind.WHOLE, 0.99)
-STEADY = Spread(angle_deg=1.0, center_mm=0.5, found=1.0)
+STEADY = Spread(angle_deg=1.0, center_mm=0.5)
 
 
 def _judge(confidence=1.0, flags=(), agreement=1.0, spread=STEADY, finding=WHOLE, voxel_mm=1.0):
@@ -35,8 +35,8 @@ def test_nothing_segmented_is_no_callosum() -> None:
     [
         ({"flags": ("weak_symmetry",)}, "weak_symmetry"),
         ({"agreement": 0.1}, "box_axis_disagree"),
-        ({"spread": Spread(28.0, 1.0, 1.0)}, "neighbours_disagree"),
-        ({"spread": Spread(None, None, 0.0)}, "alone_among_neighbours"),
+        ({"spread": Spread(28.0, 1.0)}, "neighbours_disagree"),
+        ({"spread": Spread(None, None)}, "alone_among_neighbours"),
         ({"finding": Finding(Kind.PARTIAL, 0.9, ("splenium",))}, "partial_callosum"),
         ({"voxel_mm": 7.0}, "coarse_voxels"),
         ({"confidence": 0.2}, None),

@@ -13,7 +13,7 @@ from callosal.pipelines.pictures.review_views import (
     reformats,
     view_files,
 )
-from callosal.pipelines.planning.head_extent import find_head, head_extent_mm, reach_of_head_mm
+from callosal.pipelines.planning.head_extent import find_head, reach_of_head_mm
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.settings import PlanSettings
 
@@ -38,7 +38,7 @@ def saved(content, path):
 
 
 def test_reformats_pass_through_the_centre_of_the_plan(volume, place):
-    extent = head_extent_mm(volume, np.eye(3), place.center_lps_mm)
+    extent = reach_of_head_mm(find_head(volume), np.eye(3), place.center_lps_mm)
     plan = make_plan(place, RotatedBox((6, -4), (80, 40), -12.0), extent, PlanSettings())
     stacks = (plan.transverse, plan.coronal)
     for picture, stack in zip(reformats(volume, plan), stacks, strict=True):
@@ -76,12 +76,6 @@ def test_a_localizer_has_no_reformats(volume, place):
         "midsagittal.nii.gz",
         "head.nii.gz",
     }
-
-
-def test_the_kept_head_tells_the_reach_of_the_volume(volume):
-    axes, center = np.eye(3), np.array([0.0, 4, 6])
-    direct = head_extent_mm(volume, axes, center)
-    assert reach_of_head_mm(find_head(volume), axes, center) == direct
 
 
 def test_gray_levels_keep_the_contrast():

@@ -3,6 +3,8 @@
 import numpy as np
 from highdicom import Volume
 
+from callosal.pipelines.planning.head_extent import HeadExtent, find_head, reach_of_head_mm
+
 # Where the gantry's axes (x to the right as seen from the table's foot, y down, z into the bore)
 # point in the patient (L, P, H), for each PatientPosition (DICOM C.7.3.1.1.2).
 GANTRY_IN_PATIENT = {
@@ -52,3 +54,8 @@ def moved(volume, rotation, shift_mm):
         coordinate_system="PATIENT",
         frame_of_reference_uid=volume.frame_of_reference_uid,
     )
+
+
+def head_extent_mm(volume: Volume, axes: np.ndarray, center_lps_mm: np.ndarray) -> HeadExtent:
+    """The reach of a volume's head."""
+    return reach_of_head_mm(find_head(volume), axes, center_lps_mm)

@@ -4,11 +4,12 @@ from highdicom import Volume
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.planning.head_extent import ADULT_MM, LIMIT_MM, HeadExtent, head_extent_mm
+from callosal.pipelines.planning.head_extent import ADULT_MM, LIMIT_MM, HeadExtent
 from tests.planning.head_volumes import (
     CENTER_LPS_MM,
     GANTRY_IN_PATIENT,
     RADII_MM,
+    head_extent_mm,
     head_volume,
     moved,
 )

@@ -7,11 +7,11 @@ from scipy.spatial.transform import Rotation
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
-from callosal.pipelines.planning.head_extent import BRAIN_LIMIT_MM, HeadExtent, head_extent_mm
+from callosal.pipelines.planning.head_extent import BRAIN_LIMIT_MM, HeadExtent
 from callosal.pipelines.planning.plan import make_plan, plan_axes
 from callosal.pipelines.planning.prescription import Prescription
 from callosal.pipelines.settings import PlanSettings, SliceSettings
-from tests.planning.head_volumes import GANTRY_IN_PATIENT, head_volume, moved
+from tests.planning.head_volumes import GANTRY_IN_PATIENT, head_extent_mm, head_volume, moved
 
 FINAL = RotatedBox((4, 12), (90, 45), -5.8)
 STACKS = ("transverse", "coronal", "sagittal")

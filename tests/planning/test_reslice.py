@@ -9,10 +9,10 @@ from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.reslice import (
     isotropic,
+    nifti_affine,
     nifti_bytes,
     reslice,
     stack_affine_lps,
-    stack_affine_ras,
     stack_shape,
 )
 from callosal.pipelines.settings import PlanSettings
@@ -61,7 +61,7 @@ def test_slices_of_the_affine_are_those_of_the_stack():
 
 def test_the_nifti_matrix_is_the_same_place_in_ras():
     lps = stack_affine_lps(PLAN.coronal, 2.0) @ [3, 5, 7, 1]
-    ras = stack_affine_ras(PLAN.coronal, 2.0) @ [7, 5, 3, 1]
+    ras = nifti_affine(stack_affine_lps(PLAN.coronal, 2.0)) @ [7, 5, 3, 1]
     np.testing.assert_allclose(ras, lps * [-1, -1, 1, 1])
 
 
@@ -78,9 +78,8 @@ def test_a_nifti_file_holds_the_voxels_in_their_place(tmp_path):
     (tmp_path / "aligned.nii.gz").write_bytes(nifti_bytes(resliced))
     image = nib.load(tmp_path / "aligned.nii.gz")
     np.testing.assert_array_equal(np.asarray(image.dataobj), resliced.array.transpose(2, 1, 0))
-    np.testing.assert_allclose(
-        image.affine, stack_affine_ras(isotropic(PLAN.transverse, 4.0), 4.0), atol=1e-4
-    )
+    expected = nifti_affine(stack_affine_lps(isotropic(PLAN.transverse, 4.0), 4.0))
+    np.testing.assert_allclose(image.affine, expected, atol=1e-4)
     assert image.header["sform_code"] == image.header["qform_code"] == 1
     np.testing.assert_allclose(image.get_qform(), image.get_sform(), atol=1e-4)
 

@@ -38,23 +38,23 @@ def test_what_cannot_be_asked_for_is_refused(words, expected):
 
 
 def test_draws_follow_from_seed_and_sample_alone():
-    wishes = parse_wanted(["area_mm2=450:600", "length_mm=70"], CONDITIONS)
-    values = [drawn_values(wishes, CONDITIONS, (), 3, sample) for sample in range(200)]
+    wanted = parse_wanted(["area_mm2=450:600", "length_mm=70"], CONDITIONS)
+    values = [drawn_values(wanted, CONDITIONS, (), 3, sample) for sample in range(200)]
     areas = np.array([value["area_mm2"] for value in values])
     assert areas.min() >= 450
     assert areas.max() <= 600
     assert np.ptp(areas) > 100
     assert {value["length_mm"] for value in values} == {70}
-    assert drawn_values(wishes, CONDITIONS, (), 3, 37) == values[37]
+    assert drawn_values(wanted, CONDITIONS, (), 3, 37) == values[37]
     # What else is asked for does not move a draw.
-    assert drawn_values(wishes[:1], CONDITIONS, (), 3, 37)["area_mm2"] == values[37]["area_mm2"]
+    assert drawn_values(wanted[:1], CONDITIONS, (), 3, 37)["area_mm2"] == values[37]["area_mm2"]
 
 
 def test_a_small_callosum_is_asked_to_be_a_short_one():
     correlation = np.eye(len(CONDITIONS))
     correlation[0, 1] = correlation[1, 0] = 0.8
-    wishes = parse_wanted(["area_mm2=420"], CONDITIONS)
-    values = [drawn_values(wishes, CONDITIONS, correlation, 3, sample) for sample in range(300)]
+    wanted = parse_wanted(["area_mm2=420"], CONDITIONS)
+    values = [drawn_values(wanted, CONDITIONS, correlation, 3, sample) for sample in range(300)]
     lengths = np.array([value["length_mm"] for value in values])
     assert {value["area_mm2"] for value in values} == {420}
     # Two deviations less of area are 1.6 less of length, 8 mm of 70.

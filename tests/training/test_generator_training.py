@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from callosal.models.errors import InputError
 from callosal.models.generation.autoencoder import PairAutoencoder
 from callosal.models.generation.autoencoder_module import AutoencoderModule
-from callosal.models.generation.checkpoint import Generator, load_generator
+from callosal.models.generation.checkpoint import TrainedGenerator, load_generator
 from callosal.models.generation.codec import load_gated_autoencoder
 from callosal.models.generation.denoiser import JointDenoiser
 from callosal.models.generation.diffusion_module import DiffusionModule
@@ -119,7 +119,7 @@ def test_a_latent_checkpoint_carries_its_autoencoder(tmp_path: Path, autoencoder
     _same_answer(generator, module)
 
 
-def _same_answer(generator: Generator, module: DiffusionModule) -> None:
+def _same_answer(generator: TrainedGenerator, module: DiffusionModule) -> None:
     shape = generator.spec.sample_shape
     inputs = torch.randn(2, *shape), torch.rand(2, 2), torch.randn(2, 4), torch.ones(2, 4)
     with torch.no_grad():

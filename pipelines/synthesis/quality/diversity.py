@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Image = NDArray[np.float32]
+from callosal.models.arrays import Image
 
 # Wang, Simoncelli and Bovik 2003, 37th Asilomar Conference.
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

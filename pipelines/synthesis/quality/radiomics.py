@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, stats
 
+from callosal.models.arrays import Image
 from callosal.pipelines.synthesis.quality.window import Windows
-
-Image = NDArray[np.float32]
 
 BLOBS_MM = (1.5, 3.0, 6.0)
 LEVELS = 16

@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from callosal.models.arrays import Array, Image
 from callosal.pipelines.phantom.arch import pixel_axes_mm
 from callosal.pipelines.phantom.texture import smooth_field
 from callosal.pipelines.synthesis.randomised.settings import Randomisation
 from callosal.pipelines.synthesis.randomised.tissue_classes import TissueClasses
-
-Image = NDArray[np.float32]
-Array = NDArray[np.float64]
 
 AIR = 0.06
 """Regions below this share of the brightest tissue are air."""

@@ -16,8 +16,6 @@ from callosal.models.errors import DataError
 from callosal.pipelines.phantom.arch import pixel_axes_mm
 from callosal.pipelines.phantom.texture import smooth_field
 
-Image = NDArray[np.float32]
-
 MIN_CLASSES, MAX_CLASSES = 2, 32
 
 

@@ -1,7 +1,6 @@
 """Pictures of what a generator makes or an autoencoder gives back, drawn while they train."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as pl
@@ -15,9 +14,9 @@ from callosal.models.generation.conditions import draw_conditions
 from callosal.models.generation.diffusion_module import DiffusionModule
 from callosal.models.generation.noise import sample_noise
 from callosal.models.generation.samplers import run_sampler, scheduler_for
-from callosal.models.generation.sampling import Wish, joint_prediction
+from callosal.models.generation.sampling import Guidance, joint_prediction
 from callosal.models.generation.spec import scheduler_config
-from callosal.pipelines.training.callbacks.sample_pictures import ANSWER, outline
+from callosal.pipelines.training.callbacks.sample_pictures import ANSWER, outline, samples_file
 
 Batch = dict[str, Tensor]
 
@@ -78,11 +77,7 @@ class GeneratedPictures(pl.Callback):
             assert isinstance(pl_module, AutoencoderModule)
             pairs = torch.cat([batch["pair"], pl_module(batch["pair"])])
             columns = len(batch["pair"])
-        folder = Path(trainer.log_dir) / "samples"
-        folder.mkdir(parents=True, exist_ok=True)
-        picture_of(pairs.float().cpu(), self.tile, columns).save(
-            folder / f"step-{trainer.global_step:06d}.png"
-        )
+        picture_of(pairs.float().cpu(), self.tile, columns).save(samples_file(trainer))
 
     def _generated(self, module: DiffusionModule) -> Tensor:
         spec = module.spec()
@@ -90,7 +85,7 @@ class GeneratedPictures(pl.Callback):
         asked = torch.from_numpy(
             draw_conditions(spec.conditions, spec.correlation, self.seed, range(self.count))
         )
-        predict = joint_prediction(module, Wish(asked, torch.ones_like(asked)))
+        predict = joint_prediction(module, Guidance(asked, torch.ones_like(asked)))
         sampler = "euler_flow" if spec.objective == "rectified_flow" else "ddim"
         scheduler = scheduler_for(sampler, scheduler_config(spec.objective), self.steps)
         sample = run_sampler(predict, noise.to(module.device), scheduler)

@@ -81,9 +81,7 @@ class SamplePictures(pl.Callback):
         sheet = Image.new("RGB", (width, sum(row.height for row in rows)))
         for index, row in enumerate(rows):
             sheet.paste(row, (0, index * self.tile))
-        folder = Path(trainer.log_dir) / "samples"
-        folder.mkdir(parents=True, exist_ok=True)
-        sheet.save(folder / f"step-{trainer.global_step:06d}.png")
+        sheet.save(samples_file(trainer))
 
     def _row(self, module: SegmentationModule, batch: Batch) -> Image.Image:
         images, masks = batch["image"][: self.count], batch["mask"][: self.count]
@@ -94,6 +92,14 @@ class SamplePictures(pl.Callback):
             row.paste(tile.resize((self.tile, self.tile)), (index * self.tile, 0))
         ImageDraw.Draw(row).text((4, 4), "green: data, orange: network", fill=(255, 255, 255))
         return row
+
+
+def samples_file(trainer: pl.Trainer) -> Path:
+    """Where the picture of a step goes; the run must have a folder."""
+    assert trainer.log_dir is not None
+    folder = Path(trainer.log_dir) / "samples"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"step-{trainer.global_step:06d}.png"
 
 
 def _tile(image: Tensor, truth: Tensor, answer: Tensor) -> Image.Image:

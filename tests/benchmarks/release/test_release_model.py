@@ -74,7 +74,9 @@ def test_a_file_that_tells_no_terms_is_refused(shelf: Shelf, metrics: dict, tmp_
 def _stubbed(monkeypatch: pytest.MonkeyPatch, time_ratio: float) -> None:
     """Quantisation takes minutes and has tests of its own: here its figures are given."""
     made = Reduction("int8", 86, 0.9707, 0.9706, 0.02, 0.27, time_ratio, ())
-    monkeypatch.setattr("benchmarks.release.release_model.export_slices", lambda data: None)
+    monkeypatch.setattr(
+        "benchmarks.release.release_model.export_slices", lambda data, precision: None
+    )
     monkeypatch.setattr("benchmarks.release.release_model.make_int8", lambda *_, **__: made)
 
 

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from callosal.models.generation.noise import sample_noise
 from callosal.models.generation.samplers import run_sampler, scheduler_for
 from callosal.models.generation.sampling import (
+    Guidance,
     Known,
-    Wish,
     conditional_prediction,
     joint_prediction,
 )
@@ -28,9 +28,9 @@ class _Asked(nn.Module):
 
 
 @pytest.mark.parametrize(("guidance", "expected"), [(1.0, 2.0), (0.0, 0.0), (3.0, 6.0)])
-def test_guidance_scales_the_wish(guidance: float, expected: float) -> None:
-    wish = Wish(torch.tensor([[2.0, 9.0]]), torch.tensor([[1.0, 0.0]]), guidance)
-    velocity = joint_prediction(_Asked(), wish)(torch.zeros(1, 2, 4, 4), 0.5)
+def test_guidance_scales_what_is_asked_for(guidance: float, expected: float) -> None:
+    asked_for = Guidance(torch.tensor([[2.0, 9.0]]), torch.tensor([[1.0, 0.0]]), guidance)
+    velocity = joint_prediction(_Asked(), asked_for)(torch.zeros(1, 2, 4, 4), 0.5)
     assert velocity.unique().tolist() == [expected]
 
 
@@ -38,7 +38,7 @@ def test_guidance_scales_the_wish(guidance: float, expected: float) -> None:
 def test_given_channels_are_clean_at_every_step(image: bool) -> None:
     known = Known(torch.full((1, 3, 4, 4), 7.0), image, image_channels=2)
     net = _Asked()
-    predict = conditional_prediction(net, Wish.nothing(1, 2), known)
+    predict = conditional_prediction(net, Guidance.nothing(1, 2), known)
     noise = torch.from_numpy(sample_noise(0, [0], (3, 4, 4)))
     scheduler = scheduler_for("euler_flow", scheduler_config("rectified_flow"), 3)
     made = known.into(run_sampler(predict, noise, scheduler))
