@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("pynetdicom", reason="fetching needs the extra `pacs`")
 
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
 from callosal.models.errors import OutputError
 from callosal.pipelines.archive.c_get import GetArchive, _Inbox
@@ -24,7 +24,7 @@ from tests.archive.stores import HOST, TITLE, store
 def _event(uid: str, content: bytes | None = b"\x08\0\x16\0") -> Any:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, MRImageStorage
-    meta.MediaStorageSOPInstanceUID = uid
+    meta.MediaStorageSOPInstanceUID = UID(uid)
     stream = None if content is None else io.BytesIO(content)
     return SimpleNamespace(
         request=SimpleNamespace(AffectedSOPInstanceUID=uid, DataSet=stream), file_meta=meta
