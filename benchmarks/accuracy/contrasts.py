@@ -23,6 +23,7 @@ from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.arrays import Array
 from callosal.pipelines.callosum.segmentation import best_callosum, find_callosa
 from callosal.pipelines.case.process import Outcome, process_volume
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
 from callosal.pipelines.reading.nifti import read_nifti
 from callosal.pipelines.reading.repeated_slices import without_repeats
@@ -212,4 +213,4 @@ def print_table(rows: list[Row]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -26,6 +26,7 @@ from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import CallosalError
 from callosal.pipelines.case.process import process_volume
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
 from callosal.pipelines.phantom.demo_head import mni152_file, mni152_head
 from callosal.pipelines.phantom.localizer_series import LocalizerProtocol, acquire_localizer
@@ -272,4 +273,4 @@ def _spread(values: Sequence[float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -29,6 +29,7 @@ from callosal.pipelines.callosum.finding import (
 )
 from callosal.pipelines.callosum.quality import SURE
 from callosal.pipelines.callosum.segmentation import find_callosa
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import LabelledSlice, evenly_spread
 from callosal.pipelines.evaluation.partial_callosa import (
@@ -147,4 +148,4 @@ def print_table(answers: list[Answer]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

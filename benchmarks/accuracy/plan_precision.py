@@ -18,6 +18,7 @@ from midsagittal_precision import random_turn, read_heads, turned
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.case.process import process_volume
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.settings import Settings
 
 
@@ -86,4 +87,4 @@ def _pose(plan: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

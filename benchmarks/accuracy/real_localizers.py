@@ -16,6 +16,7 @@ from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import CallosalError
 from callosal.pipelines.case.process import process_volume
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.reading.cases import Case, find_cases
 from callosal.pipelines.settings import Settings
 
@@ -97,4 +98,4 @@ def _beside(key: str, plan: dict[str, Any], reference: dict[str, Any] | None) ->
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

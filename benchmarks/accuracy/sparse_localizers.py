@@ -21,6 +21,7 @@ from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.quality import SURE
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.case.off_midline import doubted_off_midline
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane, find_midsagittal_plane
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
 from callosal.pipelines.midplane.sagittal_views import views
@@ -104,4 +105,4 @@ def words(callosum: Callosum | None, plane: MidsagittalPlane) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

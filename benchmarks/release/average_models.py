@@ -16,6 +16,7 @@ import onnx
 from onnx import numpy_helper
 
 from callosal.models.errors import ModelFileError
+from callosal.pipelines.console.usage import run_script
 
 
 def main() -> None:
@@ -58,4 +59,4 @@ def average(first: onnx.ModelProto, second: onnx.ModelProto, share: float) -> on
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -37,6 +37,7 @@ from callosal.pipelines.callosum.finding import (
     judged,
     shipped_model,
 )
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.slice_bank import LabelledSlice, evenly_spread
 from callosal.pipelines.evaluation.partial_callosa import (
@@ -219,4 +220,4 @@ def print_table(model: FindingModel, outlines: Sequence[Outline], split: str) ->
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -17,6 +17,7 @@ from string import Template
 from typing import Any
 
 from callosal.export.generator_folder import GeneratorFolder, read_generator_folder
+from callosal.pipelines.console.usage import run_script
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights"
 TEMPLATE = Path(__file__).with_name("generator_card.md.template")
@@ -116,4 +117,4 @@ def card(
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

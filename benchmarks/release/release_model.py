@@ -26,6 +26,7 @@ from callosal.export.accuracy import MAX_DICE_DROP, Reduction
 from callosal.export.contract import UNTOLD
 from callosal.export.eight_bit import make_int8
 from callosal.export.runtime import open_segmenter
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.evaluation.export_slices import CALIBRATION_COUNT, export_slices
 from callosal.pipelines.evaluation.run import run_evaluation
 
@@ -248,4 +249,4 @@ def _mean(figures: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -11,6 +11,7 @@ and joined back. Needs scikit-image (extra `bench`), whose own registration meas
 import argparse
 import time
 import tracemalloc
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from skimage.metrics import structural_similarity
 from skimage.registration import phase_cross_correlation
 
 from callosal.models.errors import InputError
+from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.dicom.headers import Header, scan
 from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import find_stacks
@@ -66,6 +68,7 @@ class Outcome:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--exams", type=int, default=60, help="for each strength of the bias")
+    parser.add_argument("--blending", choices=list(Blending), type=Blending, help="this one alone")
     parser.add_argument("--wrong-pairs", type=int, default=0)
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--head", type=Path, help="folder of a real sagittal series")
@@ -76,7 +79,7 @@ def main() -> None:
         for seed in range(SPINES if arguments.exams or arguments.wrong_pairs else 0)
     ]
     if arguments.exams:
-        print_exams(spines, arguments.exams)
+        print_exams(spines, arguments.exams, [arguments.blending or b for b in Blending])
     if arguments.wrong_pairs:
         print_wrong_pairs(spines, arguments.wrong_pairs)
     if arguments.speed:
@@ -85,16 +88,17 @@ def main() -> None:
         print_head(arguments.head, arguments.picture)
 
 
-def print_exams(spines: list[Spine], count: int) -> None:
+def print_exams(spines: list[Spine], count: int, ways: Iterable[Blending]) -> None:
     """A line for each strength of the bias and each way to blend."""
     print("| stations | blend | joined | shift error mean / max, px | step mean / max, % "
           "| length error mean / max, mm | SSIM mean / min | lowest agreement |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|")
     for name, biases in BIASES.items():
-        for blending in Blending:
+        for blending in dict.fromkeys(ways):
             rng = np.random.default_rng(5)
             found = [one_exam(spines, rng, biases, blending) for _ in range(count)]
-            print(_line(name, blending, [one for one in found if one is not None], count))
+            joined = [one for one in found if one is not None]
+            print(_line(name, blending, joined, count), flush=True)
 
 
 def _line(name: str, blending: Blending, found: list[Outcome], count: int) -> str:
@@ -391,4 +395,4 @@ def _overlap_similarity(joined: Stitched, truth: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -27,6 +27,7 @@ def listen(
     stow_login: Path | None = None,
     send_tls: Tls = Tls(),  # noqa: B008 (frozen)
     metrics_port: int | None = None,
+    log_json: bool = False,
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -66,6 +67,8 @@ def listen(
             'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
         send_tls: Certificates for sending; with any, --send-to is encrypted too.
         metrics_port: Port of 127.0.0.1 for Prometheus metrics and /healthz; by default none.
+        log_json: Write each line on stderr as a JSON object with time, command, message and
+            case_id, for a log server; none holds data of a patient.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -84,6 +87,7 @@ def listen(
     from callosal.pipelines.archive.archives import open_archives
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
+    from callosal.pipelines.console.log_lines import service_console
     from callosal.pipelines.service.admission import Admission
     from callosal.pipelines.service.listen import Station, listen_at
 
@@ -94,4 +98,4 @@ def listen(
     station = Station(bind, port, title, admission, limits, folder, keep_hours, tls, metrics_port)
     engine = Engine(model, device, threads, workers)
     request = Request((folder,), output, engine, Part(), False, settings, mapping, "listen")
-    return listen_at(station, request, pace, archives)
+    return listen_at(station, request, pace, service_console("listen", log_json), archives)

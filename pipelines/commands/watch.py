@@ -21,6 +21,7 @@ def watch(
     stow_login: Path | None = None,
     send_tls: Tls = Tls(),  # noqa: B008 (frozen)
     metrics_port: int | None = None,
+    log_json: bool = False,
     model: str = DEFAULT,
     device: Device = "auto",
     workers: int = 2,
@@ -49,6 +50,8 @@ def watch(
             'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
         send_tls: Certificates for sending; with any, --send-to is encrypted too.
         metrics_port: Port of 127.0.0.1 for Prometheus metrics and /healthz; by default none.
+        log_json: Write each line on stderr as a JSON object with time, command, message and
+            case_id, for a log server; none holds data of a patient.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
             used or refused.
@@ -67,9 +70,10 @@ def watch(
     from callosal.pipelines.archive.archives import open_archives
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
+    from callosal.pipelines.console.log_lines import service_console
     from callosal.pipelines.service.watch import watch_folder
 
     archives = open_archives(send_to, send_as, stow, stow_login, send_tls)
     engine = Engine(model, device, threads, workers)
     request = Request((input,), output, engine, Part(), False, settings, mapping, "watch")
-    return watch_folder(request, pace, archives, metrics_port)
+    return watch_folder(request, pace, service_console("watch", log_json), archives, metrics_port)

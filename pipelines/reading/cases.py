@@ -19,6 +19,7 @@ from callosal.pipelines.dicom.localizers import Fuse, Localizer, find_localizers
 from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
 from callosal.pipelines.dicom.tree import FileEntry, Skipped
+from callosal.pipelines.dicom.twins import without_twins
 from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.reading.input_files import identify, scan_inputs
@@ -168,7 +169,7 @@ def _index(gathered: _Gathered, fuse: Fuse = "scout") -> CaseIndex:
 def _judge_stacks(
     headers: Sequence[Header], files: SkipCounter, fuse: Fuse
 ) -> Iterator[Case | Skip]:
-    localizers, others = find_localizers(find_stacks(headers), fuse)
+    localizers, others = find_localizers(without_twins(find_stacks(headers)), fuse)
     yield from map(_localizer_case, localizers)
     for stack in others:
         lost = files.count_faults(stack.header.series_uid)

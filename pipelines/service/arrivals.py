@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.joining import FEW_SLICES
+from callosal.pipelines.dicom.localizers import MAX_SLICES_APART
 from callosal.pipelines.dicom.tree import FileEntry, Skipped, walk_files
 from callosal.pipelines.reading.input_files import identify
 
@@ -27,22 +30,34 @@ PATIENCE = 60
 
 @dataclass(frozen=True)
 class Arrival:
-    """A complete series, or several of a slice or two each.
+    """A complete series, or several that only show together what they are.
 
     Attributes:
         key: What the files of the first series share; secret, as it may be a UID or a path.
         entries: Its files, in the order of their names.
+        others: Keys of the other series of it.
     """
 
     key: str
     entries: tuple[Entry, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Group:
-    """Files that belong together."""
+    """Files that belong together.
+
+    Attributes:
+        paths: The files.
+        exam: Study and frame of reference of a series; "" for others.
+        view: Axis of the patient that its slices lie across, 0 to 2.
+        n_planes: Slices of a series.
+    """
 
     paths: set[str] = field(default_factory=set)
+    exam: str = ""
+    view: int = -1
+    n_planes: int = 0
     changed_at: float = 0.0
     is_due: bool = True
 
@@ -104,29 +119,36 @@ class Arrivals:
         """Series that became complete since they were last taken.
 
         Series of a slice or two come as one: they may be a volume whose slices each have a
-        series UID, which only shows when they are looked at together.
+        series UID, which only shows when they are looked at together. So do short series of one
+        exam that lie across each other, which may be a scout: one that comes later brings the
+        earlier ones with it again.
 
         Args:
             at_most: Files to take together; a series is never split, and one is always given.
         """
+        rested = list(self._rested())
+        short = self._short_by_exam()
         taken: list[Arrival] = []
         small: list[Arrival] = []
+        given: set[str] = set()
         n_files = 0
-        for key in self._rested():
-            group = self._groups[key]
-            if n_files and n_files + len(group.paths) > at_most:
+        for key in rested:
+            kin = short.get(self._groups[key].exam, []) if self._is_short(key) else []
+            keys = [key, *(other for other in kin if other != key)]
+            if key in given or any(self._groups[one].is_due and one not in rested for one in keys):
+                continue
+            paths = sorted(path for one in keys for path in self._groups[one].paths)
+            if n_files and n_files + len(paths) > at_most:
                 break
-            group.is_due = False
-            n_files += len(group.paths)
-            paths = sorted(group.paths)
-            n_planes = sum(self._seen[path].n_planes for path in paths)
-            is_small = key.startswith(_SERIES) and n_planes <= FEW_SLICES
-            arrival = Arrival(key, tuple(self._seen[path].entry for path in paths))
-            (small if is_small else taken).append(arrival)
-        if small:
-            together = tuple(entry for arrival in small for entry in arrival.entries)
-            taken.append(Arrival(small[0].key, together))
-        return taken
+            given.update(keys)
+            n_files += len(paths)
+            for one in keys:
+                self._groups[one].is_due = False
+            is_small = key.startswith(_SERIES) and self._groups[key].n_planes <= FEW_SLICES
+            entries = tuple(self._seen[path].entry for path in paths)
+            arrival = Arrival(key, entries, tuple(keys[1:]))
+            (small if is_small and not kin[1:] else taken).append(arrival)
+        return [*taken, _together(small)] if small else taken
 
     def again(self, key: str, after_s: float) -> None:
         """Give a series out once more, after a while; one that is gone is left alone."""
@@ -139,6 +161,19 @@ class Arrivals:
         """Whether a series was taken and nothing of it has come since."""
         group = self._groups.get(key)
         return group is not None and not group.is_due
+
+    def _is_short(self, key: str) -> bool:
+        """Whether a series may be an orientation of a scout."""
+        group = self._groups[key]
+        return bool(group.exam) and group.n_planes <= MAX_SLICES_APART
+
+    def _short_by_exam(self) -> dict[str, list[str]]:
+        """Keys of short series by their exam, of exams that have several views of them."""
+        found: dict[str, list[str]] = {}
+        for key in filter(self._is_short, sorted(self._groups)):
+            found.setdefault(self._groups[key].exam, []).append(key)
+        return {exam: keys for exam, keys in found.items()
+                if len({self._groups[key].view for key in keys}) > 1}  # fmt: skip
 
     @property
     def is_at_rest(self) -> bool:
@@ -175,13 +210,19 @@ class Arrivals:
         if path in self._seen:
             since = self._seen[path].since
             self._forget(path, now)
-        key, n_planes = self._key(path, entry)
+        found = identify(entry)
+        key, n_planes = self._key(path, found)
         self._seen[path] = _Sighting(entry, key, n_planes, since)
         group = self._groups.setdefault(key, _Group())
         group.paths.add(path)
+        group.n_planes += n_planes
+        if isinstance(found, Header) and found.frame_of_reference_uid:
+            group.exam = f"{found.study_uid} {found.frame_of_reference_uid}"
+            normal = np.cross(found.frames[0].row_dir, found.frames[0].col_dir)
+            group.view = int(np.abs(normal).argmax())
         group.changed_at, group.is_due = now, True
 
-    def _key(self, path: str, entry: Entry) -> tuple[str, int]:
+    def _key(self, path: str, found: Header | Entry) -> tuple[str, int]:
         """What files share that rest together, and how many slices this one holds.
 
         They share a NIfTI file's path, a series, else their folder.
@@ -189,7 +230,6 @@ class Arrivals:
         Files of one number or time in a study are one series here, for some exports give each
         slice a series UID of its own; `find_stacks` parts what does not belong together.
         """
-        found = identify(entry)
         if isinstance(found, FileEntry):
             return f"file {path}", 0
         if isinstance(found, Header):
@@ -211,17 +251,26 @@ class Arrivals:
         group = self._groups.pop(old)
         joined = self._groups.setdefault(new, _Group())
         joined.paths |= group.paths
+        joined.n_planes += group.n_planes
         joined.changed_at = max(joined.changed_at, group.changed_at)
         for path in group.paths:
             self._seen[path].key = new
 
     def _forget(self, path: str, now: float) -> None:
-        key = self._seen.pop(path).key
+        sighting = self._seen.pop(path)
+        key = sighting.key
         group = self._groups[key]
         group.paths.remove(path)
+        group.n_planes -= sighting.n_planes
         group.changed_at, group.is_due = now, True
         if not group.paths:
             del self._groups[key]
+
+
+def _together(arrivals: list[Arrival]) -> Arrival:
+    """Several as one."""
+    entries = tuple(entry for arrival in arrivals for entry in arrival.entries)
+    return Arrival(arrivals[0].key, entries, tuple(arrival.key for arrival in arrivals[1:]))
 
 
 def _path(entry: Entry) -> str:

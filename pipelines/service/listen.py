@@ -69,7 +69,11 @@ class Station:
 
 
 def listen_at(
-    station: Station, request: Request, pace: Pace, archives: Sequence[Archive] = ()
+    station: Station,
+    request: Request,
+    pace: Pace,
+    console: Console,
+    archives: Sequence[Archive] = (),
 ) -> int:
     """Receive and plan until stopped; see `callosal listen`.
 
@@ -77,6 +81,7 @@ def listen_at(
         station: Where, from whom, how much.
         request: The spool is its one input.
         pace: When a series is whole.
+        console: Where lines go.
         archives: Where to send the results.
 
     Returns:
@@ -86,7 +91,6 @@ def listen_at(
         CallosalError: Nothing can be run, or a result could not be written.
     """
     check_mapping(request.mapping, request.output)
-    console = Console(stderr=True)
     with (
         stopping() as stop,
         open_spool(station.spool, request.output, station.limits.spool_bytes) as spool,

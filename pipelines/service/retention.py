@@ -31,13 +31,16 @@ class Retention:
         if self._hours is None:
             return
         due_at = self._clock() + 3600 * self._hours
+        for arrival in ended:
+            for key in arrival.others:
+                self._ended.pop(key, None)
         self._ended |= {arrival.key: (due_at, arrival) for arrival in ended}
 
     def sweep(self, arrivals: Arrivals) -> None:
         """Delete what is due, except series that are still receiving objects."""
         now = self._clock()
         for key, (due_at, arrival) in list(self._ended.items()):
-            if due_at <= now and arrivals.is_done(key):
+            if due_at <= now and all(map(arrivals.is_done, (key, *arrival.others))):
                 del self._ended[key]
                 for entry in arrival.entries:
                     self._remove(entry)

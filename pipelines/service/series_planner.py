@@ -61,6 +61,7 @@ class SeriesPlanner:
         Raises:
             OutputError: A result could not be written.
         """
+        others = {arrival.key: arrival.others for arrival in arrivals}
         works = {arrival.key: plan_work(index_files(arrival.entries), self._session)
                  for arrival in arrivals}  # fmt: skip
         for work in works.values():
@@ -70,6 +71,8 @@ class SeriesPlanner:
         ended = {}
         for key, work in works.items():
             known = [rows[job.name] for job in work.jobs if job.name in rows]
+            for other in others[key]:
+                self._ledger.replace(other, [])
             self._ledger.replace(key, [*known, *work.skipped])
             if len(known) == len(work.jobs):
                 ended[key] = not any(row["reasons"] in PASSING for row in known)

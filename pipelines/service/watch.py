@@ -43,6 +43,7 @@ class _Sight:
 def watch_folder(
     request: Request,
     pace: Pace,
+    console: Console,
     archives: Sequence[Archive] = (),
     metrics_port: int | None = None,
 ) -> int:
@@ -51,6 +52,7 @@ def watch_folder(
     Args:
         request: The folder is its one input.
         pace: How long a series must stay unchanged, how often to look, and whether to end.
+        console: Where lines go.
         archives: Where to send the results.
         metrics_port: Port of this machine for metrics; None for none.
 
@@ -63,7 +65,6 @@ def watch_folder(
     (folder,) = request.inputs
     check_place(folder, request.output)
     check_mapping(request.mapping, request.output)
-    console = Console(stderr=True)
     arrivals = Arrivals(folder, pace.quiet_seconds)
     arrivals.look()
     with (

@@ -128,3 +128,12 @@ def validator_errors(path: Path) -> list[str] | None:
     run = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
     lines = (run.stdout + run.stderr).splitlines()
     return [line for line in lines if line.startswith("Error")]
+
+
+def dumped_report(path: Path) -> str | None:
+    """What dcmtk's dsrdump reads of a structured report; None where it is not installed."""
+    if shutil.which("dsrdump") is None:
+        return None
+    run = subprocess.run(["dsrdump", str(path)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout

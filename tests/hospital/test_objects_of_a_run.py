@@ -12,6 +12,7 @@ from pydicom import dcmread
 from callosal.pipelines.cli import main
 from tests.hospital.independent_reading import (
     dice,
+    dumped_report,
     groups_of,
     labelled_voxels,
     masked_voxels,
@@ -69,6 +70,15 @@ def test_the_validator_finds_no_error(scan: Scan) -> None:
         if errors is None:
             pytest.skip("no dciodvfy (Debian's dicom3tools) on this machine")
         assert errors == [], name
+
+
+def test_another_toolkit_reads_the_report(scan: Scan) -> None:
+    dump = dumped_report(scan.case / "plan_sr.dcm")
+    if dump is None:
+        pytest.skip("no dsrdump (Debian's dcmtk) on this machine")
+    assert "Comprehensive 3D SR Document" in dump
+    assert dump.count("SCOORD3D") >= 5
+    assert "NUM:" in dump
 
 
 def test_the_segmentation_is_the_mask_on_the_voxels_of_the_source(scan: Scan) -> None:

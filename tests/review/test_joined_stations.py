@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,15 @@ def test_a_saved_region_gives_plan_volume_and_series(desk: ReviewSession) -> Non
     down = np.array([float(v) for v in image.ImageOrientationPatient[3:]])
     assert down @ [0, np.cos(np.radians(78)), -np.sin(np.radians(78))] == pytest.approx(1, abs=1e-5)
     assert image.pixel_array.mean() > 50
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="Debian's dicom3tools are missing")
+def test_the_series_of_a_region_keeps_the_standard(desk: ReviewSession) -> None:
+    folder = desk.folder(desk.names[0])
+    _save(desk, Decision.CORRECTED, ROI, 0)
+    for path in sorted((folder / STITCHED_ROI_SERIES).iterdir())[::3]:
+        ran = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+        assert "Error" not in ran.stderr + ran.stdout
 
 
 def test_another_region_is_another_series_and_a_rejection_removes_it(desk: ReviewSession) -> None:

@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
 
 from callosal.models.errors import InputError
+from callosal.pipelines.dicom.localizers import MAX_SLICES_APART
+from callosal.pipelines.reading.cases import index_files
 from callosal.pipelines.service.arrivals import PATIENCE, Arrival, Arrivals
-from tests.dicom.make_series import SeriesRecipe, make_series, write_slices
+from tests.dicom.make_series import (
+    AXIAL,
+    CORONAL,
+    SAGITTAL,
+    SeriesRecipe,
+    make_series,
+    write_slices,
+)
 
 QUIET_S = 10.0
 
@@ -206,3 +216,46 @@ def test_a_broken_file_joins_its_series_whatever_comes_first(
     first.write_bytes(first.read_bytes()[:-10])
     watched.after(0)
     assert _names(watched.after(QUIET_S)) == [6]
+
+
+def _orientation(number: int, orientation: Sequence[float], n_slices: int = 5) -> list[Dataset]:
+    """One series of a scout."""
+    slices = make_series(
+        SeriesRecipe(n_slices=n_slices, number=number, orientation=orientation, slice_spacing_mm=6)
+    )
+    for index, image in enumerate(slices):
+        image.StudyInstanceUID, image.FrameOfReferenceUID = "1.2.3", "1.2.4"
+        image.SeriesInstanceUID, image.SeriesNumber = f"1.2.3.{number}", number
+        image.SOPInstanceUID = f"1.2.3.{number}.{index}"
+    return slices
+
+
+def test_the_orientations_of_a_scout_come_as_one(watched: Watched) -> None:
+    for number, orientation in enumerate((SAGITTAL, CORONAL, AXIAL), start=1):
+        write_slices(watched.root / str(number), _orientation(number, orientation))
+    write_slices(watched.root / "whole", _orientation(4, SAGITTAL, MAX_SLICES_APART + 1))
+    watched.after(0)
+    taken = watched.after(QUIET_S)
+    assert sorted(_names(taken)) == [15, MAX_SLICES_APART + 1]
+    cases = [case.kind for one in taken for case in index_files(one.entries).cases]
+    assert sorted(cases) == ["dicom", "localizer"]
+
+
+def test_an_orientation_that_comes_later_brings_the_others_again(watched: Watched) -> None:
+    write_slices(watched.root / "1", _orientation(1, SAGITTAL))
+    watched.after(0)
+    (first,) = watched.after(QUIET_S)
+    write_slices(watched.root / "2", _orientation(2, CORONAL))
+    assert watched.after(1) == []
+    (both,) = watched.after(QUIET_S)
+    assert (len(both.entries), {both.key, *both.others} > {first.key}) == (10, True)
+    assert watched.arrivals.is_at_rest
+
+
+def test_an_orientation_that_still_comes_holds_the_others_back(watched: Watched) -> None:
+    write_slices(watched.root / "1", _orientation(1, SAGITTAL))
+    watched.after(0)
+    write_slices(watched.root / "2", _orientation(2, CORONAL))
+    assert watched.after(QUIET_S - 1) == []
+    assert watched.after(2) == [], "the first is quiet, the second is not"
+    assert _names(watched.after(QUIET_S)) == [10]

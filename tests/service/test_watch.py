@@ -73,9 +73,11 @@ def test_it_is_one_folder_with_infer_and_tells_no_name(
     before = _done_times(output)
     capsys.readouterr()
     mapping = tmp_path / "who.csv"
-    assert _once(folder, output, "--mapping", str(mapping)) == 0
+    assert _once(folder, output, "--mapping", str(mapping), "--log-json") == 0
     assert _done_times(output) == before
-    assert SECRET not in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert SECRET not in told
+    assert {json.loads(line)["command"] for line in told.splitlines()} == {"watch"}
     record = json.loads((output / "run.json").read_text())
     assert record["command"] == record["argv"][0] == "watch"
     assert SECRET not in json.dumps(record)

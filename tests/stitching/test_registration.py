@@ -47,8 +47,12 @@ def test_two_patients_agree_in_some_parts_at_most(
 
 def test_either_measure_refuses(right: Registration) -> None:
     assert judge(0, 40, right, StitchSettings()).is_joined
-    for low in ({"agreement": 0.35}, {"correlation": 0.55}, {"agreement": float("nan")}):
-        joint = judge(0, 40, replace(right, **low), StitchSettings())
+    for low in (
+        replace(right, agreement=0.35),
+        replace(right, correlation=0.55),
+        replace(right, agreement=float("nan")),
+    ):
+        joint = judge(0, 40, low, StitchSettings())
         assert joint.refusal == "overlap_disagrees"
 
 

@@ -15,7 +15,7 @@ from tests.stitching.grids import sagittal
 
 def _ramp(shape: tuple[int, int, int]) -> np.ndarray:
     slices, rows, columns = np.meshgrid(*map(np.arange, shape), indexing="ij")
-    return 100 + 10.0 * slices + 2.0 * rows + 3.0 * columns
+    return np.asarray(100 + 10.0 * slices + 2.0 * rows + 3.0 * columns)
 
 
 def test_its_own_grid_gives_its_own_voxels() -> None:
