@@ -2,10 +2,12 @@
 
     python examples/cohort.py participants.tsv IMAGES --output OUT --measure area_mm2
 
-`participants.tsv` has the columns `participant_id` and `group`; the scan of each participant lies
-in `IMAGES/<participant_id>` (a folder of DICOM) or `IMAGES/<participant_id>.nii.gz`. Written are
-`OUT/cohort.csv`, one row a participant with every measure, and a run folder with its report for
-each. Who has no confident plan is left out of the comparison and named: nothing is made up.
+`participants.tsv` has the column `participant_id` and, to compare groups, `group`. The scans of
+each participant lie in `IMAGES/<participant_id>` (a folder of DICOM or NIfTI) or in
+`IMAGES/<participant_id>.nii.gz`. Written are `OUT/cohort.csv`, one row a scan with every measure,
+and a run folder with its report for each participant. Several scans of one participant are all
+kept; the groups are compared by the mean of each participant. A scan without a confident plan is
+left out of the comparison and named: nothing is made up. For BIDS, see `callosal bids`.
 """
 
 import argparse
@@ -33,7 +35,9 @@ def main() -> int:
     arguments = parser.parse_args()
     with arguments.participants.open(encoding="utf-8") as stream:
         people = list(csv.DictReader(stream, delimiter="\t"))
-    rows = [measured(person, arguments.images, arguments.output) for person in people]
+    rows = [
+        row for person in people for row in measured(person, arguments.images, arguments.output)
+    ]
     write_table(arguments.output / "cohort.csv", rows)
     for row in rows:
         if row["status"] != "ok":
@@ -50,20 +54,30 @@ def main() -> int:
     return 0
 
 
-def measured(person: dict[str, str], images: Path, output: Path) -> dict[str, Any]:
-    """The row of one participant: status and every measure of the most confident plan."""
+def measured(person: dict[str, str], images: Path, output: Path) -> list[dict[str, Any]]:
+    """The rows of one participant, one a scan: status and every measure."""
     name = person["participant_id"]
     folder, file = images / name, images / f"{name}.nii.gz"
     infer([folder if folder.is_dir() else file], output=output / name)
-    plans = [json.loads(path.read_text()) for path in (output / name).glob("cases/*/plan.json")]
-    plan = max(plans, key=lambda found: found["confidence"] or 0.0, default=None)
-    row: dict[str, Any] = {"participant_id": name, "group": person["group"]}
-    if plan is None:
-        return row | {"status": "no_case", "confidence": None, "reasons": "see the console"}
-    row |= {key: plan[key] for key in ("status", "confidence")}
+    # Without groups, all participants are one.
+    known: dict[str, Any] = {"participant_id": name, "group": person.get("group") or "all"}
+    paths = sorted((output / name).glob("cases/*/plan.json"))
+    if not paths:
+        return [known | {"status": "no_case", "confidence": None, "reasons": "see the console"}]
+    return [known | row_of(path) for path in paths]
+
+
+def row_of(path: Path) -> dict[str, Any]:
+    """Status and every measure of one plan."""
+    plan = json.loads(path.read_text(encoding="utf-8"))
     measures = plan["morphometry"] or {}
     scalars = {key: value for key, value in measures.items() if not isinstance(value, list | dict)}
-    return row | {"reasons": ";".join(plan["reasons"])} | scalars
+    return {
+        "case_id": path.parent.name,
+        **{key: plan[key] for key in ("status", "confidence")},
+        "reasons": ";".join(plan["reasons"]),
+        **scalars,
+    }
 
 
 def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -76,17 +90,21 @@ def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def values_by_group(rows: list[dict[str, Any]], measure: str) -> dict[str, Array]:
-    """A measure of the confident cases, by group in the order of the table.
+    """A measure by group, in the order of the table: the mean of each participant's sure scans.
 
     Raises:
-        SystemExit: No confident case has the measure.
+        SystemExit: No confident scan has the measure.
     """
     sure = [row for row in rows if row["status"] == "ok" and row.get(measure) is not None]
     if not sure:
-        raise SystemExit(f"{measure}: no confident case has it; see the columns of cohort.csv")
-    groups = dict.fromkeys(row["group"] for row in sure)
+        raise SystemExit(f"{measure}: no confident scan has it; see the columns of cohort.csv")
+    people: dict[tuple[str, str], list[float]] = {}
+    for row in sure:
+        people.setdefault((row["group"], row["participant_id"]), []).append(row[measure])
+    groups = dict.fromkeys(group for group, _ in people)
     return {
-        group: np.array([row[measure] for row in sure if row["group"] == group]) for group in groups
+        group: np.array([np.mean(values) for (of, _), values in people.items() if of == group])
+        for group in groups
     }
 
 

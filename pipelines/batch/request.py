@@ -12,6 +12,7 @@ from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.dicom.localizers import Fuse
 from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.reading.best_series import BestOf
+from callosal.pipelines.reading.file_patterns import EVERY_FILE, FilePatterns
 from callosal.pipelines.settings import Settings
 
 
@@ -54,6 +55,7 @@ class Request:
         best_of: Plan on every series, or on the best one of each exam.
         fuse: What becomes one localizer.
         first: A first visit whose stacks are repeated; None for none.
+        patterns: Which files of the inputs are looked at.
     """
 
     inputs: tuple[Path, ...]
@@ -67,6 +69,7 @@ class Request:
     best_of: BestOf = "series"
     fuse: Fuse = "scout"
     first: FirstVisit | None = None
+    patterns: FilePatterns = EVERY_FILE
 
     @property
     def work_sha256(self) -> str:

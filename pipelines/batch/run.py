@@ -44,7 +44,8 @@ def run_batch(request: Request) -> int:
     clock = [time.perf_counter()]
     with ThreadPoolExecutor(1) as beside:
         opening = beside.submit(open_model, request.engine)
-        index = chosen(find_cases(request.inputs, request.fuse), request.best_of)
+        index = find_cases(request.inputs, request.fuse, request.patterns)
+        index = chosen(index, request.best_of)
         clock.append(time.perf_counter())
         segmenter = opening.result()
     with open_session(request, segmenter, Console(stderr=True)) as session:

@@ -62,6 +62,12 @@ def argument_words(request: Request, salt: str) -> list[str]:
     words += ["--part-id", str(part.index), "--num-parts", str(part.count)]
     words += ["--overwrite"] if request.overwrite else []
     words += ["--like", request.first.sha256] if request.first else []
+    for name, patterns in (
+        ("include", request.patterns.include),
+        ("exclude", request.patterns.exclude),
+    ):
+        # A pattern can hold a name.
+        words += [f"--{name}", *(_hidden(Path(one), salt) for one in patterns)] if patterns else []
     words += ["--mapping", _hidden(request.mapping, salt)] if request.mapping else []
     if engine.ray is None:
         return [*words, "--engine", "local"]

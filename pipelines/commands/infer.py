@@ -29,6 +29,8 @@ def infer(
     best_of: Literal["series", "exam"] = "series",
     fuse: Literal["scout", "exam"] = "scout",
     like: Path | None = None,
+    include: list[str] = [],  # noqa: B006 (never changed)
+    exclude: list[str] = [],  # noqa: B006
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -61,6 +63,9 @@ def infer(
             frame of reference, however far apart in time: right where the patient did not move.
         like: plan.json or run folder of a first visit: its stacks are repeated at the same place
             of the same anatomy, refined by registration where both visits are volumes.
+        include: Patterns such as '*_T1w.nii.gz'; only files that match one are looked at. A
+            pattern is compared with the name of a file and with its path in the input.
+        exclude: Patterns of files that are left out.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
@@ -72,6 +77,7 @@ def infer(
     from callosal.pipelines.batch.request import Engine, Request
     from callosal.pipelines.batch.run import run_batch
     from callosal.pipelines.follow_up.first_visit import read_first_visit
+    from callosal.pipelines.reading.file_patterns import FilePatterns
 
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)
@@ -88,6 +94,7 @@ def infer(
         mapping,
         best_of=best_of,
         fuse=fuse,
+        patterns=FilePatterns(tuple(include), tuple(exclude)),
         first=None if like is None else read_first_visit(like),
     )
     return run_batch(request)

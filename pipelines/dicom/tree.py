@@ -11,6 +11,14 @@ _CASES = "cases"
 _OF_RUN = frozenset({"run.json", "results.jsonl"})
 _OF_CASE = frozenset({"plan.json", "done.json"})
 _OWN = "results of callosal, not images to plan on; not entered"
+_DERIVATIVES = "derivatives"
+_BIDS = "dataset_description.json"
+_DERIVED = "derivatives of a BIDS dataset; not entered: name the folder itself to plan on them"
+_FREESURFER = ("orig.mgz", "T1.mgz")
+_FREESURFER_MADE = frozenset({"aseg.mgz", "brain.mgz", "brainmask.mgz", "mask.mgz", "norm.mgz",
+                              "nu.mgz", "orig_nu.mgz", "transforms"})  # fmt: skip
+"""Entries of a folder mri of FreeSurfer or FastSurfer, one of which every finished subject has."""
+
 _ANNEX = ".git/annex/objects"
 
 
@@ -54,7 +62,8 @@ def walk_files(root: Path) -> Iterator[FileEntry | Skipped]:
     Links to folders are not entered (a link inside the root leads to files that are met
     anyway); links to files are followed only where the target lies inside the root, or in the
     git-annex store of the repository that the root lies in. Folders of results of callosal are
-    not entered, nor are those of git, whose files are met by their links.
+    not entered, nor are derivatives of a BIDS dataset, nor those of git, whose files are met by
+    their links. Of a subject of FreeSurfer mri/orig.mgz is taken, else mri/T1.mgz.
 
     Args:
         root: A folder, or a single file.
@@ -80,12 +89,31 @@ def walk_files(root: Path) -> Iterator[FileEntry | Skipped]:
             yield Skipped(_relative(folder, root), "own_results", _OWN)
             continue
         for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
+            aside = _set_aside(entry, names, root)
+            if aside is not None:
+                yield aside
+            elif not entry.is_dir(follow_symlinks=False):
                 yield _visit(entry, root)
-            elif entry.name == _CASES and names & _OF_RUN:
-                yield Skipped(_relative(entry.path, root), "own_results", _OWN)
             elif entry.name != ".git":
                 folders.append(entry.path)
+
+
+def _set_aside(entry: os.DirEntry[str], names: set[str], root: Path) -> Skipped | None:
+    """Why an entry of a folder is not looked at, whatever it holds; None for all others."""
+    name = _relative(entry.path, root)
+    folder = Path(entry.path).parent.name
+    original = next((image for image in _FREESURFER if image in names), None)
+    if folder == "mri" and original is not None and names & _FREESURFER_MADE:
+        if entry.name != original:
+            return Skipped(name, "freesurfer_derived", f"made by FreeSurfer of mri/{original}")
+        return None
+    if not entry.is_dir(follow_symlinks=False):
+        return None
+    if entry.name == _CASES and names & _OF_RUN:
+        return Skipped(name, "own_results", _OWN)
+    if entry.name == _DERIVATIVES and _BIDS in names:
+        return Skipped(name, "bids_derivatives", _DERIVED)
+    return None
 
 
 def printable(name: str) -> str:

@@ -22,6 +22,7 @@ from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.dicom.twins import without_twins
 from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
+from callosal.pipelines.reading.file_patterns import EVERY_FILE, FilePatterns
 from callosal.pipelines.reading.input_files import identify, scan_inputs
 from callosal.pipelines.reading.nifti import read_nifti, read_nifti_grid
 from callosal.pipelines.reading.nifti_facts import (
@@ -98,7 +99,9 @@ class CaseIndex:
     skipped: tuple[Skip, ...]
 
 
-def find_cases(inputs: Sequence[Path], fuse: Fuse = "scout") -> CaseIndex:
+def find_cases(
+    inputs: Sequence[Path], fuse: Fuse = "scout", patterns: FilePatterns = EVERY_FILE
+) -> CaseIndex:
     """Look through folders and files for images of which a sagittal view can be made.
 
     Series are put together over all inputs, so a series in two folders is one case.
@@ -106,6 +109,7 @@ def find_cases(inputs: Sequence[Path], fuse: Fuse = "scout") -> CaseIndex:
     Args:
         inputs: Folders of any nesting, DICOM files and NIfTI files.
         fuse: Which stacks become one localizer (`find_localizers`).
+        patterns: Which of their files are looked at.
 
     Returns:
         Cases and skips; broken files among them never raise.
@@ -114,7 +118,7 @@ def find_cases(inputs: Sequence[Path], fuse: Fuse = "scout") -> CaseIndex:
         InputError: Where no input holds any image: `no_such_input`, `empty_input` or
             `no_images`.
     """
-    gathered = _gather(scan_inputs(inputs))
+    gathered = _gather(scan_inputs(inputs, patterns))
     if not gathered.headers and not gathered.images:
         gathered.files.check_any_image()
     return _index(gathered, fuse)

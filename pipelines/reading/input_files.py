@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from callosal.pipelines.dicom.headers import Header, read_header
 from callosal.pipelines.dicom.tree import FileEntry, Skipped, leads_nowhere, printable, walk_files
+from callosal.pipelines.reading.file_patterns import EVERY_FILE, FilePatterns
 from callosal.pipelines.reading.skips import NOT_IMAGES
 from callosal.pipelines.reading.volume_file import (
     PAIR_SUFFIXES,
@@ -19,14 +20,18 @@ _VOLUME_SUFFIXES = (".nii", ".nii.gz", ".mgh", ".mgz", ".mgh.gz")
 _PAIR_SUFFIXES = tuple(suffix for pair in PAIR_SUFFIXES for suffix in pair)
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\0", b"Rar!")
 _TAR_MARK = slice(257, 262)
+_MAY_BE_NAMED_LATER = ("not_dicom", "not_included")
 _LABEL_MARKS = ("_mask.", "_dseg.", "_probseg.", "_label-")
 
 
-def scan_inputs(inputs: Sequence[Path]) -> Iterator[Header | FileEntry | Skipped]:
+def scan_inputs(
+    inputs: Sequence[Path], patterns: FilePatterns = EVERY_FILE
+) -> Iterator[Header | FileEntry | Skipped]:
     """What each file among the inputs is; one at a time, in a fixed order.
 
     Args:
         inputs: Folders and files; a file that lies in several of them comes once.
+        patterns: Which files are looked at.
 
     Yields:
         A header for an MR image, the entry itself for a NIfTI file, else the reason. An input
@@ -37,11 +42,11 @@ def scan_inputs(inputs: Sequence[Path]) -> Iterator[Header | FileEntry | Skipped
     for root in inputs:
         is_one_of_several = len(inputs) > 1 and root.is_dir()
         prefix = f"{printable(root.resolve().name)}/" if is_one_of_several else ""
-        yield from _scan_input(root, prefix, seen)
+        yield from _scan_input(root, prefix, seen, patterns)
 
 
 def _scan_input(
-    root: Path, prefix: str, seen: dict[str, bool]
+    root: Path, prefix: str, seen: dict[str, bool], patterns: FilePatterns
 ) -> Iterator[Header | FileEntry | Skipped]:
     name = printable(root.name) or "input"
     if root.is_symlink() and not root.exists():
@@ -56,10 +61,13 @@ def _scan_input(
         if isinstance(entry, FileEntry) and _is_met(entry, seen):
             n_seen += 1
             continue
-        found = identify(replace(entry, name=prefix + entry.name), is_named=root.is_file())
+        named = replace(entry, name=prefix + entry.name)
+        if isinstance(named, FileEntry) and not patterns.takes(entry.name):
+            named = Skipped(named.name, "not_included", "left out by --include or --exclude")
+        found = identify(named, is_named=root.is_file())
         code = found.code if isinstance(found, Skipped) else ""
         if isinstance(entry, FileEntry):
-            seen[entry.path] = code != "not_dicom"
+            seen[entry.path] = code not in _MAY_BE_NAMED_LATER
         found_codes[code] += 1
         yield found
     if not found_codes:
@@ -87,6 +95,10 @@ def _why_no_images(root: Path, codes: Counter[str]) -> str:
             f"holds {codes['symlink_outside']} links that lead out of it, which are not followed, "
             "and no image; name the folder that they lead to"
         )
+    if codes["not_included"]:
+        return "holds no image that --include and --exclude leave; check the patterns"
+    if codes["bids_derivatives"]:
+        return "holds derivatives of BIDS and no image; name the folder of derivatives itself"
     if codes["own_results"]:
         return "holds results of callosal and no image; name the folder of the images"
     return f"holds {n_files} files, but none is DICOM or NIfTI; check the path"

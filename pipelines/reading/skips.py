@@ -10,7 +10,8 @@ from callosal.pipelines.dicom.tree import Skipped
 from callosal.pipelines.reading.place import Place
 
 NOT_IMAGES = frozenset({
-    "archive", "not_a_file", "not_dicom", "own_results", "symlink_folder", "symlink_outside",
+    "archive", "bids_derivatives", "freesurfer_derived", "not_a_file", "not_dicom",
+    "not_included", "own_results", "symlink_folder", "symlink_outside",
 })  # fmt: skip
 """Codes of files that are no images of any kind."""
 
@@ -18,7 +19,8 @@ _INPUT_CODES = frozenset({"empty_input", "no_images", "no_such_input"})
 
 NOT_MEANT = NOT_IMAGES | {
     "better_series", "dicomdir", "duplicate_file", "field_of_view_too_small", "label_image",
-    "later_time_point", "mosaic", "no_sagittal_view", "not_grayscale", "not_magnitude", "not_mr",
+    "later_time_point", "mosaic", "no_sagittal_view", "not_3d", "not_grayscale", "not_magnitude",
+    "not_mr",
     "not_mr_image", "projection", "voxels_of_pair",
 }  # fmt: skip
 """Codes of what is left aside because it is another kind of thing; all others are faults."""

@@ -1,7 +1,10 @@
 import csv
+import importlib.util
+import json
 import runpy
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -41,3 +44,41 @@ def test_a_cohort_is_measured_and_compared(
     for group in {row["group"] for row in sure}:
         values = [float(row["area_mm2"]) for row in sure if row["group"] == group]
         assert f"{group}: n {len(values)}, mean {sum(values) / len(values):.2f}" in told
+
+
+def test_every_scan_of_a_participant_is_kept_and_no_group_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cohort = load_script()
+
+    def made_run(inputs: list[Path], output: Path) -> int:
+        """Two plans a participant, as `infer` writes them for two sessions."""
+        for case, area in (("case-1", 500.0), ("case-2", 520.0)):
+            (output / "cases" / case).mkdir(parents=True)
+            plan = {"status": "ok", "confidence": 1.0, "reasons": [],
+                    "morphometry": {"area_mm2": area}}  # fmt: skip
+            (output / "cases" / case / "plan.json").write_text(json.dumps(plan))
+        return 0
+
+    monkeypatch.setattr(cohort, "infer", made_run)
+    table = tmp_path / "participants.tsv"
+    table.write_text("participant_id\tage\np1\t30\np2\t40\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.setattr(sys, "argv", ["cohort", str(table), str(tmp_path), "--output", str(out)])
+    assert cohort.main() == 0
+    with (out / "cohort.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["participant_id"], row["case_id"]) for row in rows] == [
+        ("p1", "case-1"), ("p1", "case-2"), ("p2", "case-1"), ("p2", "case-2"),
+    ]  # fmt: skip
+    assert "all: n 2, mean 510.00, SD 0.00" in capsys.readouterr().out
+
+
+def load_script() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("cohort", SCRIPT)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module

@@ -10,6 +10,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.reading.cases import find_cases
+from callosal.pipelines.reading.file_patterns import FilePatterns
 from callosal.pipelines.reading.input_files import scan_inputs
 from tests.dicom.make_series import SeriesRecipe, make_slice
 
@@ -127,3 +128,64 @@ def test_archives_are_told_to_be_unpacked(tmp_path: Path):
     assert codes(tmp_path) == ["archive", "archive", "no_images"]
     assert "unpack" in message_of(tmp_path)
     assert "unpack" in message_of(tmp_path / "exam.zip")
+
+
+def test_patterns_choose_files_by_name_and_by_path(tmp_path: Path):
+    for name in ("s1/x_T1w.nii.gz", "s1/x_T2w.nii.gz", "old/x_T1w.nii.gz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    patterns = FilePatterns(include=("*_T1w.nii.gz",), exclude=("old/*",))
+    found = list(scan_inputs([tmp_path], patterns))
+    assert [item.name for item in found if isinstance(item, FileEntry)] == ["s1/x_T1w.nii.gz"]
+    left_out = [item.name for item in found if getattr(item, "code", "") == "not_included"]
+    assert left_out == ["old/x_T1w.nii.gz", "s1/x_T2w.nii.gz"]
+    with pytest.raises(InputError, match="check the patterns"):
+        find_cases([tmp_path], patterns=FilePatterns(include=("*.dcm",)))
+
+
+def test_a_store_by_content_does_not_hide_the_links_that_a_pattern_takes(tmp_path: Path):
+    (tmp_path / "a-store").mkdir()
+    (tmp_path / "a-store" / "5f3a").write_bytes(b"x")
+    (tmp_path / "x_T1w.nii.gz").symlink_to(tmp_path / "a-store" / "5f3a")
+    found = scan_inputs([tmp_path], FilePatterns(include=("*_T1w.nii.gz",)))
+    assert "x_T1w.nii.gz" in [item.name for item in found if isinstance(item, FileEntry)]
+
+
+def test_derivatives_of_a_dataset_are_no_cases_unless_they_are_named(tmp_path: Path):
+    derived = tmp_path / "derivatives" / "other"
+    derived.mkdir(parents=True)
+    (derived / "x_T1w.nii.gz").write_bytes(b"x")
+    assert codes(tmp_path) == [""]  # a folder of that name elsewhere says nothing
+    (tmp_path / "dataset_description.json").write_text("{}")
+    assert "bids_derivatives" in codes(tmp_path)
+    assert "" not in codes(tmp_path)
+    assert codes(derived) == [""]
+
+
+def test_a_time_series_beside_good_images_is_no_fault(tmp_path: Path):
+    nibabel.save(nibabel.Nifti1Image(VOXELS, AFFINE), tmp_path / "x_T1w.nii")
+    nibabel.save(nibabel.Nifti1Image(np.stack([VOXELS] * 2, -1), AFFINE), tmp_path / "x_bold.nii")
+    index = find_cases([tmp_path])
+    assert len(index.cases) == 1
+    assert [(skip.code, skip.is_fault) for skip in index.skipped] == [("not_3d", False)]
+
+
+def test_of_a_freesurfer_subject_the_original_is_taken(tmp_path: Path):
+    for name in ("mri/orig.mgz", "mri/T1.mgz", "mri/aseg.mgz", "mri/orig/001.mgz", "surf/lh.pial"):
+        (tmp_path / "bert" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "bert" / name).write_bytes(b"x")
+    found = list(scan_inputs([tmp_path]))
+    taken = [item.name for item in found if isinstance(item, FileEntry)]
+    assert taken == ["bert/mri/orig.mgz"]
+    (tmp_path / "bert" / "mri" / "orig.mgz").unlink()
+    found = list(scan_inputs([tmp_path]))
+    assert [item.name for item in found if isinstance(item, FileEntry)] == ["bert/mri/T1.mgz"]
+    (aseg,) = scan_inputs([tmp_path / "bert" / "mri" / "aseg.mgz"])
+    assert isinstance(aseg, FileEntry)  # a file that is named is read
+
+
+def test_a_folder_of_volumes_that_is_called_mri_is_read_whole(tmp_path: Path):
+    for name in ("orig.mgz", "second.mgz"):
+        (tmp_path / "mri").mkdir(exist_ok=True)
+        (tmp_path / "mri" / name).write_bytes(b"x")
+    assert codes(tmp_path) == ["", ""]
