@@ -1,5 +1,6 @@
 """What a plan report needs to know of its source: from the images, or from an earlier report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +31,23 @@ class SourceFacts:
     moment: tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """One image file as an object of its study names it.
+
+    Attributes:
+        sop_class_uid: Its kind.
+        sop_instance_uid: Itself.
+        study_uid: Its study.
+        series_uid: Its series.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_uid: str
+    series_uid: str
+
+
 class ReportSource(Protocol):
     """Whatever knows the source of a plan."""
 
@@ -37,8 +55,41 @@ class ReportSource(Protocol):
     def facts(self) -> SourceFacts:
         """The series that was planned on."""
 
-    def references(self) -> list[Dataset]:
-        """One data set an image file; only the first tells of the patient."""
+    def references(self) -> Sequence[ImageReference]:
+        """The image files, each once; the first is that of `first_image`."""
+
+    def first_image(self) -> Dataset:
+        """A data set of the first image file, with patient and study."""
+
+
+def evidence_items(references: Sequence[ImageReference]) -> list[Dataset]:
+    """Items of the Current Requested Procedure Evidence Sequence (PS3.3, table C.17-2).
+
+    highdicom makes them out of one data set an image, with four attributes each: of a series of 192
+    images that takes longer than all else in a report.
+
+    Args:
+        references: The images, of one study.
+    """
+    by_series: dict[str, list[Dataset]] = {}
+    for one in references:
+        item = Dataset()
+        item.ReferencedSOPClassUID = one.sop_class_uid
+        item.ReferencedSOPInstanceUID = one.sop_instance_uid
+        by_series.setdefault(one.series_uid, []).append(item)
+    study = Dataset()
+    study.StudyInstanceUID = references[0].study_uid
+    study.ReferencedSeriesSequence = [
+        _series_item(series_uid, images) for series_uid, images in by_series.items()
+    ]
+    return [study]
+
+
+def _series_item(series_uid: str, images: list[Dataset]) -> Dataset:
+    item = Dataset()
+    item.SeriesInstanceUID = series_uid
+    item.ReferencedSOPSequence = images
+    return item
 
 
 @dataclass(frozen=True)
@@ -68,14 +119,32 @@ class ReportedSource:
             moment=(str(self.report.ContentDate), str(self.report.ContentTime)),
         )
 
-    def references(self) -> list[Dataset]:
-        """One data set an image that the report refers to; only the first tells of the patient."""
+    def references(self) -> list[ImageReference]:
+        """The images that the report refers to."""
         series = self._series()
-        images = [_reference(self.report, series, item) for item in series.ReferencedSOPSequence]
+        return [
+            ImageReference(
+                str(item.ReferencedSOPClassUID),
+                str(item.ReferencedSOPInstanceUID),
+                str(self.report.StudyInstanceUID),
+                str(series.SeriesInstanceUID),
+            )
+            for item in series.ReferencedSOPSequence
+        ]
+
+    def first_image(self) -> Dataset:
+        """A data set of the first image that the report refers to, with patient and study."""
+        first = self.references()[0]
+        image = Dataset()
+        image.SOPClassUID = first.sop_class_uid
+        image.SOPInstanceUID = first.sop_instance_uid
+        image.StudyInstanceUID = first.study_uid
+        image.SeriesInstanceUID = first.series_uid
+        image.Modality = "MR"
         for keyword in PATIENT_AND_STUDY:
-            setattr(images[0], keyword, self.report.get(keyword, ""))
-        images[0].SpecificCharacterSet = "ISO_IR 192"
-        return images
+            setattr(image, keyword, self.report.get(keyword, ""))
+        image.SpecificCharacterSet = "ISO_IR 192"
+        return image
 
     def _series(self) -> Dataset:
         studies = self.report.get("CurrentRequestedProcedureEvidenceSequence", [])
@@ -83,16 +152,6 @@ class ReportedSource:
         if not found:
             raise InputError("the report names no images it was made of", "no_source")
         return found[0]
-
-
-def _reference(report: Dataset, series: Dataset, item: Dataset) -> Dataset:
-    image = Dataset()
-    image.SOPClassUID = item.ReferencedSOPClassUID
-    image.SOPInstanceUID = item.ReferencedSOPInstanceUID
-    image.StudyInstanceUID = report.StudyInstanceUID
-    image.SeriesInstanceUID = series.SeriesInstanceUID
-    image.Modality = "MR"
-    return image
 
 
 def _frame_of_reference_uid(content: Dataset) -> str:

@@ -29,7 +29,7 @@ def overlay_capture(
     """
     origin = Origin.of(source, plan)
     pixels = np.asarray(overlay.convert("RGB"))
-    reference = source.references()[0]
+    reference = source.first_image()
     capture = SCImage.from_ref_dataset(
         ref_dataset=reference,
         pixel_array=pixels,

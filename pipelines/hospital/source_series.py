@@ -15,7 +15,7 @@ from callosal.pipelines.dicom.headers import Header
 from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.identity import Identity, read_identity
-from callosal.pipelines.hospital.report_source import SourceFacts
+from callosal.pipelines.hospital.report_source import ImageReference, SourceFacts
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,18 @@ class SourceSeries:
             moment=self.identity.moment,
         )
 
-    def references(self) -> list[Dataset]:
-        """One data set an image file; only the first tells of the patient."""
+    def references(self) -> list[ImageReference]:
+        """The image files, each once."""
         by_uid = {plane.header.sop_instance_uid: plane.header for plane in self.stack.planes}
-        (first, header), *others = by_uid.items()
-        return [self._image(first, header), *(self._reference(*other) for other in others)]
+        return [
+            ImageReference(self.identity.sop_class_uid, uid, header.study_uid, header.series_uid)
+            for uid, header in by_uid.items()
+        ]
+
+    def first_image(self) -> Dataset:
+        """A data set of the first image file, with patient and study."""
+        header = self.stack.planes[0].header
+        return self._image(header.sop_instance_uid, header)
 
     def single_frames(self, indices: Iterable[int]) -> list[Dataset]:
         """One data set a slice with its geometry, whether it lies in a file of its own or not.
@@ -72,16 +79,12 @@ class SourceSeries:
     def _is_frame(self, plane: Plane) -> bool:
         return plane.header.layout.n_frames > 1 or self.identity.sop_class_uid != MRImageStorage
 
-    def _reference(self, sop_instance_uid: str, header: Header) -> Dataset:
+    def _image(self, sop_instance_uid: str, header: Header) -> Dataset:
         image = Dataset()
         image.SOPClassUID = self.identity.sop_class_uid
         image.SOPInstanceUID = sop_instance_uid
         image.StudyInstanceUID = header.study_uid
         image.SeriesInstanceUID = header.series_uid
-        return image
-
-    def _image(self, sop_instance_uid: str, header: Header) -> Dataset:
-        image = self._reference(sop_instance_uid, header)
         image.SpecificCharacterSet = "ISO_IR 192"
         image.Modality = "MR"
         for keyword, value in self.identity.elements.items():

@@ -24,7 +24,7 @@ from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.origin import DISCLAIMER, Origin, settle
 from callosal.pipelines.hospital.report_content import plan_groups
 from callosal.pipelines.hospital.report_group import GroupMaker
-from callosal.pipelines.hospital.report_source import ReportSource
+from callosal.pipelines.hospital.report_source import ReportSource, evidence_items
 from callosal.pipelines.planning.plan_file import Plan
 
 
@@ -74,14 +74,15 @@ def plan_report(
     origin = Origin.of(source, plan)
     frame_uid = source.facts.frame_of_reference_uid
     make = GroupMaker(place, frame_uid, origin)
+    (content,) = MeasurementReport(
+        observation_context=_observers(origin, review),
+        procedure_reported=concepts.MRI,
+        imaging_measurements=plan_groups(plan, contour_mm, make, _comment(review)),
+        title=codes.DCM.ImagingMeasurementReport,
+    )
     report = Comprehensive3DSR(
-        evidence=source.references(),
-        content=MeasurementReport(
-            observation_context=_observers(origin, review),
-            procedure_reported=concepts.MRI,
-            imaging_measurements=plan_groups(plan, contour_mm, make, _comment(review)),
-            title=codes.DCM.ImagingMeasurementReport,
-        ),
+        evidence=[source.first_image()],
+        content=_opening(content),
         series_instance_uid=_series_uid(origin, review),
         series_number=origin.series_number(2),
         sop_instance_uid=origin.uid("sr", _digest(plan, contour_mm, review)),
@@ -95,7 +96,22 @@ def plan_report(
         previous_versions=_previous(review),
         coding_schemes=[concepts.coding_scheme()],
     )
+    report.ContentSequence = content.ContentSequence
+    report.CurrentRequestedProcedureEvidenceSequence = evidence_items(source.references())
     return settle(report, origin)
+
+
+def _opening(content: Dataset) -> Dataset:
+    """The root of a report with its first item alone.
+
+    highdicom copies the content that it is given and walks it four times, to look for images; a
+    plan refers to none. It is given these few items, and the report gets all afterwards.
+    """
+    opening = Dataset()
+    opening.update(content)
+    del opening.ContentSequence  # an element of its own, not that of the content
+    opening.ContentSequence = content.ContentSequence[:1]
+    return opening
 
 
 def _observers(origin: Origin, review: Review | None) -> ObservationContext:
