@@ -15,10 +15,9 @@ from pydicom.tag import BaseTag
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.attributes import Attributes, tag_of
-from callosal.pipelines.dicom.explicit_elements import read_elements
 from callosal.pipelines.dicom.frames import FRAME_TAGS, Frame, read_frames
 from callosal.pipelines.dicom.pixel_layout import LAYOUT_TAGS, PixelLayout, read_pixel_layout
-from callosal.pipelines.dicom.syntax import Syntax, read_syntax
+from callosal.pipelines.dicom.syntax import read_syntax
 from callosal.pipelines.dicom.tree import FileEntry, Skipped, walk_files
 
 MR_IMAGE_CLASSES = frozenset({
@@ -54,7 +53,6 @@ HEADER_TAGS: list[BaseTag | int] = [
 ]  # fmt: skip
 """Everything of a file that is read to sort it, pixels apart."""
 
-_WANTED = frozenset(map(int, HEADER_TAGS))
 _FIRST_PIXEL_TAG = 0x7FE00008
 
 
@@ -128,23 +126,6 @@ def read_header(entry: FileEntry) -> Header | Skipped:
 
 def _read_open(file: BinaryIO, entry: FileEntry) -> Header | Skipped:
     syntax = read_syntax(file)
-    attributes = _read_attributes(file, syntax)
-    try:
-        _check_kind(attributes)
-        layout = read_pixel_layout(attributes, file, syntax, entry.size_bytes)
-        return _build_header(entry, attributes, layout)
-    except InputError as error:
-        return Skipped(entry.name, error.code, str(error), attributes.text(_SERIES))
-
-
-def _read_attributes(file: BinaryIO, syntax: Syntax) -> Attributes:
-    """The elements of a header; the file is left at the pixels."""
-    if syntax.little_endian and not syntax.implicit_vr:
-        start = file.tell()
-        elements = read_elements(file, _WANTED, _FIRST_PIXEL_TAG)
-        if elements is not None:
-            return Attributes(elements)
-        file.seek(start)
     dataset = read_dataset(
         file,
         syntax.implicit_vr,
@@ -152,7 +133,13 @@ def _read_attributes(file: BinaryIO, syntax: Syntax) -> Attributes:
         stop_when=_is_pixel_element,
         specific_tags=HEADER_TAGS,
     )
-    return Attributes.from_dataset(dataset)
+    attributes = Attributes.from_dataset(dataset)
+    try:
+        _check_kind(attributes)
+        layout = read_pixel_layout(attributes, file, syntax, entry.size_bytes)
+        return _build_header(entry, attributes, layout)
+    except InputError as error:
+        return Skipped(entry.name, error.code, str(error), attributes.text(_SERIES))
 
 
 def _build_header(entry: FileEntry, attributes: Attributes, layout: PixelLayout) -> Header:
