@@ -17,6 +17,7 @@ from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.outputs.case_folder import write_case, write_outputs
 from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.outputs.results import append_row, plan_row
+from callosal.pipelines.pictures.first_cause import document_cause
 from callosal.pipelines.planning.plan_file import Plan
 
 Results = Generator[tuple[Job, CaseResult]]
@@ -124,7 +125,7 @@ def _finish(
     _add(stages_s, {"wait_for_voxels": result.waited_s})
     _add(stages_s, {name: milliseconds / 1000 for name, milliseconds in in_ms.items()})
     _add(stages_s, {"write": time.perf_counter() - start})
-    shown.finished(row, job.case.label)
+    shown.finished(row, job.case.label, document_cause(answer.document))
     return row
 
 

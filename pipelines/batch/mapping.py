@@ -6,8 +6,8 @@ undoes that, so it is never made unasked, never lies in the output folder, and i
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,13 @@ from callosal.pipelines.batch.work import Work
 from callosal.pipelines.outputs.atomic import write_bytes
 from callosal.pipelines.outputs.results import safe_cell
 from callosal.pipelines.reading.place import Place
+from callosal.pipelines.reading.series_words import SeriesWords, series_words
 
-COLUMNS = ("case_id", "kind", "study_uid", "series_uid", "n_files", "folder", "file")
+COLUMNS = (
+    "case_id", "kind", "series_number", "description", "protocol", "orientation", "contrast",
+    "study_uid", "series_uid", "n_files", "folder", "file",
+)  # fmt: skip
+_NEEDED = {"case_id", "kind", "study_uid", "series_uid", "n_files", "folder", "file"}
 
 Line = Mapping[str, str]
 
@@ -43,7 +48,7 @@ def check_mapping(mapping: Path | None, output: Path) -> None:
         raise InputError(
             f"--mapping {mapping.name}: must be a file in a folder that is there", "wrong_usage"
         )
-    _read(mapping)
+    read_mapping(mapping)
 
 
 def mapped(work: Work) -> dict[str, Line]:
@@ -65,28 +70,87 @@ def write_mapping(mapping: Path | None, lines: Mapping[str, Line]) -> None:
     """
     if mapping is None:
         return
-    merged = {**_read(mapping), **lines}
+    merged = {**read_mapping(mapping), **lines}
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for _, line in sorted(merged.items()):
-        writer.writerow({name: safe_cell(line[name]) for name in COLUMNS})
+        writer.writerow({name: safe_cell(line.get(name, "")) for name in COLUMNS})
     write_bytes(mapping, text.getvalue().encode("utf-8", "surrogateescape"), mode=0o600)
 
 
 def _case_line(job: Job) -> Line:
     content = job.case.content
     n_files = 1 if isinstance(content, Path) else content.n_files
-    return _line({"case_id": job.name, "kind": job.case.kind}, Place.of(content), n_files)
+    row = {"case_id": job.name, "kind": job.case.kind}
+    return _line(row, Place.of(content), n_files, series_words(content))
 
 
-def _line(row: Mapping[str, Any], place: Place, n_files: int) -> Line:
+def _line(
+    row: Mapping[str, Any], place: Place, n_files: int, words: SeriesWords | None = None
+) -> Line:
     names = {name: str(row[name]) for name in ("case_id", "kind")}
-    return {**names, **asdict(place), "n_files": str(n_files)}
+    return {**names, **asdict(words or SeriesWords()), **asdict(place), "n_files": str(n_files)}
 
 
-def _read(mapping: Path) -> dict[str, Line]:
-    """Lines that are there; none where the file is not one of ours."""
+def join_mappings(mappings: Sequence[Path], mapping: Path | None, names: Iterable[str]) -> None:
+    """Write the lines of several mappings into one, those of the given cases alone.
+
+    Args:
+        mappings: The mappings of the parts of a run; of a case in several, the first counts.
+        mapping: The file; None writes nothing.
+        names: Cases of the whole run.
+
+    Raises:
+        InputError: One of the files is missing or is no mapping.
+        OutputError: It cannot be written.
+    """
+    lines: dict[str, Line] = {}
+    for part in mappings:
+        lines = {**named_cases(part), **lines}
+    write_mapping(mapping, {name: lines[name] for name in names if name in lines})
+
+
+def named_cases(mapping: Path | None) -> dict[str, Line]:
+    """The lines of a mapping that is there, by case, for a page of this machine.
+
+    Args:
+        mapping: The file; None gives no line.
+
+    Raises:
+        InputError: `no_mapping`: there is no such file, or it is no mapping (`wrong_usage`).
+    """
+    if mapping is None:
+        return {}
+    if not mapping.is_file():
+        raise InputError(
+            f"--mapping {mapping.name}: is not there; `callosal infer INPUT --output OUT --mapping "
+            "FILE` writes it, also later: finished cases are not planned again",
+            "no_mapping",
+        )
+    return read_mapping(mapping)
+
+
+def name_line(line: Line) -> str:
+    """What a page calls a case: number, description, protocol, orientation and contrast; else file.
+
+    >>> name_line({"series_number": "3", "description": "MPRAGE", "contrast": "T1", "file": ""})
+    'series 3, MPRAGE, T1'
+    >>> name_line({"kind": "nifti", "file": "head.nii.gz"})
+    'head.nii.gz'
+    """
+    words = SeriesWords(**{field.name: line.get(field.name, "") for field in fields(SeriesWords)})
+    return words.line or line.get("file", "")
+
+
+def read_mapping(mapping: Path) -> dict[str, Line]:
+    """Lines of a mapping by case; none where the file is missing or empty.
+
+    One of an older version lacks number, description, protocol, orientation and contrast.
+
+    Raises:
+        InputError: `wrong_usage`: the file is no mapping.
+    """
     try:
         text = mapping.read_bytes().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
@@ -94,7 +158,8 @@ def _read(mapping: Path) -> dict[str, Line]:
     except OSError as error:
         raise _not_ours(mapping, error.strerror or "it cannot be read") from error
     lines: Sequence[dict[str, str]] = list(csv.DictReader(io.StringIO(text)))
-    if text and not text.startswith(",".join(COLUMNS) + "\n"):
+    header = set(text.partition("\n")[0].split(","))
+    if text and not _NEEDED <= header <= set(COLUMNS):
         raise _not_ours(mapping, "it holds something else")
     return {line["case_id"]: line for line in lines if None not in line.values()}
 

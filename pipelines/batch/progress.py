@@ -67,18 +67,20 @@ class Display:
         self._progress = progress
         self._bar = progress.add_task(tally.words(), total=tally.total)
 
-    def finished(self, row: Mapping[str, Any], name: str) -> None:
+    def finished(self, row: Mapping[str, Any], name: str, cause: str = "") -> None:
         """Count a case and tell it.
 
         Args:
             row: Its row.
             name: What it is called among the inputs: for a person at a terminal.
+            cause: Why it is not `ok`, in one sentence.
         """
         self._tally.add(row)
         self._progress.update(self._bar, advance=1, description=self._tally.words())
         where = "" if self._console.is_terminal else f"[{self._tally.words()}] "
         doubts = "; ".join(short_reason(code) for code in str(row["reasons"]).split(";") if code)
-        said = f"{row['status']} ({doubts})" if doubts and is_planned(row) else row["status"]
+        said = f"{row['status']}: {cause.removesuffix('.')}" if cause else str(row["status"])
+        said = f"{said} ({doubts})" if doubts and is_planned(row) else said
         self.say(f"{where}{row['case_id']} {said}", name)
 
     def say(self, plain: str, named: str = "") -> None:

@@ -71,16 +71,11 @@ def plan_work(index: CaseIndex, session: Session) -> Work:
     request, part = session.request, session.request.part
     jobs = make_jobs(index.cases, session.salt, session.fingerprint, part)
     to_do, kept = (jobs, []) if request.overwrite else split_finished(jobs, request.output)
-    skips = [skip for skip in index.skipped if part.holds(_key(skip))]
-    asides = [SkippedInput(skip, skip.name or case_id(_key(skip), session.salt)) for skip in skips]
+    skips = [skip for skip in index.skipped if part.holds(skip.key)]
+    asides = [SkippedInput(skip, skip.name or case_id(skip.key, session.salt)) for skip in skips]
     for aside in asides:
         _tell(aside, session.console)
     return Work(jobs, to_do, list(kept), asides, len(index.cases))
-
-
-def _key(skip: Skip) -> str:
-    """Identity of what is no case."""
-    return skip.uid_key or f"{skip.label}:{skip.code}"
 
 
 def _tell(aside: SkippedInput, console: Console) -> None:

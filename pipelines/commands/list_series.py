@@ -1,7 +1,12 @@
 """`callosal list-series`: every stack among the inputs, and why each was kept or skipped."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from callosal.pipelines.reading.cases import Case
+    from callosal.pipelines.reading.series_listing import Words
+    from callosal.pipelines.reading.skips import Skip
 
 
 def list_series(
@@ -10,6 +15,8 @@ def list_series(
     fuse: Literal["scout", "exam"] = "scout",
     include: list[str] = [],  # noqa: B006 (never changed)
     exclude: list[str] = [],  # noqa: B006
+    run: Path | None = None,
+    names: bool = False,
 ) -> int:
     """List every stack of images that an input holds, and why each was kept or skipped.
 
@@ -19,28 +26,52 @@ def list_series(
         fuse: As of `callosal infer`: what becomes one localizer.
         include: Patterns such as '*_T1w.nii.gz'; only files that match one are looked at.
         exclude: Patterns of files that are left out.
+        run: Output folder of `callosal infer` on this input, to show the case id of each series.
+        names: Also show description and protocol of each series. They are free text of the archive
+            and may be personal.
 
     Returns:
         Exit code: 0 where all that can be used is sound, 1 where nothing can be used, 2 where
         something is broken beside what can be used.
 
     Raises:
-        InputError: Where the input holds no image at all.
+        InputError: Where the input holds no image at all, or `--run` names no run (`no_run`).
     """
     from rich.console import Console
 
+    from callosal.pipelines.outputs.case_id import known_salt
     from callosal.pipelines.outputs.exit_code import exit_code
     from callosal.pipelines.reading.cases import find_cases
     from callosal.pipelines.reading.file_patterns import FilePatterns
     from callosal.pipelines.reading.series_listing import listing_json, listing_table
 
+    words = _words(None if run is None else known_salt(run), names)
     index = find_cases([input], fuse, FilePatterns(tuple(include), tuple(exclude)))
     if json:
-        print(listing_json(index))
+        print(listing_json(index, words))
     else:
         console = Console()
-        console.print(listing_table(index))
+        console.print(listing_table(index, words))
         console.print(f"{len(index.cases)} kept, {len(index.skipped)} skipped")
     n_faults = sum(skip.is_fault for skip in index.skipped)
     n_cases = len(index.cases)
     return exit_code(n_cases, n_cases, n_faults, nothing_usable=not n_cases)
+
+
+def _words(salt: str | None, names: bool) -> "Words":
+    """Case id and words of the archive, as far as they are asked for."""
+    from dataclasses import asdict
+
+    from callosal.pipelines.outputs.case_id import case_id
+    from callosal.pipelines.reading.cases import Case
+    from callosal.pipelines.reading.series_words import series_words
+
+    def words(row: "Case | Skip") -> dict[str, str]:
+        key = row.uid_key if isinstance(row, Case) else row.key
+        told = {} if salt is None else {"case_id": row.name or case_id(key, salt)}
+        if names and isinstance(row, Case):
+            known = asdict(series_words(row.content))
+            told |= {name: known[name] for name in ("description", "protocol")}
+        return told
+
+    return words

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 
-def report(input: Path) -> int:
+def report(input: Path, mapping: Path | None = None, port: int = 0, open: bool = True) -> int:
     """Write report.html of a folder that `callosal infer` wrote.
 
     `infer` and `demo` write it themselves; this makes it again, for a run of an older version or
@@ -13,6 +13,11 @@ def report(input: Path) -> int:
 
     Args:
         input: The run's folder, with results.jsonl.
+        mapping: File that `callosal infer --mapping` wrote. The page is then also shown with
+            number, description, protocol, orientation and contrast of each series, by a server on
+            this machine alone until Ctrl-C ends it; the file report.html holds none of these.
+        port: Port of that server on 127.0.0.1; 0 takes a free one.
+        open: Open that page in the browser.
 
     Returns:
         Exit code 0.
@@ -21,4 +26,12 @@ def report(input: Path) -> int:
 
     path = write_report(input)
     Console().print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    if mapping is not None:
+        from callosal.export.shipped import DEFAULT
+        from callosal.pipelines.review.review_session import ReviewSession
+        from callosal.pipelines.review.serve import serve
+
+        serve(
+            ReviewSession.of(input, mapping), port, open, None, DEFAULT, page="report.html?review"
+        )
     return 0

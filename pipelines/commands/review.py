@@ -13,6 +13,7 @@ def review(
     model: str = DEFAULT,
     read_only: bool = False,
     host_name: list[str] | None = None,
+    mapping: Path | None = None,
 ) -> int:
     """Look at the plans of a run in the browser, accept, correct or reject them.
 
@@ -31,16 +32,26 @@ def review(
         read_only: Serve nothing; write a page to look at, review.html, into each case's folder.
         host_name: Further names under which the page is opened, such as localhost or the name
             of the end of a tunnel; under any other name it answers 403.
+        mapping: File that `callosal infer --mapping` wrote: the page then shows number,
+            description, protocol, orientation and contrast of each series. Nothing of it is
+            written anywhere.
 
     Returns:
         Exit code 0.
     """
+    from callosal.models.errors import InputError
+
     # The help of this command has to come at once: what reads cases is loaded here.
     from callosal.pipelines.review.read_only import write_read_only_pages
     from callosal.pipelines.review.review_session import ReviewSession
     from callosal.pipelines.review.serve import serve
 
-    desk = ReviewSession.of(input)
+    if read_only and mapping is not None:
+        raise InputError(
+            "--read-only writes pages, and names of a mapping are never written; leave out one",
+            "wrong_usage",
+        )
+    desk = ReviewSession.of(input, mapping)
     if read_only:
         count = write_read_only_pages(desk)
         print(f"{count} pages written, each as review.html in its case's folder")

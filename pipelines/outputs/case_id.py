@@ -5,6 +5,7 @@ import re
 import secrets
 from pathlib import Path
 
+from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import write_bytes
 from callosal.pipelines.outputs.file_names import SALT_FILE
 
@@ -24,6 +25,22 @@ def output_salt(output: Path) -> str:
     if not path.is_file():
         write_bytes(path, secrets.token_hex(16).encode("ascii"), mode=0o600)
     return path.read_text(encoding="ascii")
+
+
+def known_salt(output: Path) -> str:
+    """The salt of a run that is there.
+
+    Raises:
+        InputError: `no_run`: the folder has none, or it belongs to another user.
+    """
+    try:
+        return (output / SALT_FILE).read_text(encoding="ascii")
+    except OSError as error:
+        raise InputError(
+            f"{output.name}: holds no {SALT_FILE} to read; name the output folder of "
+            "`callosal infer`, as the user that ran it",
+            "no_run",
+        ) from error
 
 
 def case_id(uid_key: str, salt: str) -> str:

@@ -1,7 +1,7 @@
 """What `list-series` shows: every stack and every other file, with the verdict on each."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.markup import escape
 from rich.table import Table
@@ -14,7 +14,11 @@ from callosal.pipelines.reading.skips import Skip
 SCHEMA = "callosal/series/1"
 
 
-def listing_json(index: CaseIndex) -> str:
+Words = Callable[[Case | Skip], Mapping[str, str]]
+"""Gives further words of a row by name, such as its case id."""
+
+
+def listing_json(index: CaseIndex, words: Words = lambda _: {}) -> str:
     """The listing as JSON text of schema `callosal/series/1`: stacks and images, then files."""
     rows: list[Case | Skip] = [*index.cases, *index.skipped]
     best = best_series(index)
@@ -22,13 +26,13 @@ def listing_json(index: CaseIndex) -> str:
         "schema": SCHEMA,
         "n_kept": len(index.cases),
         "n_skipped": len(index.skipped),
-        "stacks": [_json_row(row, best) for row in rows if row.source],
-        "files": [_json_row(row, best) for row in rows if not row.source],
+        "stacks": [_json_row(row, words(row), best) for row in rows if row.source],
+        "files": [_json_row(row, words(row), best) for row in rows if not row.source],
     }
     return json.dumps(listing, indent=2)
 
 
-def listing_table(index: CaseIndex) -> Table:
+def listing_table(index: CaseIndex, words: Words = lambda _: {}) -> Table:
     """The listing for the console: verdict, name and facts of each, names of files escaped.
 
     A list of two columns: with a column for each fact, a terminal of 80 characters would cut
@@ -41,13 +45,20 @@ def listing_table(index: CaseIndex) -> Table:
     best = best_series(index)
     for row in rows:
         table.add_row("skipped" if isinstance(row, Skip) else "kept", escape(row.label))
-        for line in (_reason(row), _facts(row.source), best.get(row.uid_key, "")):
+        lines = (_named(words(row)), _reason(row), _facts(row.source), best.get(row.uid_key, ""))
+        for line in lines:
             if line:
                 table.add_row("", line)
     return table
 
 
-def _json_row(row: Case | Skip, best: Mapping[str, str]) -> dict[str, object]:
+def _named(words: Mapping[str, str]) -> str:
+    return escape(", ".join(word for word in words.values() if word))
+
+
+def _json_row(
+    row: Case | Skip, words: Mapping[str, str], best: Mapping[str, str]
+) -> dict[str, object]:
     if isinstance(row, Case):
         verdict: dict[str, object] = {
             "status": "kept",
@@ -59,7 +70,7 @@ def _json_row(row: Case | Skip, best: Mapping[str, str]) -> dict[str, object]:
         verdict = {"status": "skipped", "code": row.code, "reason": row.message}
         if not row.source:
             verdict["n_files"] = row.n_files
-    return {"label": row.label, **verdict, **row.source}
+    return {"label": row.label, **words, **verdict, **row.source}
 
 
 def _facts(source: Mapping[str, Fact]) -> str:

@@ -52,6 +52,11 @@ class Skip:
     name: str = ""
 
     @property
+    def key(self) -> str:
+        """Secret identity: hash it with a salt before it is shown."""
+        return self.uid_key or f"{self.label}:{self.code}"
+
+    @property
     def is_fault(self) -> bool:
         """Whether something is broken or refused, rather than of another kind."""
         return self.code not in NOT_MEANT

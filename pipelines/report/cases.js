@@ -64,6 +64,24 @@ function sorted(rows, column, descending) {
   });
 }
 
+/**
+ * What the table shows of rows: what was skipped comes last, folded into one line a reason.
+ * @param opened Reasons whose rows are shown below their line.
+ * @returns Rows, and {fold, members} for each reason that several rows share.
+ */
+function folded(rows, opened) {
+  const groups = new Map();
+  for (const row of rows.filter((row) => row.status === "skipped")) {
+    const code = row.reasons[0] ?? "";
+    groups.set(code, [...(groups.get(code) ?? []), row]);
+  }
+  const lines = [...groups].flatMap(([fold, members]) => {
+    if (members.length === 1) return members;
+    return [{ fold, members }, ...(opened.has(fold) ? members : [])];
+  });
+  return [...rows.filter((row) => row.status !== "skipped"), ...lines];
+}
+
 /** What a row is sorted by in a column; null where there is nothing. */
 function sortKey(row, column) {
   if (column === "reasons") return row.reasons.join(" ") || null;

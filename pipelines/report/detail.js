@@ -96,7 +96,7 @@ function showDetail(dialog, row, context, step) {
   );
   const place = make("span", { class: "muted small" }, context.place);
   dialog.replaceChildren(
-    make("div", { class: "detail-head" }, title, statusMark(row.status), ...headDecision(row.review), place, buttons),
+    make("div", { class: "detail-head" }, title, make("span", { class: "case-name" }, row.name), statusMark(row.status), ...headDecision(row.review), place, buttons),
     make("div", { class: "detail-body" }, largePicture(row, context.pictures), said(row)),
   );
 }
@@ -127,6 +127,7 @@ function said(row) {
     "div",
     { class: "said" },
     reviewSaid(row.review),
+    row.cause ? make("p", { class: "cause" }, row.cause) : "",
     ...(reasons.length ? [make("ul", { class: "meanings small" }, ...reasons)] : []),
     stackList(row),
     make("dl", { class: "facts" }, ...terms),

@@ -6,7 +6,7 @@ decode; the script makes picture elements for the rows of the open page only.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -88,6 +88,17 @@ def report_page(run: RunFolder) -> str:
     )
 
 
+def with_names(page: str, names: Mapping[str, str]) -> str:
+    """A report with what a mapping calls each case; to be shown, never to be written.
+
+    Args:
+        page: Content of report.html.
+        names: Names by case id.
+    """
+    empty = '<script type="application/json" id="names">{}</script>'
+    return page.replace(empty, empty.replace("{}", json_block(names)), 1)
+
+
 def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
     """What the script shows of each case, with the measures in which it is an outlier."""
     listed = list(cases)
@@ -98,6 +109,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             **case.numbers,
             "reasons": [code for code in case.texts["reasons"].split(";") if code],
             "outliers": [name for name in MARKED if marks[name][index]],
+            "cause": case.cause,
             "stacks": case.facts.stacks,
             "profile_mm": case.facts.profile_mm,
             "rests_on": case.facts.rests_on,

@@ -1,10 +1,13 @@
 // Puts the parts together: filter and order in, table and distributions out.
 
 const data = JSON.parse(document.getElementById("cases").textContent);
+// What a mapping calls each case: only a report that is served with --mapping has names.
+const caseNames = JSON.parse(document.getElementById("names").textContent);
 const pictures = JSON.parse(document.getElementById("pictures").textContent);
 const cases = data.cases.map((row) => ({
   ...row,
-  haystack: [row.case_id, row.status, row.kind, row.transverse, ...row.reasons, ...row.reasons.map(reasonWords), ...reviewTexts(row.review)].join(" ").toLowerCase(),
+  name: caseNames[row.case_id] ?? "",
+  haystack: [row.case_id, caseNames[row.case_id] ?? "", row.status, row.kind, row.transverse, row.cause, ...row.reasons, ...row.reasons.map(reasonWords), ...reviewTexts(row.review)].join(" ").toLowerCase(),
 }));
 
 function reviewTexts(review) {
@@ -12,20 +15,23 @@ function reviewTexts(review) {
 }
 
 const PAGE_SIZES = [25, 50, 100, 200];
-const state = { filter: noFilter(), sort: { column: "case_id", descending: false }, page: 0, size: 50, open: null };
+const state = { opened: new Set(), filter: noFilter(), sort: { column: "case_id", descending: false }, page: 0, size: 50, open: null };
 const found = (id) => document.getElementById(id);
 const frame = found("case-list");
 const dialog = found("detail");
 const charts = Object.keys(MEASURES).map((name) => [name, histogram(cases, name, (range) => toggleRange(name, range))]);
+/** Lines of the table in their order, and the cases among them. */
 let shown = [];
+let shownCases = [];
 
 function refresh() {
   const kept = cases.filter((row) => passes(state.filter, row));
-  shown = sorted(kept, state.sort.column, state.sort.descending);
+  shown = folded(sorted(kept, state.sort.column, state.sort.descending), state.opened);
+  shownCases = shown.filter((line) => !line.members);
   state.page = Math.min(state.page, Math.max(0, Math.ceil(shown.length / state.size) - 1));
   const set = new Set(kept);
   for (const [name, chart] of charts) chart.update(set, state.filter.ranges.get(name));
-  drawControls();
+  drawControls(kept.length);
   drawTable(shown.slice(state.page * state.size, (state.page + 1) * state.size));
   drawPager();
 }
@@ -51,7 +57,8 @@ function sortBy(column) {
   frame.querySelector(`[data-column="${column}"]`).focus();
 }
 
-function drawControls() {
+/** @param count Cases that pass the filter. */
+function drawControls(count) {
   for (const tile of document.querySelectorAll("button.tile[data-status]")) {
     tile.setAttribute("aria-pressed", String(state.filter.statuses.has(tile.dataset.status)));
   }
@@ -62,7 +69,13 @@ function drawControls() {
   found("clear").disabled = isOpen(state.filter);
   found("ranges").replaceChildren(...[...state.filter.ranges].map(([name, range]) => rangeButton(name, range)));
   const all = cases.length.toLocaleString("en");
-  found("shown").textContent = isOpen(state.filter) ? `${all} in all` : `${shown.length.toLocaleString("en")} of ${all}`;
+  found("shown").textContent = isOpen(state.filter) ? `${all} in all` : `${count.toLocaleString("en")} of ${all}`;
+}
+
+function toggleFold(code) {
+  if (!state.opened.delete(code)) state.opened.add(code);
+  refresh();
+  frame.querySelector(`[data-fold="${CSS.escape(code)}"] button`)?.focus();
 }
 
 function rangeButton(name, [low, high]) {
@@ -76,7 +89,7 @@ function drawTable(rows) {
     frame.replaceChildren(make("p", { class: "nothing" }, cases.length ? "No case passes these filters." : "This run has no cases."));
     return;
   }
-  const body = make("tbody", {}, ...rows.map((row) => tableRow(row, pictures, openCase)));
+  const body = make("tbody", {}, ...rows.map((line) => (line.members ? foldRow(line, state.opened.has(line.fold), toggleFold) : tableRow(line, pictures, openCase))));
   frame.replaceChildren(make("table", { class: "cases" }, tableHead(state.sort, sortBy), body));
   frame.querySelector(".open").tabIndex = 0;
 }
@@ -109,18 +122,17 @@ function turnTo(page) {
 
 function openCase(row) {
   state.open = row;
-  const index = shown.indexOf(row);
-  const place = `${(index + 1).toLocaleString("en")} of ${shown.length.toLocaleString("en")}`;
+  const place = `${(shownCases.indexOf(row) + 1).toLocaleString("en")} of ${shownCases.length.toLocaleString("en")}`;
   showDetail(dialog, row, { pictures, place }, stepCase);
   if (!dialog.open) dialog.showModal();
   dialog.querySelector(".close").focus();
 }
 
 function stepCase(step) {
-  const index = Math.min(Math.max(shown.indexOf(state.open) + step, 0), shown.length - 1);
-  const page = Math.floor(index / state.size);
+  const row = shownCases[Math.min(Math.max(shownCases.indexOf(state.open) + step, 0), shownCases.length - 1)];
+  const page = Math.floor(shown.indexOf(row) / state.size);
   if (page !== state.page) { state.page = page; refresh(); }
-  openCase(shown[index]);
+  openCase(row);
 }
 
 /** Moves the focus to a row of the open page. */
@@ -199,8 +211,11 @@ dialog.addEventListener("keydown", (event) => {
 });
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 dialog.addEventListener("close", () => focusRow(shown.indexOf(state.open) - state.page * state.size));
-// On paper all rows that pass the filter, not one page of them.
-addEventListener("beforeprint", () => drawTable(shown));
+// On paper all rows that pass the filter, not one page of them, and none folded away.
+addEventListener("beforeprint", () => {
+  const isClosed = (line) => line.members && !state.opened.has(line.fold);
+  drawTable(shown.flatMap((line) => (isClosed(line) ? [line, ...line.members] : [line])));
+});
 addEventListener("afterprint", refresh);
 
 found("histograms").replaceChildren(...charts.map(([, chart]) => chart.element));

@@ -32,6 +32,7 @@ from callosal.pipelines.outputs.file_names import (
 from callosal.pipelines.outputs.outbox import State, sending_states
 from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.outputs.reviewed_row import automatic_row
+from callosal.pipelines.pictures.first_cause import first_cause
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
 from callosal.pipelines.report.case_review import CaseReview, read_review
 from callosal.pipelines.report.plan_facts import PlanFacts, number, plan_facts
@@ -75,6 +76,7 @@ class ReportedCase:
         files: The existing ones of `OPENED`.
         review: The decision of a person; None without one.
         automatic: Its row as `callosal infer` left it.
+        cause: Why it is not `ok`, in one sentence; "" if it is, or if a person has decided.
         sending: State and reason of its way to the archives; None if it was never to be sent.
     """
 
@@ -84,6 +86,7 @@ class ReportedCase:
     files: tuple[str, ...]
     review: CaseReview | None
     automatic: Cells
+    cause: str = ""
     sending: tuple[State, str] | None = None
 
     @property
@@ -165,12 +168,14 @@ def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
     place = folder / CASES / _text(row["case_id"])
     if not is_case_name(place.name) or not place.is_dir():
         cells = _cells(row)
-        return ReportedCase(cells, plan_facts({}), None, (), None, cells)
+        cause = first_cause(cells.texts["status"], _codes(cells), {})
+        return ReportedCase(cells, plan_facts({}), None, (), None, cells, cause)
     row = automatic_row(place, row)
     automatic = _cells(row)
     plan = place / PLAN
     review = read_review(place, row, _sha256(plan))
-    facts = plan_facts(_object(plan))
+    document = _object(plan)
+    facts = plan_facts(document)
     if review is not None and review.row is not None:
         facts = replace(facts, stacks=plan_facts(review.plan or {}).stacks)
     return ReportedCase(
@@ -180,7 +185,21 @@ def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
         tuple(name for name in OPENED if (place / name).is_file()),
         review,
         automatic,
+        _cause(document, automatic, review),
     )
+
+
+def _cause(document: Mapping[str, Any], automatic: Cells, review: CaseReview | None) -> str:
+    """The first cause of a doubt that no person has settled; the row has the codes in any case."""
+    if review is not None and review.row is not None and not review.is_old:
+        return ""
+    source = document.get("source")
+    facts = source if isinstance(source, dict) else {}
+    return first_cause(automatic.texts["status"], _codes(automatic), facts)
+
+
+def _codes(cells: Cells) -> list[str]:
+    return [code for code in cells.texts["reasons"].split(";") if code]
 
 
 def _row_to_show(row: Mapping[str, Any], review: CaseReview | None) -> Mapping[str, Any]:

@@ -100,14 +100,14 @@ function tableRow(row, pictures, onOpen) {
   const open = make("button", { type: "button", class: "open", tabindex: -1 }, row.case_id);
   const cells = [
     make("td", { class: "picture" }, smallPicture(row, pictures) ?? make("span", { class: "none" }, "no picture")),
-    make("td", {}, open),
+    make("td", {}, open, row.name ? make("span", { class: "muted small case-name" }, row.name) : ""),
     make("td", {}, statusMark(row.status)),
     make("td", { class: "number" }, ...confidence(row)),
     make("td", { class: "number" }, measured(row, "final_angle_deg", 1, DEGREE), wasAngle(row.review, row.final_angle_deg)),
     make("td", { class: "number" }, measured(row, "area_mm2", 0, "")),
     make("td", { class: "review" }, ...reviewMark(row.review)),
     make("td", { class: "number" }, shownNumber(row.seconds, 2)),
-    make("td", { class: "reasons" }, ...reasonMarks(row.reasons), reviewLink(row) ?? ""),
+    make("td", { class: "reasons" }, row.cause ? make("p", { class: "cause" }, row.cause) : "", ...reasonMarks(row.reasons), reviewLink(row) ?? ""),
   ];
   const element = make("tr", { "data-case": row.case_id }, ...cells);
   element.addEventListener("click", (event) => {
@@ -115,6 +115,14 @@ function tableRow(row, pictures, onOpen) {
     onOpen(row);
   });
   return element;
+}
+
+/** The line of a reason for which several inputs were skipped; it opens and closes their rows. */
+function foldRow({ fold, members }, isOpen, onFold) {
+  const meaning = WORDS.reasons[fold]?.meaning;
+  const words = `${members.length.toLocaleString("en")} skipped: ${reasonWords(fold)}${meaning ? `, ${meaning}` : ""}`;
+  const button = make("button", { type: "button", class: "open fold", tabindex: -1, "aria-expanded": String(isOpen), onclick: () => onFold(fold) }, words);
+  return make("tr", { class: "folded", "data-fold": fold }, make("td", { colspan: COLUMNS.length }, button));
 }
 
 function confidence(row) {

@@ -1,6 +1,7 @@
 """The desk of a reviewer: the cases of one run, what is known of each, and new decisions."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import InputError
+from callosal.pipelines.batch.mapping import name_line, named_cases
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
 from callosal.pipelines.outputs.rejection import put_objects_back, set_objects_aside
+from callosal.pipelines.pictures.first_cause import document_cause
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import (
     automatic_roi,
@@ -48,25 +51,32 @@ class ReviewSession:
         names: Cases that may be asked for, and no other.
         settings: How the run planned.
         report: Its report.html, made again after each decision.
+        called: What a mapping calls each case; shown by the server alone, never written.
     """
 
     output: Path
     names: tuple[str, ...]
     settings: RunSettings
     report: FreshReport
+    called: Mapping[str, str] = field(default_factory=dict)
     _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def of(cls, output: Path) -> "ReviewSession":
+    def of(cls, output: Path, mapping: Path | None = None) -> "ReviewSession":
         """The desk of a run's folder.
 
+        Args:
+            output: The folder.
+            mapping: File that `callosal infer --mapping` wrote, to name the cases on the pages.
+
         Raises:
-            InputError: It is not the folder of a run, or holds no case.
+            InputError: It is not the folder of a run, or holds no case, or the mapping is none.
         """
         names = case_names(output)
         if not names:
             raise InputError(f"{output}: the run holds no case to review", "no_cases")
-        return cls(output, names, read_run_settings(output), FreshReport(output))
+        called = {name: name_line(line) for name, line in named_cases(mapping).items()}
+        return cls(output, names, read_run_settings(output), FreshReport(output), called)
 
     def folder(self, name: str) -> Path:
         """Folder of a case.
@@ -88,7 +98,8 @@ class ReviewSession:
 
     def _entry(self, name: str) -> dict[str, Any]:
         folder = self.folder(name)
-        return {"case_id": name, **plan_summary(folder), **review_summary(folder)}
+        called = self.called.get(name, "")
+        return {"case_id": name, "name": called, **plan_summary(folder), **review_summary(folder)}
 
     def case_entry(self, name: str) -> dict[str, Any]:
         """Everything that the page needs of a case, except the pixels."""
@@ -97,6 +108,7 @@ class ReviewSession:
         return {
             "case_id": name,
             "plan": case.plan.document,
+            "cause": document_cause(case.plan.document),
             "plan_sha256": case.plan_sha256,
             "automatic_roi": None if automatic is None else roi_entry(automatic),
             "first_roi": roi_entry(automatic or first_roi(case)),

@@ -1,11 +1,13 @@
 """From a request to its answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.outputs.file_names import REPORT
+from callosal.pipelines.report.page import with_names
 from callosal.pipelines.report.run_folder import OPENED
 from callosal.pipelines.review.dropped import dropped_pose, dropped_slice
 from callosal.pipelines.review.guard import REPORT_POLICY
@@ -64,8 +66,7 @@ class Routes:
             case ("cases", name, file) if file in OPENED:
                 return self._of_run(self.desk.folder(name) / file)
             case ("report.html",):
-                self.desk.report.wait()
-                return self._of_run(self.desk.output / "report.html")
+                return self._report()
         return self._file("/".join(request.path))
 
     def _post(self, request: PageRequest) -> PageResponse:
@@ -96,6 +97,16 @@ class Routes:
         current = latest_review(self.desk.folder(name))
         content = {"code": error.code, "message": str(error), "review": current}
         return json_response(content, 412, None if current is None else current["revision"])
+
+    def _report(self) -> PageResponse:
+        """The report with all decisions so far, and what a mapping calls the cases."""
+        self.desk.report.wait()
+        answer = self._of_run(self.desk.output / REPORT)
+        if answer.status != 200 or not self.desk.called:
+            return answer
+        return replace(
+            answer, body=with_names(answer.body.decode("utf-8"), self.desk.called).encode("utf-8")
+        )
 
     def _of_run(self, path: Path) -> PageResponse:
         """A file that infer wrote."""

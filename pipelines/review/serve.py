@@ -29,8 +29,18 @@ def serve(
     onnxruntime_web: Path | None,
     model: str,
     host_names: tuple[str, ...] = (),
+    page: str = "",
 ) -> None:
     """Serve until Ctrl-C.
+
+    Args:
+        desk: The run.
+        port: Port to take, 0 for any free one.
+        opens: Whether to open the browser.
+        onnxruntime_web: Folder of onnxruntime-web, if it was named.
+        model: Model of the page's own trial.
+        host_names: Further names that the server is reached by.
+        page: Page to open, "" for the review.
 
     Raises:
         InputError: The port is taken (`port_taken`) or onnxruntime-web is not where it was said
@@ -41,9 +51,10 @@ def serve(
     with make_server(desk, port, onnxruntime_web, model, host_names) as server:
         console.print(f"{len(desk.names)} cases to review; Ctrl-C ends it", markup=False)
         # The address on a line of its own, on stdout: scripts and people copy it.
-        print(server.guard.url, flush=True)
+        url = server.guard.url + page
+        print(url, flush=True)
         if opens:
-            threading.Thread(target=webbrowser.open, args=[server.guard.url], daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()
         try:
             server.serve_forever()
         except KeyboardInterrupt:

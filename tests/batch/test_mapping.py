@@ -11,11 +11,12 @@ import nibabel
 import numpy as np
 import pytest
 
+from callosal.models.errors import InputError
 from callosal.pipelines.batch import session
-from callosal.pipelines.batch.mapping import COLUMNS
+from callosal.pipelines.batch.mapping import COLUMNS, name_line, named_cases, write_mapping
 from callosal.pipelines.cli import main
 from callosal.pipelines.outputs.results import read_rows
-from tests.batch.made_cases import answer_at_once, write_archive
+from tests.batch.made_cases import answer_at_once, refuse, write_archive
 
 MARKER = "Secret^Marker"
 
@@ -122,3 +123,46 @@ def test_another_file_is_not_overwritten(
     assert _infer(archive, tmp_path / "out", "--mapping", str(other)) == 3
     assert "name another file" in capsys.readouterr().err
     assert other.read_text() == "a,b\n1,2\n"
+
+
+def test_it_is_written_later_without_planning_again(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapping, output = tmp_path / "who.csv", tmp_path / "out"
+    _infer(archive, output)
+    monkeypatch.setattr(session, "process_case", refuse)
+    assert _infer(archive, output, "--mapping", str(mapping)) == 0
+    lines = _lines(mapping)
+    assert {line["series_number"] for line in lines} == {"1", "2"}
+    assert {line["description"] for line in lines} == {"MARKER description"}
+    assert {line["orientation"] for line in lines} == {"sagittal"}
+
+
+def test_a_mapping_of_an_older_version_is_read_and_completed(tmp_path: Path) -> None:
+    mapping = tmp_path / "who.csv"
+    mapping.write_text("case_id,kind,study_uid,series_uid,n_files,folder,file\n"
+                       "case-1,nifti,,,1,/data,head.nii.gz\n")  # fmt: skip
+    assert name_line(named_cases(mapping)["case-1"]) == "head.nii.gz"
+    write_mapping(mapping, {})
+    assert tuple(_lines(mapping)[0]) == COLUMNS
+
+
+def test_mappings_of_parts_are_joined(archive: Path, tmp_path: Path) -> None:
+    parts = []
+    for part in ("0", "1"):
+        share = ("--part-id", part, "--num-parts", "2", "--mapping", str(tmp_path / f"{part}.csv"))
+        _infer(archive, tmp_path / part, *share)
+        parts.append(str(tmp_path / part))
+    joined = tmp_path / "all.csv"
+    words = ["--mapping", str(joined), "--mappings", *(f"{part}.csv" for part in parts)]
+    assert main(["merge", *parts, "--output", str(tmp_path / "all"), *words]) == 0
+    rows = {row["case_id"] for row in read_rows(tmp_path / "all")}
+    assert {line["case_id"] for line in _lines(joined)} == rows
+    assert stat.S_IMODE(joined.stat().st_mode) == 0o600
+    assert main(["merge", *parts, "--output", str(tmp_path / "all"), *words[:2]]) == 3
+
+
+def test_a_mapping_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        named_cases(tmp_path / "who.csv")
+    assert error.value.code == "no_mapping"

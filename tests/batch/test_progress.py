@@ -44,6 +44,18 @@ def test_what_was_assumed_is_told_with_the_case() -> None:
     assert "low_confidence (tilt and turn assumed, not measured; low contrast)" in told
 
 
+def test_the_first_cause_comes_before_the_codes() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    row = {**_row("low_confidence", "T"), "reasons": "weak_evidence;low_contrast"}
+    with display(console, Tally(2)) as shown:
+        shown.finished(row, "T1", "Not certain: slices of 6 mm are too thick.")
+        shown.finished(_row("no_callosum"), "T2", "No plan: no callosum was found.")
+    assert isinstance(console.file, io.StringIO)
+    told = console.file.getvalue()
+    assert "low_confidence: Not certain: slices of 6 mm are too thick (weak evidence; low" in told
+    assert "case-1 no_callosum: No plan: no callosum was found\n" in told
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_names_are_told_on_a_terminal_alone(is_terminal: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=120)

@@ -65,7 +65,8 @@ def keys(page, *pressed):
 
 
 def ids_of(rows, key=lambda row: row["case_id"], reverse=False):
-    """Ids in the table's order: what was not measured comes last both ways."""
+    """Ids in the table's order: what was not measured comes last both ways, skipped ones folded."""
+    rows = [row for row in rows if row["status"] != "skipped"]
     known = [row for row in rows if key(row) is not None]
     missing = [row for row in rows if key(row) is None]
     return [row["case_id"] for row in [*sorted(known, key=key, reverse=reverse), *missing]]
@@ -231,6 +232,45 @@ def test_markup_from_a_table_is_shown_as_text(browser, tmp_path, console_errors)
     assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
     assert EVIL in browser.find_element(By.CSS_SELECTOR, ".cases").text
     assert browser.title == "callosal: 30 cases"
+
+
+def test_what_was_skipped_is_folded_into_a_line_a_reason(page, run):
+    skipped = [row for row in run[1] if row["status"] == "skipped"]
+    assert len(skipped) > 2
+    click(page, '[data-status="skipped"]')
+    assert shown_ids(page) == []
+    (line,) = page.find_elements(By.CSS_SELECTOR, "tr.folded button")
+    assert line.text == (
+        f"{len(skipped)} skipped: later time point, another time point of a series that is planned"
+    )
+    assert page.find_element(By.ID, "shown").text == f"{len(skipped)} of {SOME}"
+    line.click()
+    assert shown_ids(page) == sorted(row["case_id"] for row in skipped)
+    keys(page, Keys.ARROW_DOWN, Keys.ENTER)
+    assert f"1 of {len(skipped)}" in page.find_element(By.ID, "detail").text
+    keys(page, Keys.ESCAPE)
+    click(page, "tr.folded button")
+    assert shown_ids(page) == []
+
+
+def test_the_first_cause_comes_before_the_codes(browser, tmp_path):
+    rows = make_run(tmp_path, 40, n_pictures=1)
+    row = next(row for row in rows if row["status"] == "low_confidence")
+    plan = tmp_path / "cases" / row["case_id"] / "plan.json"
+    source = {"kind": "dicom", "spacing_mm": [6.0, 1.0, 1.0], "orientation": "axial"}
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"source": source}))
+    table = tmp_path / "results.jsonl"
+    table.write_text("".join(
+        json.dumps(other | ({"reasons": "weak_evidence"} if other is row else {})) + "\n"
+        for other in rows
+    ))  # fmt: skip
+    write_report(tmp_path)
+    browser.get((tmp_path / "report.html").as_uri())
+    cell = browser.find_element(By.CSS_SELECTOR, f'tr[data-case="{row["case_id"]}"] .reasons')
+    told = "Not certain: slices of 6 mm are too thick for this network."
+    assert cell.text.split("\n") == [told, "weak evidence"]
+    click(browser, f'tr[data-case="{row["case_id"]}"] .open')
+    assert told in browser.find_element(By.CSS_SELECTOR, "#detail .said").text
 
 
 @pytest.fixture(scope="module")

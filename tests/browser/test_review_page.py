@@ -2,22 +2,28 @@
 
 import base64
 import csv
+import io
 import json
 import math
 import os
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
+from PIL import Image
+from scipy import ndimage
 
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.pipelines.batch.mapping import write_mapping
 from callosal.pipelines.pictures.reason_words import short_reason
 from callosal.pipelines.review.read_only import write_read_only_pages
 from callosal.pipelines.review.review_session import ReviewSession
@@ -40,12 +46,17 @@ def server(finished_run: Path, tmp_path: Path) -> Iterator[ReviewServer]:
     """A server of a copy of the run, with onnxruntime-web where it is installed."""
     desk = ReviewSession.of(Path(shutil.copytree(finished_run, tmp_path / "out")))
     runtime = RUNTIME if RUNTIME.is_dir() else None
-    with make_server(desk, 0, runtime, DEFAULT) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
-        thread.start()
+    with make_server(desk, 0, runtime, DEFAULT) as server, serving(server):
         yield server
-        server.shutdown()
-        thread.join()
+
+
+@contextmanager
+def serving(server: ReviewServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
+    thread.start()
+    yield
+    server.shutdown()
+    thread.join()
 
 
 def shifted(points: np.ndarray, right: float, down: float) -> np.ndarray:
@@ -65,6 +76,12 @@ class Page:
         self.browser.get("about:blank")
         self.browser.get(f"{self.server.guard.url}#{name or self.name}")
         self.wait_until_open(name or self.name)
+        self.advance(False)
+
+    def advance(self, wanted: bool) -> None:
+        """Choose whether a decision leads on to the next open case."""
+        if self.element("advance").is_selected() is not wanted:
+            self.element("advance").click()
 
     def wait_until_open(self, name: str) -> None:
         self.wait(lambda: self.element("viewer").get_attribute("data-case") == name)
@@ -596,3 +613,246 @@ def test_the_network_in_the_page_gives_pythons_mask(
     assert told == pytest.approx(final, abs=0.15)
     assert left_the_machine() == []
     assert list(tmp_path.glob("out/**/*slice*")) == []
+
+
+def test_single_keys_decide_and_step_and_leave_typing_alone(page: Page) -> None:
+    unplanned = case_of(page.desk, has_plan=False)
+    page.advance(True)
+    page.element("reviewer").send_keys("Ann Archer")
+    assert page.element("reviewer").get_attribute("value") == "Ann Archer"
+    page.browser.execute_script("document.activeElement.blur()")
+    page.keys("c")
+    page.wait(lambda: "A accepts it" in page.text("message"))
+    page.turn_by_drag(3.0)
+    page.keys("u")
+    assert page.angle_deg == pytest.approx(plan_of(page)["final"]["angle_deg"], abs=0.051)
+    page.keys("a")
+    page.wait_until_open(unplanned)
+    review = json.loads((page.folder / "plan.reviewed.json").read_text())
+    assert (review["decision"], review["reviewer"]) == ("accepted", "Ann Archer")
+    assert f"{page.name} is accepted" in page.text("message")
+    page.keys("r")
+    page.wait(lambda: "Rejected by Ann" in page.text("saved"))
+    assert "2 of 2 reviewed" in page.text("progress")
+    was = page.text("position")
+    page.keys("p" if was.startswith("2") else "n")
+    page.wait_until_open(page.name)
+    page.browser.execute_script("document.getElementById('single-keys').click()")
+    page.keys("r")
+    assert "Accepted" in page.text("saved")
+    page.browser.execute_script("document.getElementById('single-keys').click()")
+
+
+def test_a_change_that_is_not_saved_is_marked_and_asked_for_on_leaving(page: Page) -> None:
+    # The driver answers the question itself; whether it is asked is in the event.
+    asks = "return !dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    mark = f"button[value={page.name}] .decision-mark"
+    page.turn_by_drag(3.0)
+    (row,) = page.browser.find_elements("css selector", mark)
+    assert row.text == "unsaved"
+    assert page.browser.execute_script(asks) is True
+    page.element("automatic").click()
+    (row,) = page.browser.find_elements("css selector", mark)
+    assert row.text == ""
+    assert page.browser.execute_script(asks) is False, "nothing is lost, so nothing is asked"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [("angle", "75", f"beyond the range of a plan, between {MINUS}60° and 60°"),
+     ("x", "500", "the slice ends there"), ("roi-width", "250", "not more than the length"),
+     ("roi-length", "2", "2.0 mm is not between 5.0 and 300.0 mm")],
+)  # fmt: skip
+def test_a_typed_number_beyond_the_range_is_refused_where_it_is_typed(
+    page: Page, field: str, typed: str, told: str
+) -> None:
+    from selenium.webdriver import Keys
+
+    before, box = page.element(field).get_attribute("value"), page.box
+    page.element(field).click()
+    page.chord(Keys.CONTROL, "a")
+    page.keys(typed)
+    assert told in page.text("pose-refusal")
+    assert page.element(field).get_attribute("aria-invalid") == "true"
+    assert page.element(field).get_attribute("value") == typed
+    np.testing.assert_allclose(page.box, box, atol=0.1)
+    assert not page.element("undo").is_enabled(), "nothing was changed"
+    page.keys(Keys.TAB)
+    assert page.element(field).get_attribute("value") == before
+
+
+def test_each_step_is_undone_by_one_undo(page: Page) -> None:
+    from selenium.webdriver import Keys
+
+    first = page.angle_deg
+    page.element("angle").click()
+    page.chord(Keys.CONTROL, "a")
+    for letter in "-12.5":
+        page.keys(letter)
+        time.sleep(0.2)
+    page.browser.execute_script("document.getElementById('roi-turn').focus()")
+    page.keys(Keys.ARROW_UP, Keys.ARROW_UP)
+    seen = [page.angle_deg]
+    while page.element("undo").is_enabled():
+        page.element("undo").click()
+        seen.append(page.angle_deg)
+    assert seen == [pytest.approx(angle, abs=0.01) for angle in (-12.3, -12.4, -12.5, first)]
+
+
+def test_no_line_runs_through_a_label(page: Page) -> None:
+    for turn_deg in (0.0, 25.0, -20.0):
+        if turn_deg:
+            page.turn_by_drag(turn_deg)
+        labels = page.browser.execute_script(
+            "return [...document.querySelectorAll('.stage svg text, figcaption')].map((label) => {"
+            "  const b = label.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom];"
+            "})"
+        )  # fmt: skip
+        png = page.browser.get_screenshot_as_png()
+        with Image.open(io.BytesIO(png)) as picture:
+            shown = np.asarray(picture.convert("RGB")).astype(int)
+        for left, top, right, bottom in np.round(labels).astype(int):
+            under = shown[max(top, 0) : bottom, max(left, 0) : right]
+            assert under.size
+            # Lines, region and outline are coloured; a letter on its plate is gray.
+            assert np.ptp(under, axis=2).max() <= 12
+
+
+def _lies_on_the_picture(page: Page, name: str) -> bool:
+    return bool(page.browser.execute_script(
+        "const [a, b] = [arguments[0], 'stage-midsagittal'].map((id) =>"
+        "  document.getElementById(id).getBoundingClientRect());"
+        "return a.width > 20 && a.left >= b.left && a.right <= b.right && a.top >= b.top"
+        "  && a.bottom <= Math.min(b.bottom, innerHeight)", name
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1920, 1080)])
+def test_the_case_id_always_stands_over_the_picture(
+    page: Page, resized: Callable[[int, int], None], size: tuple[int, int]
+) -> None:
+    write_read_only_pages(page.desk)
+    resized(*size)
+    for _ in range(2):
+        assert page.text("case-id") == page.name
+        assert page.element("case-id").is_displayed()
+        assert _lies_on_the_picture(page, "case-id")
+        page.browser.get((page.folder / "review.html").as_uri())
+        page.wait_until_open(page.name)
+
+
+def test_names_of_a_mapping_are_shown_and_never_written(
+    browser: Any, finished_run: Path, tmp_path: Path
+) -> None:
+    run, mapping = Path(shutil.copytree(finished_run, tmp_path / "out")), tmp_path / "who.csv"
+    name = case_of(ReviewSession.of(run), has_plan=True)
+    line = {
+        "case_id": name,
+        "series_number": "3",
+        "description": "Qvx MPRAGE <i>",
+        "contrast": "T1",
+    }
+    write_mapping(mapping, {name: {"kind": "dicom", **line}})
+    with make_server(ReviewSession.of(run, mapping), 0, None, DEFAULT) as server, serving(server):
+        page = Page(browser, server)
+        page.open()
+        assert page.text("case-called") == "series 3, Qvx MPRAGE <i>, T1"
+        assert "Qvx MPRAGE" in page.text("case-list")
+        page.save("accept")
+        page.wait(lambda: "Accepted" in page.text("saved"))
+        page.element("report").click()
+        page.wait(lambda: browser.find_elements("css selector", f"tr[data-case={name}]"))
+        (row,) = browser.find_elements("css selector", f"tr[data-case={name}]")
+        assert "series 3, Qvx MPRAGE <i>, T1" in row.text
+        browser.find_element("id", "search").send_keys("qvx")
+        assert len(browser.find_elements("css selector", "tr[data-case]")) == 1
+        page.desk.report.wait()
+    assert [p for p in run.rglob("*") if p.is_file() and b"Qvx" in p.read_bytes()] == []
+
+
+HIDES = "[data-hides] :is(.stack, .outline, .roi, .roi-axis) { display: none }"
+
+
+def _printed(page: Page, folder: Path, with_plan: bool = True) -> np.ndarray:
+    """The printed sheet as pixels of 1/200 inch, shape (H, W, 3); it has to be one page."""
+    page.browser.execute_script(
+        "document.getElementById('sheet').toggleAttribute('data-hides', !arguments[0]);"
+        "const s = document.createElement('style'); s.textContent = arguments[1];"
+        "document.head.append(s)", with_plan, HIDES
+    )  # fmt: skip
+    paper = {"printBackground": True, "preferCSSPageSize": True}
+    printed = page.browser.execute_cdp_cmd("Page.printToPDF", paper)
+    (folder / "sheet.pdf").write_bytes(base64.b64decode(printed["data"]))
+    subprocess.run(["pdftoppm", "-r", "200", "-png", "sheet.pdf", "sheet"], cwd=folder, check=True)
+    (path,) = folder.glob("sheet*.png")
+    with Image.open(path) as picture:
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+    path.unlink()
+    return shown
+
+
+def _filled(pixels: np.ndarray) -> np.ndarray:
+    return ndimage.binary_fill_holes(ndimage.binary_dilation(pixels, iterations=2))
+
+
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="no pdftoppm: install poppler-utils")
+@pytest.mark.parametrize("size", [(1024, 768), (1920, 1080)])
+def test_the_printed_plan_lies_on_the_anatomy(
+    page: Page, resized: Callable[[int, int], None], tmp_path: Path, size: tuple[int, int]
+) -> None:
+    resized(*size)
+    page.turn_by_drag(9.0)
+    page.element("zoom-in").click()
+    sheet = _printed(page, tmp_path)
+    bare = _printed(page, tmp_path, with_plan=False).mean(axis=2)
+    red, green, blue = np.moveaxis(sheet, 2, 0)
+    line = (red > 180) & (green > 170) & (blue < 120)
+    inside = ndimage.binary_erosion(_filled(line), iterations=3)
+    ring = ndimage.binary_dilation(inside, iterations=40) & ~ndimage.binary_dilation(
+        inside, iterations=8
+    )
+    border = (np.median(bare[inside]) + np.median(bare[ring])) / 2
+    pieces, _ = ndimage.label(bare > border)
+    callosum = pieces == np.bincount(pieces[inside]).argmax()
+    callosum &= ndimage.binary_dilation(inside, iterations=40)
+    dice = 2 * (inside & callosum).sum() / (inside.sum() + callosum.sum())
+    assert dice > 0.9
+    # The region lies to the outline as it does in the plan, in size, place and angle.
+    outline = np.array(page.desk.case_entry(page.name)["outline_mm"])
+    angle_deg, *center_mm, length_mm, width_mm = (
+        float(page.element(name).get_attribute("value"))
+        for name in ("angle", "x", "y", "roi-length", "roi-width")
+    )
+    orange = (red > 200) & (green > 90) & (green < 170) & (blue < 110)
+    box = _filled(orange)
+    x_mm, y_mm = outline[:, 0], outline[:, 1]
+    px_per_mm = np.ptp(np.nonzero(line)[1]) / np.ptp(x_mm)
+    assert box.sum() == pytest.approx(length_mm * width_mm * px_per_mm**2, rel=0.04)
+    rows, columns = np.nonzero(box)
+    middle = np.array([columns.mean(), rows.mean()])
+    edge = np.array([np.nonzero(line)[1].min(), np.nonzero(line)[0].min()])
+    shift_mm = (edge - middle) / px_per_mm
+    expected = [center_mm[0] - x_mm.max(), center_mm[1] - y_mm.max()]
+    np.testing.assert_allclose(shift_mm, expected, atol=0.6)
+    axis = np.linalg.eigh(np.cov(columns, rows))[1][:, 1]
+    tilt_deg = math.degrees(math.atan2(axis[1], axis[0]))
+    tilt_deg = (tilt_deg + 90) % 180 - 90
+    assert tilt_deg == pytest.approx(angle_deg, abs=0.5)
+    told = page.text("sheet")
+    for words in (
+        page.name,
+        "Not saved yet",
+        page.text("angle-readout"),
+        "Printed",
+        *(page.text(f"{name}-text") for name in ("transverse", "coronal", "sagittal")),
+    ):
+        assert words in told  # fmt: skip
+
+
+def test_a_rejected_case_is_printed_without_a_plan(page: Page) -> None:
+    page.save("reject")
+    page.wait(lambda: "Rejected" in page.text("saved"))
+    page.browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert "No plan" in page.text("sheet")
+    assert "Rejected by R. Reader" in page.text("sheet")
+    assert page.browser.find_elements("css selector", "#sheet .roi, #sheet .stack") == []

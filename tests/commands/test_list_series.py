@@ -71,3 +71,22 @@ def test_eighty_columns_cut_no_word(
     assert {"good:", "skipped", "sagittal,", "no_sagittal_view:", "notes.txt"} <= set(words)
     # Three stacks and files of two or three lines each, and the counts.
     assert len(lines) <= 12
+
+
+def test_names_and_case_ids_are_shown_on_request_alone(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+):
+    run = tmp_path_factory.mktemp("run")
+    assert list_series(folder, json=True) == 0
+    assert "MARKER" not in capsys.readouterr().out
+    with pytest.raises(InputError) as caught:
+        list_series(folder, run=run)
+    assert caught.value.code == "no_run"
+    (run / ".salt").write_text("salt")
+    assert list_series(folder, json=True, run=run, names=True) == 0
+    first, other = json.loads(capsys.readouterr().out)["stacks"]
+    assert first["description"] == "MARKER description"
+    assert {first["case_id"][:5], other["case_id"][:5]} == {"case-"}
+    assert list_series(folder, run=run, names=True) == 0
+    shown = capsys.readouterr().out
+    assert f"{first['case_id']}, MARKER description" in shown

@@ -20,6 +20,8 @@ export class CaseList extends EventTarget {
     /** @type {CaseSummary[]} */
     this.cases = [];
     this.current = "";
+    /** Whether a case has a change that is not saved. @type {(id: string) => boolean} */
+    this.isUnsaved = () => false;
     /** @type {Record<string, string>} Statuses in words. */
     this.statuses = {};
     this.filter.addEventListener("change", () => this.draw());
@@ -58,7 +60,33 @@ export class CaseList extends EventTarget {
     this.cases = this.cases.map((summary) =>
       summary.case_id === id ? { ...summary, decision, angle_deg: angle ?? summary.angle_deg } : summary,
     );
-    this.draw();
+    this.renew(id);
+    this.#count();
+  }
+
+  /**
+   * Draw one row again; the others, of which there may be thousands, stay.
+   * @param {string} id
+   */
+  renew(id) {
+    const row = [...this.list.querySelectorAll("button")].find((button) => button.value === id);
+    const summary = this.cases.find(({ case_id }) => case_id === id);
+    if (!row || !summary) return;
+    const isFocused = row === document.activeElement;
+    const renewed = this.#row(summary);
+    row.parentElement?.replaceWith(renewed);
+    if (isFocused) renewed.querySelector("button")?.focus();
+  }
+
+  /**
+   * The next case that nobody has decided on, from the current one on and then from the top.
+   * @returns {string | null}
+   */
+  nextOpen() {
+    const shown = this.#shown();
+    const at = shown.findIndex((summary) => summary.case_id === this.current);
+    const ahead = [...shown.slice(at + 1), ...shown.slice(0, Math.max(at, 0))];
+    return ahead.find((summary) => summary.decision === null)?.case_id ?? null;
   }
 
   /** @param {number} by */
@@ -92,10 +120,12 @@ export class CaseList extends EventTarget {
 
   /** @param {CaseSummary} summary */
   #row(summary) {
-    const { case_id, status, angle_deg, decision } = summary;
+    const { case_id, status, angle_deg } = summary;
+    const decision = this.isUnsaved(case_id) ? "unsaved" : summary.decision;
     const row = element("button", { type: "button", class: "plain", value: case_id }, [
       element("code", {}, [case_id]),
       element("span", { class: "angle" }, [angle_deg === null ? "no pose" : `${told(angle_deg)}°`]),
+      ...(summary.name ? [element("span", { class: "called", title: summary.name }, [summary.name])] : []),
       element("span", { class: `status ${status}` }, [this.statuses[status] ?? status]),
       element("span", { class: `decision-mark ${decision ?? ""}` }, [decision ?? ""]),
     ]);

@@ -8,9 +8,10 @@ import { SourceError } from "./source.js";
 /** @typedef {"accepted" | "corrected" | "rejected"} Decision */
 
 const REVIEWER_KEY = "callosal.reviewer";
+const ADVANCE_KEY = "callosal.advance";
 const VERBS = { accepted: "Accepted", corrected: "Corrected", rejected: "Rejected" };
 
-/** Tells "saved" with the decision, "problem" with a message. */
+/** Tells "saved" with {session, decision, notes}, "problem" with a message. */
 export class DecisionForm extends EventTarget {
   constructor() {
     super();
@@ -20,6 +21,12 @@ export class DecisionForm extends EventTarget {
     this.reviewer = byId("reviewer", HTMLInputElement);
     this.comment = byId("comment", HTMLTextAreaElement);
     this.dialog = byId("conflict", HTMLDialogElement);
+    this.isSaving = false;
+    this.advance = byId("advance", HTMLInputElement);
+    this.advance.checked = localStorage.getItem(ADVANCE_KEY) !== "off";
+    this.advance.addEventListener("change", () =>
+      localStorage.setItem(ADVANCE_KEY, this.advance.checked ? "on" : "off"),
+    );
     this.reviewer.value = localStorage.getItem(REVIEWER_KEY) ?? "";
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -50,12 +57,15 @@ export class DecisionForm extends EventTarget {
   /** @param {Decision} decision */
   async #decide(decision) {
     const session = this.session;
-    if (session === null) return;
+    if (session === null || this.isSaving) return;
     localStorage.setItem(REVIEWER_KEY, this.reviewer.value);
+    this.isSaving = true;
     try {
       const notes = await session.save(decision, this.reviewer.value, this.comment.value);
-      this.#tell("saved", { decision, notes });
+      this.isSaving = false;
+      this.#tell("saved", { session, decision, notes });
     } catch (error) {
+      this.isSaving = false;
       if (error instanceof SourceError && error.review !== null) await this.#settle(error.review, decision);
       else this.#tell("problem", /** @type {Error} */ (error).message);
     }
@@ -89,7 +99,7 @@ export class DecisionForm extends EventTarget {
 }
 
 /** @param {CaseSession} session */
-function savedText(session) {
+export function savedText(session) {
   const { review } = session;
   if (session.hasUnsaved) return "Not saved yet";
   if (review === null) return "Not reviewed yet";

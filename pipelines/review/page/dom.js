@@ -53,6 +53,19 @@ export function update(target, attributes) {
 }
 
 /**
+ * Corner, width and height of the plate that a label of one line lies on, so that no line runs
+ * through it.
+ * @param {string} text
+ * @param {[number, number]} at Middle of its base line.
+ * @param {number} size Of its letters, in pixels.
+ * @returns {{x: number, y: number, width: number, height: number}}
+ */
+export function plateOf(text, at, size) {
+  const width = text.length * size * 0.66 + 8;
+  return { x: at[0] - width / 2, y: at[1] - size - 1, width, height: size * 1.25 + 4 };
+}
+
+/**
  * The points of a polygon or polyline.
  * @param {[number, number][]} points
  */

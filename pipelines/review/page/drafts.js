@@ -4,6 +4,8 @@
 /** @typedef {import("./source.js").CaseEntry} CaseEntry */
 /** @typedef {import("./session.js").CaseSession} CaseSession */
 
+const PREFIX = "callosal.draft.";
+
 export class Drafts {
   /**
    * The unsaved region of a case, unless its plan has changed since.
@@ -13,6 +15,19 @@ export class Drafts {
   read(entry) {
     const kept = JSON.parse(sessionStorage.getItem(key(entry)) ?? "null");
     return kept !== null && kept.plan_sha256 === entry.plan_sha256 ? kept.roi : null;
+  }
+
+  /**
+   * Whether a case has an unsaved region in this tab.
+   * @param {string} id
+   */
+  has(id) {
+    return sessionStorage.getItem(PREFIX + id) !== null;
+  }
+
+  /** Whether any case has. */
+  get any() {
+    return Object.keys(sessionStorage).some((name) => name.startsWith(PREFIX));
   }
 
   /** @param {CaseSession} session */
@@ -28,5 +43,5 @@ export class Drafts {
 
 /** @param {CaseEntry} entry */
 function key(entry) {
-  return `callosal.draft.${entry.case_id}`;
+  return PREFIX + entry.case_id;
 }

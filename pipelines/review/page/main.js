@@ -1,12 +1,14 @@
 /** The review page: puts case, pictures, forms and keys together. */
 
 import { CaseList } from "./case_list.js";
-import { DecisionForm } from "./decision_form.js";
+import { DecisionForm, savedText } from "./decision_form.js";
 import { byId } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { FileTrial } from "./file_trial.js";
 import { PoseForm } from "./pose_form.js";
+import { drawSheet } from "./print_sheet.js";
 import { CaseSession } from "./session.js";
+import { Shortcuts } from "./shortcuts.js";
 import { EmbeddedSource, ServerSource } from "./source.js";
 import { showStacks } from "./stack_list.js";
 import { Viewer } from "./viewer.js";
@@ -25,13 +27,18 @@ let session = null;
 /** @type {import("./source.js").Words} Statuses and reasons in words, Python's. */
 let words = { statuses: {}, reasons: {} };
 
-/** @param {string} id */
-async function open(id) {
+/**
+ * @param {string} id
+ * @param {string} said What was said of the case before; it stays to be read.
+ */
+async function open(id, said = "") {
   delete byId("viewer").dataset.case;
   try {
     const entry = await source.case(id);
     const levels = new Map();
-    for (const name of Object.keys(entry.pictures)) levels.set(name, await source.picture(id, name));
+    const names = Object.keys(entry.pictures);
+    const pictures = await Promise.all(names.map((name) => source.picture(id, name)));
+    names.forEach((name, i) => levels.set(name, pictures[i]));
     viewer.show(entry.pictures, levels, entry.plan.source.kind);
     session = new CaseSession(entry, source, drafts.read(entry));
     const opened = session;
@@ -39,10 +46,13 @@ async function open(id) {
     session.addEventListener("problem", (event) => say(/** @type {CustomEvent} */ (event).detail));
     location.replace(`#${id}`);
     list.mark(id);
+    byId("case-id").textContent = id;
+    byId("case-called").textContent = list.cases.find(({ case_id }) => case_id === id)?.name ?? "";
     draw();
     viewer.lookAtRoi();
     byId("viewer").dataset.case = id;
-    say(drafts.read(entry) ? "Your unsaved change is still here" : "");
+    const draft = drafts.read(entry) ? "Your unsaved change is still here" : "";
+    say([said, draft].filter(Boolean).join(". "), said && !draft ? 5000 : Infinity);
   } catch (error) {
     say(/** @type {Error} */ (error).message);
   }
@@ -50,16 +60,20 @@ async function open(id) {
 
 function draw() {
   if (session === null) return;
+  const id = session.entry.case_id;
+  const wasUnsaved = drafts.has(id);
   drafts.keep(session);
+  if (drafts.has(id) !== wasUnsaved) list.renew(id);
   viewer.draw(session);
   pose.show(session);
   decision.show(session);
   showStacks(session.planes);
-  showFacts(session.entry.plan);
+  showFacts(session.entry);
 }
 
-/** @param {import("./source.js").CaseEntry["plan"]} plan */
-function showFacts(plan) {
+/** @param {import("./source.js").CaseEntry} entry */
+function showFacts({ plan, cause }) {
+  byId("case-cause").textContent = cause;
   const confidence = plan.confidence === null ? "" : ` ${plan.confidence.toFixed(2)}`;
   const status = byId("case-status");
   status.className = `status ${plan.status}`;
@@ -78,6 +92,18 @@ function say(text, passesMs = Infinity) {
   const message = byId("message");
   message.textContent = text;
   if (passesMs < Infinity) setTimeout(() => message.textContent === text && say(""), passesMs);
+}
+
+/** Draw the sheet of the open case; the browser prints it instead of the page. */
+function drawPrinted() {
+  if (session === null) return;
+  drawSheet({
+    session,
+    gray: viewer.main.gray,
+    called: byId("case-called").textContent ?? "",
+    status: [byId("case-status").textContent, byId("case-cause").textContent].filter(Boolean).join(". "),
+    decided: savedText(session),
+  });
 }
 
 /** @param {KeyboardEvent} event */
@@ -100,9 +126,15 @@ async function start() {
   const facts = await source.facts();
   document.documentElement.classList.toggle("read-only", source.readOnly);
   byId("report").hidden = !facts.has_report;
-  if (source instanceof ServerSource) tryFiles(new FileTrial(source, facts, viewer));
+  if (source instanceof ServerSource) {
+    tryFiles(new FileTrial(source, facts, viewer));
+    const isReady = () => session !== null && !decision.isSaving && byId("viewer").dataset.case !== undefined;
+    const keys = new Shortcuts(isReady);
+    keys.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail, 5000));
+  }
   words = facts.words;
   list.statuses = words.statuses;
+  list.isUnsaved = (id) => !source.readOnly && drafts.has(id);
   list.show(await source.cases());
   // The report links to review.html?case=NAME.
   const asked = location.hash.slice(1) || (new URLSearchParams(location.search).get("case") ?? "");
@@ -123,10 +155,14 @@ function tryFiles(trial) {
 
 list.addEventListener("choose", (event) => open(/** @type {CustomEvent} */ (event).detail));
 decision.addEventListener("saved", (event) => {
-  const { decision: kind, notes } = /** @type {CustomEvent} */ (event).detail;
-  if (session) list.decide(session.entry.case_id, kind, session.review?.roi?.angle_deg ?? null);
+  const { session: decided, decision: kind, notes } = /** @type {CustomEvent} */ (event).detail;
+  const id = decided.entry.case_id;
+  list.decide(id, kind, decided.review?.roi?.angle_deg ?? null);
   draw();
-  say(["Saved", ...notes].join(". "), notes.length > 0 ? Infinity : 5000);
+  const next = decision.advance.checked && session === decided ? list.nextOpen() : null;
+  const told = [next === null ? "Saved" : `Saved: ${id} is ${kind}`, ...notes].join(". ");
+  if (next === null) say(told, notes.length > 0 ? Infinity : 5000);
+  else open(next, told);
 });
 decision.addEventListener("problem", (event) => say(/** @type {CustomEvent} */ (event).detail));
 viewer.addEventListener("edit", (event) => {
@@ -134,6 +170,9 @@ viewer.addEventListener("edit", (event) => {
   session?.edit(roi, kind);
 });
 addEventListener("keydown", onKey);
+byId("print").addEventListener("click", () => print());
+addEventListener("beforeprint", drawPrinted);
+addEventListener("beforeunload", (event) => drafts.any && event.preventDefault());
 addEventListener("hashchange", () => {
   const asked = location.hash.slice(1);
   if (session && asked !== session.entry.case_id) open(asked);

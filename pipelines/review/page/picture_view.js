@@ -1,6 +1,6 @@
 /** One picture on screen: gray levels on a canvas, drawings on top, window, zoom and pan. */
 
-import { drawn, update } from "./dom.js";
+import { drawn, plateOf, update } from "./dom.js";
 import { edgeLetters } from "./place.js";
 import { fitted, panned, resizedView, toMm, toScreen, zoomed } from "./viewport.js";
 import { fittingWindow, grayTable, windowDragged } from "./window_level.js";
@@ -158,20 +158,20 @@ export class PictureView extends EventTarget {
     const [width, height] = this.viewport.size_px;
     const { left, right, top, bottom } = edgeLetters(this.place);
     const bar = SCALE_BAR_MM * this.viewport.scale;
-    const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y) =>
-      drawn("text", { x, y, "text-anchor": "middle" }, [text]);
+    const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y, size = 15) => [
+      drawn("rect", { class: "plate", ...plateOf(text, [x, y], size) }),
+      drawn("text", { x, y, "text-anchor": "middle", class: size < 15 ? "small" : "" }, [text]),
+    ];
     const shown = [
-      write(left, 14, height / 2 + 5),
-      write(right, width - 14, height / 2 + 5),
-      write(top, width / 2, 20),
-      write(bottom, width / 2, height - 10),
+      ...write(left, 14, height / 2 + 5),
+      ...write(right, width - 14, height / 2 + 5),
+      ...write(top, width / 2, 20),
+      ...write(bottom, width / 2, height - 10),
     ];
     if (bar < width / 2) {
       shown.push(
+        ...write(`${SCALE_BAR_MM} mm`, width - 16 - bar / 2, height - 22, 12),
         drawn("path", { d: `M${width - 16 - bar} ${height - 18}v6h${bar}v-6` }),
-        drawn("text", { x: width - 16 - bar / 2, y: height - 22, "text-anchor": "middle", class: "small" }, [
-          `${SCALE_BAR_MM} mm`,
-        ]),
       );
     }
     this.marks.replaceChildren(...shown);

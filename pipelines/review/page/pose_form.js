@@ -1,38 +1,52 @@
 /** The region in numbers: readout, fields and the buttons for its steps. */
 
 import { byId, told } from "./dom.js";
-import { clamp, wrapAxisDeg } from "./geometry.js";
-import { resized } from "./roi.js";
+import { wrapAxisDeg } from "./geometry.js";
+import { extentMm } from "./place.js";
+import { SMALLEST_MM, resized } from "./roi.js";
 
 /** @typedef {import("./roi.js").Roi} Roi */
 /** @typedef {import("./session.js").CaseSession} CaseSession */
 
-/** @type {Record<string, {decimals: number, get: (roi: Roi) => number, set: (roi: Roi, value: number) => Roi}>} */
+/**
+ * @typedef {object} Field
+ * @property {number} decimals
+ * @property {(roi: Roi) => number} get
+ * @property {(roi: Roi, value: number) => Roi} set
+ * @property {(session: CaseSession, value: number) => string} refusal Why a value is refused; "" if it is not.
+ */
+
+/** @type {Record<string, Field>} */
 const FIELDS = {
   angle: {
     decimals: 1,
     get: (roi) => roi.angle_deg,
-    set: (roi, value) => ({ ...roi, angle_deg: clamp(value, -90, 90) }),
+    set: (roi, value) => ({ ...roi, angle_deg: value }),
+    refusal: angleRefusal,
   },
   x: {
     decimals: 1,
     get: (roi) => roi.center_mm[0],
     set: (roi, value) => ({ ...roi, center_mm: [value, roi.center_mm[1]] }),
+    refusal: ({ entry }, value) => beyond(value, -extentMm(entry.pictures.midsagittal)[0] / 2, extentMm(entry.pictures.midsagittal)[0] / 2, "the slice ends there"),
   },
   y: {
     decimals: 1,
     get: (roi) => roi.center_mm[1],
     set: (roi, value) => ({ ...roi, center_mm: [roi.center_mm[0], value] }),
+    refusal: ({ entry }, value) => beyond(value, -extentMm(entry.pictures.midsagittal)[1] / 2, extentMm(entry.pictures.midsagittal)[1] / 2, "the slice ends there"),
   },
   "roi-length": {
     decimals: 1,
     get: (roi) => roi.size_mm[0],
     set: (roi, value) => resized(roi, [value, Math.min(roi.size_mm[1], value)]),
+    refusal: ({ entry }, value) => beyond(value, SMALLEST_MM, entry.roi_limits.largest_mm, ""),
   },
   "roi-width": {
     decimals: 1,
     get: (roi) => roi.size_mm[1],
-    set: (roi, value) => resized(roi, [roi.size_mm[0], Math.min(value, roi.size_mm[0])]),
+    set: (roi, value) => resized(roi, [roi.size_mm[0], value]),
+    refusal: ({ roi }, value) => beyond(value, SMALLEST_MM, roi?.size_mm[0] ?? 0, "not more than the length"),
   },
 };
 
@@ -40,9 +54,13 @@ export class PoseForm {
   constructor() {
     /** @type {CaseSession | null} */
     this.session = null;
+    /** Region that was there when a field was entered, and how many were: each is a step to undo. */
+    this.start = /** @type {Roi | null} */ (null);
+    this.entries = 0;
     for (const name of Object.keys(FIELDS)) {
+      byId(name).addEventListener("focus", () => this.#enter());
       byId(name).addEventListener("input", () => this.#typed(name));
-      byId(name).addEventListener("blur", () => this.draw());
+      byId(name).addEventListener("blur", () => this.#leave(name));
     }
     byId("undo").addEventListener("click", () => this.session?.undo());
     byId("redo").addEventListener("click", () => this.session?.redo());
@@ -54,7 +72,11 @@ export class PoseForm {
 
   /** @param {CaseSession} session */
   show(session) {
-    this.session = session;
+    if (session !== this.session) {
+      this.session = session;
+      this.#enter();
+      for (const name of Object.keys(FIELDS)) byId(name).removeAttribute("aria-invalid");
+    }
     this.draw();
   }
 
@@ -68,7 +90,7 @@ export class PoseForm {
     for (const [name, field] of Object.entries(FIELDS)) {
       const input = byId(name, HTMLInputElement);
       input.disabled = roi === null || readOnly;
-      if (document.activeElement === input && roi !== null) continue;
+      if (document.activeElement === input && roi !== null && isBeingTyped(input, field.get(roi))) continue;
       input.value = roi === null ? "" : (field.get(roi) + 0).toFixed(field.decimals);
     }
     const { middle_deg: middle, reach_deg: reach, largest_mm: largest } = session.entry.roi_limits;
@@ -82,18 +104,70 @@ export class PoseForm {
     for (const name of ["undo", "redo", "automatic"]) byId(name).hidden = readOnly;
   }
 
-  /** @param {string} name */
+  #enter() {
+    this.start = this.session?.roi ?? null;
+    this.entries += 1;
+    byId("pose-refusal").textContent = "";
+  }
+
+  /**
+   * A value within the range goes to the region at once; of one beyond, it is said that and why the
+   * region has stayed as it was when the field was entered.
+   * @param {string} name
+   */
   #typed(name) {
-    const value = byId(name, HTMLInputElement).valueAsNumber;
-    const roi = this.session?.roi;
-    if (!this.session || !roi || !Number.isFinite(value)) return;
-    this.session.edit(FIELDS[name].set(roi, value), `type ${name}`);
+    const input = byId(name, HTMLInputElement);
+    const value = input.valueAsNumber;
+    const { session, start } = this;
+    if (!session || !session.roi || !start || !Number.isFinite(value)) return;
+    const refusal = FIELDS[name].refusal(session, value);
+    input.setAttribute("aria-invalid", String(refusal !== ""));
+    byId("pose-refusal").textContent = refusal && `Not taken: ${refusal}`;
+    session.edit(refusal ? start : FIELDS[name].set(session.roi, value), `type#${this.entries}`);
+  }
+
+  /** @param {string} name */
+  #leave(name) {
+    byId(name).removeAttribute("aria-invalid");
+    this.draw();
   }
 
   #reset() {
     const automatic = this.session?.automaticRoi;
     if (this.session && automatic) this.session.edit(automatic, "automatic");
   }
+}
+
+/**
+ * Whether a field holds what its user types: something unfinished, refused, or the value as it is.
+ * @param {HTMLInputElement} input
+ * @param {number} value
+ */
+function isBeingTyped(input, value) {
+  const typed = input.valueAsNumber;
+  return !Number.isFinite(typed) || input.getAttribute("aria-invalid") === "true" || Math.abs(typed - value) < 0.05;
+}
+
+/**
+ * @param {CaseSession} session
+ * @param {number} value
+ */
+function angleRefusal({ entry }, value) {
+  const { middle_deg: middle, reach_deg: reach } = entry.roi_limits;
+  if (Math.abs(value) <= 90 && Math.abs(wrapAxisDeg(value - middle)) <= reach) return "";
+  const range = middle === 0 ? `between ${told(-reach, 0)}° and ${told(reach, 0)}°` : `within ${told(reach, 0)}° of ${told(middle, 0)}°`;
+  return `${told(value)}° is beyond the range of a plan, ${range}`;
+}
+
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ * @param {string} why
+ */
+function beyond(value, low, high, why) {
+  if (value >= low && value <= high) return "";
+  return `${told(value)} mm is not between ${told(low)} and ${told(high)} mm${why && `; ${why}`}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The region on its picture, with handles for pointer, wheel and keys. */
 
-import { drawn, pointList, told, update } from "./dom.js";
+import { drawn, plateOf, pointList, told, update } from "./dom.js";
 import { follow } from "./picture_view.js";
 import { CORNERS, cornerDragged, corners, dragged, fromFrame, moved, resized, turned } from "./roi.js";
 
@@ -9,6 +9,9 @@ import { CORNERS, cornerDragged, corners, dragged, fromFrame, moved, resized, tu
 /** @typedef {import("./picture_view.js").PictureView} PictureView */
 
 const ARM_PX = 38; // from the anterior end of the region to the handle that turns it
+const LABEL_PX = 15;
+/** Where the label of the angle may stand beside its handle: the first place that is free is taken. */
+const LABEL_PLACES = /** @type {Point[]} */ ([[0, -16], [0, 28], [-40, 5], [40, 5]]);
 const STEP_MM = 0.5;
 const STEP_DEG = 0.1;
 const COARSE = 10; // with Shift
@@ -33,12 +36,14 @@ export class RoiLayer extends EventTarget {
     /** @type {import("./roi.js").RoiLimits | null} */
     this.limits = null;
     this.drags = 0;
+    this.presses = 0;
     this.ghostShape = drawn("polygon", { class: "ghost" });
     this.body = drawn("polygon", { class: "roi", id: "roi-body", tabindex: 0, role: "group" });
     this.axis = drawn("line", { class: "roi-axis" });
     this.center = drawn("path", { class: "roi-center" });
     this.arm = drawn("line", { class: "roi-arm" });
     this.turn = drawn("circle", { class: "handle turn", id: "roi-turn", r: 8, tabindex: 0, role: "slider" });
+    this.plate = drawn("rect", { class: "plate" });
     this.label = drawn("text", { class: "roi-label", "aria-hidden": "true" });
     this.corners = CORNERS.map(([a, b]) =>
       drawn("rect", {
@@ -59,6 +64,7 @@ export class RoiLayer extends EventTarget {
       this.arm,
       ...this.corners,
       this.turn,
+      this.plate,
       this.label,
     ]);
     view.layers.append(this.group);
@@ -91,11 +97,32 @@ export class RoiLayer extends EventTarget {
     update(this.center, { d: `M${x - 7} ${y}h14M${x} ${y - 7}v14` });
     update(this.arm, { x1: end[0], y1: end[1], x2: knob[0], y2: knob[1] });
     update(this.turn, { cx: knob[0], cy: knob[1] });
-    update(this.label, { x: knob[0], y: knob[1] - 16, "text-anchor": "middle" });
     this.label.textContent = `${told(roi.angle_deg)}°`;
+    const place = this.#labelPlace(knob, this.label.textContent);
+    update(this.label, { x: place[0], y: place[1], "text-anchor": "middle" });
+    update(this.plate, plateOf(this.label.textContent, place, LABEL_PX));
     points.map(at).forEach(([cx, cy], i) => update(this.corners[i], { x: cx - 5.5, y: cy - 5.5 }));
     update(this.ghostShape, { points: this.ghost ? pointList(corners(this.ghost).map(at)) : "" });
     this.#describe(roi);
+  }
+
+  /**
+   * A place in view that covers neither caption nor letter of the picture.
+   * @param {Point} knob
+   * @param {string} text
+   * @returns {Point}
+   */
+  #labelPlace(knob, text) {
+    const [width, height] = this.view.viewport.size_px;
+    const places = LABEL_PLACES.map(([dx, dy]) => /** @type {Point} */ ([knob[0] + dx, knob[1] + dy]));
+    const isFree = (/** @type {Point} */ at) => {
+      const box = plateOf(text, at, LABEL_PX);
+      const [right, bottom] = [box.x + box.width, box.y + box.height];
+      const isInside = box.x >= 0 && box.y >= 28 && right <= width && bottom <= height - 28;
+      const isOnLetter = Math.abs(at[1] - height / 2) < 24 && (box.x < 28 || right > width - 28);
+      return isInside && !isOnLetter;
+    };
+    return places.find(isFree) ?? places[0];
   }
 
   /** @param {Roi} roi */
@@ -180,7 +207,9 @@ export class RoiLayer extends EventTarget {
     if (way === undefined || this.roi === null || !this.editable || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const length = step * (event.shiftKey ? COARSE : 1);
-    this.#tell(change(this.roi, [way[0] * length, way[1] * length]), kind);
+    // Each press is a step to undo; a key that is held down makes one.
+    if (!event.repeat) this.presses += 1;
+    this.#tell(change(this.roi, [way[0] * length, way[1] * length]), `${kind}#${this.presses}`);
   }
 
   /**

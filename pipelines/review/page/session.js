@@ -24,7 +24,7 @@ export class CaseSession extends EventTarget {
     this.review = entry.review;
     this.revision = entry.revision;
     /** @type {UndoHistory<Roi | null>} */
-    this.history = new UndoHistory(this.savedRoi);
+    this.history = new UndoHistory(this.savedRoi, sameRoi);
     /** @type {Planes | null} */
     this.planes = this.#knownPlanes();
     this.asking = false;

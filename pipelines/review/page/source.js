@@ -23,6 +23,7 @@
  * @property {string} case_id
  * @property {{status: string, confidence: number | null, reasons: string[], planes: Planes | null,
  *   dof_estimated: number | null, source: {kind?: string}}} plan
+ * @property {string} cause Why it is not ok, in one sentence; "" if it is.
  * @property {string} plan_sha256
  * @property {Roi | null} automatic_roi
  * @property {Roi} first_roi
@@ -36,6 +37,7 @@
 /**
  * @typedef {object} CaseSummary
  * @property {string} case_id
+ * @property {string} [name] What a mapping calls it.
  * @property {string} status
  * @property {number | null} confidence
  * @property {number | null} angle_deg

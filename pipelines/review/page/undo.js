@@ -4,8 +4,12 @@ const SAME_STEP_MS = 700;
 
 /** @template T */
 export class UndoHistory {
-  /** @param {T} first */
-  constructor(first) {
+  /**
+   * @param {T} first
+   * @param {(a: T, b: T) => boolean} same Whether two states are one, so that nothing is to undo.
+   */
+  constructor(first, same = Object.is) {
+    this.same = same;
     /** @type {T[]} */
     this.past = [];
     /** @type {T} */
@@ -34,6 +38,11 @@ export class UndoHistory {
     const soon = nowMs - this.lastMs < SAME_STEP_MS || kind.includes("#");
     const joins = kind === this.lastKind && soon && this.canUndo;
     if (!joins) this.past.push(this.present);
+    else if (this.same(next, this.past[this.past.length - 1])) {
+      this.undo();
+      this.future = [];
+      return;
+    }
     this.present = next;
     this.future = [];
     this.lastKind = kind;
