@@ -69,7 +69,7 @@ def _same(first: object, second: object) -> bool:
 
 def test_a_killed_run_goes_on_exactly(tmp_path: Path) -> None:
     # 5 batches an epoch: step 7 lies in the middle of the second one.
-    steps = ["--trainer.max_steps=50", "--data.batch_size=2"]
+    steps = ["--trainer.max_steps=30", "--data.batch_size=2"]
     every = [
         "--trainer.callbacks+=RunCheckpoint",
         "--trainer.callbacks.every_n_train_steps=7",
