@@ -34,12 +34,21 @@ OBJECTS = ["--settings.dicom_objects", "[seg,sr,sc,pr]"]
 
 
 class Service:
-    """`callosal listen`, killed and started again."""
+    """`callosal listen`, killed and started again.
 
-    def __init__(self, folder: Path, node: str, quiet_s: float) -> None:
+    Args:
+        folder: Its results go into `out`.
+        quiet_s: After so many seconds of silence a series is whole.
+        options: Further options.
+        command: What runs callosal.
+    """
+
+    def __init__(
+        self, folder: Path, quiet_s: float, options: list[str], command: list[str] = COMMAND
+    ) -> None:
         words = ["listen", "--output", str(folder / "out"), "--allow-ae", "SCANNER", "--device",
-                 "cpu", "--send-to", node, "--quiet-seconds", str(quiet_s), *OBJECTS]  # fmt: skip
-        self._words = [*COMMAND, *words]
+                 "cpu", "--quiet-seconds", str(quiet_s)]  # fmt: skip
+        self._words = [*command, *words, *options]
         self.port = 0
         self.told: list[str] = []
         self.peak_mb: list[float] = []
@@ -51,6 +60,8 @@ class Service:
         self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         threading.Thread(target=self._follow, args=(self.process.stderr,), daemon=True).start()
         while not self.port:
+            if self.process.poll() is not None:
+                sys.exit("the service did not start: " + " ".join(self.told[-3:]))
             time.sleep(0.05)
 
     def _follow(self, stream: Any) -> None:
@@ -143,7 +154,7 @@ def run(folder: Path, archive: Orthanc, asked: argparse.Namespace) -> dict[str, 
     infer_s = time.monotonic() - began
     expected = written(folder / "infer")
     images = [[dcmread(path) for path in sorted(source.iterdir())] for source in sources]
-    service = Service(folder, archive.node, asked.quiet_seconds)
+    service = Service(folder, asked.quiet_seconds, ["--send-to", archive.node, *OBJECTS])
     seen: dict[str, float] = {}
     is_over = threading.Event()
     watcher = threading.Thread(target=watch_archive, args=(archive, seen, is_over), daemon=True)

@@ -126,7 +126,7 @@ class Arrivals:
         Args:
             at_most: Files to take together; a series is never split, and one is always given.
         """
-        rested = list(self._rested())
+        rested = dict.fromkeys(self._rested())
         short = self._short_by_exam()
         taken: list[Arrival] = []
         small: list[Arrival] = []
