@@ -4,18 +4,15 @@
 docstring is its help. Nothing heavy is imported before the command is known.
 """
 
-import difflib
 import gc
 import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import NoReturn
 
 from callosal.models.errors import WRONG_USAGE, CallosalError
-from callosal.pipelines.console.process_memory import share_freed_memory
 
 COMMANDS: dict[str, str] = {
     "demo": "a head of known tilt, from DICOM to plan, truth beside result",
@@ -71,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_overview())
         return 0 if words else WRONG_USAGE
     if words[0] == "--version":
-        print(f"callosal {version('callosal')}")
+        print(f"callosal {_version()}")
         return 0
     if words[0] not in COMMANDS:
         print(_unknown(words[0]), file=sys.stderr)
@@ -85,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(
             f"callosal {words[0]}: missing_extra: needs the package {error.name}; "
             f"in a clone run pip install '.[{extra}]', with a wheel pip install "
-            f"'callosal-{version('callosal')}-py3-none-any.whl[{extra}]'",
+            f"'callosal-{_version()}-py3-none-any.whl[{extra}]'",
             file=sys.stderr,
         )
         return 1
@@ -130,7 +127,15 @@ def _overview() -> str:
     )
 
 
+def _version() -> str:
+    from importlib.metadata import version  # takes as long as Python itself to start
+
+    return version("callosal")
+
+
 def _unknown(word: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(word, COMMANDS, 1)
     hint = f"did you mean '{near[0]}'?" if near else "callosal --help lists the commands"
     return f"callosal: there is no command '{word}'; {hint}"
@@ -145,6 +150,8 @@ def settle_process() -> None:
     # them all again and again took a sixth of the time of a short run.
     # The older ones are looked at all the more often: what a case leaves must not pile up.
     gc.set_threshold(100_000, 2, 2)
+    from callosal.pipelines.console.process_memory import share_freed_memory  # ctypes
+
     share_freed_memory()
     # They quote values of headers, names among them. Set here, before there are threads: filters
     # that one thread sets for a while are dropped when another one restores its own.
@@ -156,7 +163,8 @@ def settle_process() -> None:
 
 def run() -> NoReturn:
     """Entry of the console script."""
-    settle_process()
+    if len(sys.argv) > 1 and sys.argv[1] in COMMANDS:
+        settle_process()
     code = main()
     # The interpreter looks for cycles once more before it ends, half a second after a short run.
     gc.freeze()

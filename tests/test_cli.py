@@ -16,6 +16,24 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
     assert "Not a medical device" in text
 
 
+def test_the_overview_starts_nearly_as_fast_as_python() -> None:
+    # By modules, not by time: each of these takes as long as a third of Python's own start.
+    script = (
+        "import sys; before = set(sys.modules); sys.argv = ['callosal', '--help']\n"
+        "from callosal.pipelines.cli import run\n"
+        "try: run()\n"
+        "finally: print('new:', sorted(set(sys.modules) - before))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    new = done.stdout.rpartition("new:")[2]
+    assert "callosal.pipelines.cli" in new
+    assert not [
+        name for name in ("importlib.metadata", "ctypes", "difflib", "numpy") if name in new
+    ]
+
+
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"fit", "validate", "test"}))
 def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0

@@ -10,6 +10,7 @@ not count.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -285,12 +286,11 @@ def _compared(one: _Slices, plane: MirrorPlane) -> _Comparison:
 
 def _interpolated(image: Image, low: NDArray[np.int_], part: Array) -> tuple[Array, Array]:
     """Trilinear values and their slopes by index, shapes (N,) and (3, N)."""
-    steps = (np.array(image.shape) > 1).astype(int)
+    sides = np.array(image.shape)
+    steps = np.where(sides > 1, [sides[1] * sides[2], sides[2], 1], 0)
+    first, flat = np.ravel_multi_index(tuple(low), image.shape), image.ravel()
     corners = {
-        (i, j, k): image[low[0] + i * steps[0], low[1] + j * steps[1], low[2] + k * steps[2]]
-        for i in (0, 1)
-        for j in (0, 1)
-        for k in (0, 1)
+        corner: flat.take(first + int(steps @ corner)) for corner in product((0, 1), repeat=3)
     }
     x, y, z = part
     c00 = corners[0, 0, 0] * (1 - z) + corners[0, 0, 1] * z

@@ -164,10 +164,10 @@ def _starts(base: GridImage, center_mm: Array, left_right: Array) -> list[Mirror
     coarse_lattice, middle_lattice = _COARSE.lattice(), _MIDDLE.lattice()
 
     def nearby(guess: MirrorPlane) -> MirrorPlane:
-        return refine(coarse, guess, coarse_lattice, center_mm, 0.5, 4)
+        return refine(coarse, guess, coarse_lattice, center_mm, 0.5, 4)[0]
 
     def closer(guess: MirrorPlane) -> MirrorPlane:
-        return refine(middle, guess, middle_lattice, center_mm, 0.01, 12)
+        return refine(middle, guess, middle_lattice, center_mm, 0.01, 12)[0]
 
     guesses = search_planes(coarse, center_mm, left_right, _RADIUS_MM, _COARSE.step_mm, _GUESSES)
     starts = _distinct(on_all_cores(closer, _distinct(on_all_cores(nearby, guesses))))
@@ -190,8 +190,8 @@ def _fit(base: GridImage, center_mm: Array, start: MirrorPlane) -> tuple[MirrorP
     # whole steps, so that a start that differs by a hair leads to the same voxels
     reach_mm = np.ceil(box_mm / _REACH_STEP_MM) * _REACH_STEP_MM
     image = _FINE.image(base, center_mm, reach_mm)
-    plane = refine(image, start, lattice, center_mm, tolerance_mm=0.002, most_steps=20)
-    return plane, *jackknife(image, plane, lattice)
+    plane, sides = refine(image, start, lattice, center_mm, tolerance_mm=0.002, most_steps=20)
+    return plane, *jackknife(sides)
 
 
 def _has_rival(best: MirrorPlane, planes: list[MirrorPlane]) -> bool:

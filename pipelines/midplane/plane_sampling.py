@@ -41,7 +41,9 @@ def sample_planes(volume: Volume, grid: SliceImage, depths_mm: Array) -> NDArray
         + along[:, None, None] * columns[None, None, :]
     )
     part, first = _part_around(volume, planar, through, depths_mm)
-    coefficients = _spline_coefficients(part)
+    # A single 2D slice holds equal values all along its third axis: it is left out.
+    kept = [axis for axis in range(3) if part.shape[axis] > 1] or [0]
+    coefficients = _spline_coefficients(part.reshape([part.shape[axis] for axis in kept]))
     low, high = float(part.min()), float(part.max())
     last = np.array(volume.spatial_shape, float)[:, None, None] - 1
     slices = np.zeros((len(depths_mm), *grid.pixels.shape), np.float32)
@@ -52,7 +54,7 @@ def sample_planes(volume: Volume, grid: SliceImage, depths_mm: Array) -> NDArray
         # a voxel reaches half a spacing beyond its centre, so the outer half voxels count
         inside = ((index >= -0.5 - 1e-6) & (index <= last + 0.5 + 1e-6)).all(axis=0)
         at = np.clip(index[:, inside], 0, last[:, 0]) - first[:, None]
-        values = map_coordinates(coefficients, at, order=3, mode="mirror", prefilter=False)
+        values = map_coordinates(coefficients, at[kept], order=3, mode="mirror", prefilter=False)
         slices[which, lines][inside] = np.clip(values, low, high)
 
     on_all_cores(sample, product(range(len(depths_mm)), even_parts(grid.pixels.shape[0])))

@@ -88,19 +88,33 @@ class Halves:
     """The two sides of a plane sample by sample, the far side mirrored onto the near one.
 
     Attributes:
-        near: Samples on the side of the normal, shape (U, V, W); 0 outside the image.
-        far: Samples at the mirrored points, same shape.
-        jacobian: Derivative of near - far by shift (mm) and the two turns (radians),
-            shape (3, U, V, W).
-        weight: Lattice weight, 0 where a sample or a derivative is outside the image.
-        lattice_weight: Lattice weight everywhere.
+        block: Samples on both sides, the plane in the middle of the last axis; NaN outside the
+            image.
+        lattice: Where they were taken.
     """
 
-    near: Image
-    far: Image
-    jacobian: Image
-    weight: Image
-    lattice_weight: Image
+    block: Image
+    lattice: Lattice
+
+    @cached_property
+    def near(self) -> Image:
+        """Samples on the side of the normal, shape (U, V, W); 0 outside the image."""
+        return np.nan_to_num(self.block[self._near])
+
+    @cached_property
+    def far(self) -> Image:
+        """Samples at the mirrored points, same shape."""
+        return np.nan_to_num(self.block[self._far])
+
+    @property
+    def jacobian(self) -> Image:
+        """Derivative of near - far by shift (mm) and both turns (radians), shape (3, U, V, W)."""
+        return self._known_jacobian[0]
+
+    @property
+    def weight(self) -> Image:
+        """Lattice weight, 0 where a sample or a derivative is outside the image."""
+        return self._known_jacobian[1]
 
     @property
     def symmetry(self) -> float:
@@ -108,11 +122,12 @@ class Halves:
 
         What has no counterpart lowers it, so that a small overlap is not taken for symmetry.
         """
-        near_power = float((self.lattice_weight * self.near**2).sum())
-        far_power = float((self.lattice_weight * self.far**2).sum())
+        weight = self.lattice.weight
+        near_power = float((weight * self.near**2).sum())
+        far_power = float((weight * self.far**2).sum())
         if near_power == 0.0 or far_power == 0.0:
             return 0.0
-        product = float((self.lattice_weight * self.near * self.far).sum())
+        product = float((weight * self.near * self.far).sum())
         return product / float(np.sqrt(near_power * far_power))
 
     def robust_weight(self) -> Image:
@@ -125,30 +140,36 @@ class Halves:
         robust: Image = self.weight / (1 + (residual / (scale + 1e-6)) ** 2) ** 2
         return robust
 
+    @property
+    def _near(self) -> tuple[slice, ...]:
+        return np.s_[:, :, self.block.shape[2] // 2 + 1 :]
+
+    @property
+    def _far(self) -> tuple[slice, ...]:
+        return np.s_[:, :, self.block.shape[2] // 2 - 1 :: -1]
+
+    @cached_property
+    def _known_jacobian(self) -> tuple[Image, Image]:
+        """Jacobian and weight, which the symmetry alone does without."""
+        block, lattice, near, far = self.block, self.lattice, self._near, self._far
+        du, dv, dw = (_slope(block, axis, lattice.step_mm) for axis in range(3))
+        u, v, w = lattice.axes_mm()
+        by_shift = dw[near] - dw[far]
+        jacobian = np.stack(
+            [
+                by_shift,
+                w * (du[near] + du[far]) - u * by_shift,
+                w * (dv[near] + dv[far]) - v * by_shift,
+            ]
+        )
+        known = np.isfinite(jacobian.sum(axis=0)) & np.isfinite(block[near] - block[far])
+        return np.where(known, jacobian, 0), np.where(known, lattice.weight, 0)
+
 
 def halves(image: GridImage, plane: MirrorPlane, lattice: Lattice) -> Halves:
-    """Samples both sides of a plane, with the derivatives by the plane's three parameters."""
+    """Samples both sides of a plane."""
     block = image.block(plane.point_mm, plane.frame, lattice.half_width_mm, lattice.step_mm)
-    du, dv, dw = (_slope(block, axis, lattice.step_mm) for axis in range(3))
-    middle = block.shape[2] // 2
-    near, far = np.s_[:, :, middle + 1 :], np.s_[:, :, middle - 1 :: -1]
-    u, v, w = lattice.axes_mm()
-    by_shift = dw[near] - dw[far]
-    jacobian = np.stack(
-        [
-            by_shift,
-            w * (du[near] + du[far]) - u * by_shift,
-            w * (dv[near] + dv[far]) - v * by_shift,
-        ]
-    )
-    known = np.isfinite(jacobian.sum(axis=0)) & np.isfinite(block[near] - block[far])
-    return Halves(
-        np.nan_to_num(block[near]),
-        np.nan_to_num(block[far]),
-        np.where(known, jacobian, 0),
-        np.where(known, lattice.weight, 0),
-        lattice.weight,
-    )
+    return Halves(block, lattice)
 
 
 def _slope(block: Image, axis: int, step_mm: float) -> Image:

@@ -27,7 +27,7 @@ def refine(
     center_mm: Array,
     tolerance_mm: float,
     most_steps: int,
-) -> MirrorPlane:
+) -> tuple[MirrorPlane, Halves]:
     """Moves a plane to the nearest best symmetry.
 
     Args:
@@ -39,21 +39,23 @@ def refine(
         most_steps: Stops after that many steps in any case.
 
     Returns:
-        The plane with the symmetry of its halves.
+        The plane with the symmetry of its halves, and these halves.
     """
     plane = start.through_nearest(center_mm)
     reach_mm = np.array([1.0, *lattice.half_width_mm[:2]])
     gain, last_mm = 1.0, np.zeros(3)
     for _ in range(most_steps):
         sides = halves(image, plane, lattice)
-        step_mm = -_solve(*_normal_equations(sides, sides.robust_weight())) * reach_mm
+        terms = _normal_equations(sides.jacobian, sides.near - sides.far, sides.robust_weight())
+        step_mm = -_solve(*terms) * reach_mm
         gain = _tuned(gain, step_mm, last_mm)
         last_mm = step_mm
         step = np.clip(gain * step_mm / reach_mm, -_LARGEST_STEP, _LARGEST_STEP)
         plane = plane.moved(float(step[0]), step[1:]).through_nearest(center_mm)
         if np.abs(gain * step_mm).sum() < tolerance_mm:
             break
-    return replace(plane, symmetry=halves(image, plane, lattice).symmetry)
+    sides = halves(image, plane, lattice)
+    return replace(plane, symmetry=sides.symmetry), sides
 
 
 def _tuned(gain: float, step_mm: Array, last_mm: Array) -> float:
@@ -69,12 +71,11 @@ def _tuned(gain: float, step_mm: Array, last_mm: Array) -> float:
     return float(np.clip(gain / (1 - ratio), 0.5, _LARGEST_GAIN))
 
 
-def _normal_equations(sides: Halves, weight: Image) -> tuple[Array, Array]:
+def _normal_equations(jacobian: Image, residual: Image, weight: Image) -> tuple[Array, Array]:
     """Gauss-Newton matrix (3, 3) and gradient (3,) of the weighted squared difference."""
-    jacobian = sides.jacobian.reshape(3, -1)
+    jacobian = jacobian.reshape(3, -1)
     weighted = jacobian * weight.ravel()
-    residual = (sides.near - sides.far).ravel()
-    hessian, gradient = weighted @ jacobian.T, weighted @ residual
+    hessian, gradient = weighted @ jacobian.T, weighted @ residual.ravel()
     return hessian.astype(np.float64), gradient.astype(np.float64)
 
 
@@ -84,7 +85,7 @@ def _solve(hessian: Array, gradient: Array) -> Array:
     return np.asarray(np.linalg.solve(hessian + damping, gradient))
 
 
-def jackknife(image: GridImage, plane: MirrorPlane, lattice: Lattice) -> tuple[float, float]:
+def jackknife(sides: Halves) -> tuple[float, float]:
     """How far the plane would move if parts of the head were missing, as standard errors.
 
     The lattice is cut into sectors over the plane; each is left out in turn and one Gauss-Newton
@@ -92,18 +93,15 @@ def jackknife(image: GridImage, plane: MirrorPlane, lattice: Lattice) -> tuple[f
     the parts of the head agree on one plane, not the noise of the voxels alone.
 
     Args:
-        image: Local contrast of the head.
-        plane: The plane found.
-        lattice: The lattice it was found with.
+        sides: Both sides of the plane found, on the lattice it was found with.
 
     Returns:
         Standard error of the normal in degrees and of the offset in mm; infinite where too few
         parts hold anything that could be compared.
     """
-    sides = halves(image, plane, lattice)
-    weight = sides.robust_weight()
+    weight, residual = sides.robust_weight(), sides.near - sides.far
     parts = [
-        _normal_equations(_sector(sides, at), weight[at])
+        _normal_equations(sides.jacobian[(slice(None), *at)], residual[at], weight[at])
         for at in _sector_slices(weight.shape)
         if weight[at].any()
     ]
@@ -123,13 +121,3 @@ def _sector_slices(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
         for i in range(_SECTORS)
         for j in range(_SECTORS)
     ]
-
-
-def _sector(sides: Halves, at: tuple[slice, slice]) -> Halves:
-    return Halves(
-        sides.near[at],
-        sides.far[at],
-        sides.jacobian[(slice(None), *at)],
-        sides.weight[at],
-        sides.lattice_weight[at],
-    )
