@@ -7,7 +7,7 @@ undoes that, so it is never made unasked, never lies in the output folder, and i
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,10 @@ from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.batch.work import Work
 from callosal.pipelines.outputs.atomic import write_bytes
+from callosal.pipelines.outputs.mapping_file import COLUMNS, Line, named_cases, read_mapping
 from callosal.pipelines.outputs.results import safe_cell
 from callosal.pipelines.reading.place import Place
 from callosal.pipelines.reading.series_words import SeriesWords, series_words
-
-COLUMNS = (
-    "case_id", "kind", "series_number", "description", "protocol", "orientation", "contrast",
-    "study_uid", "series_uid", "n_files", "folder", "file",
-)  # fmt: skip
-_NEEDED = {"case_id", "kind", "study_uid", "series_uid", "n_files", "folder", "file"}
-
-Line = Mapping[str, str]
 
 
 def check_mapping(mapping: Path | None, output: Path) -> None:
@@ -109,63 +102,3 @@ def join_mappings(mappings: Sequence[Path], mapping: Path | None, names: Iterabl
     for part in mappings:
         lines = {**named_cases(part), **lines}
     write_mapping(mapping, {name: lines[name] for name in names if name in lines})
-
-
-def named_cases(mapping: Path | None) -> dict[str, Line]:
-    """The lines of a mapping that is there, by case, for a page of this machine.
-
-    Args:
-        mapping: The file; None gives no line.
-
-    Raises:
-        InputError: `no_mapping`: there is no such file, or it is no mapping (`wrong_usage`).
-    """
-    if mapping is None:
-        return {}
-    if not mapping.is_file():
-        raise InputError(
-            f"--mapping {mapping.name}: is not there; `callosal infer INPUT --output OUT --mapping "
-            "FILE` writes it, also later: finished cases are not planned again",
-            "no_mapping",
-        )
-    return read_mapping(mapping)
-
-
-def name_line(line: Line) -> str:
-    """What a page calls a case: number, description, protocol, orientation and contrast; else file.
-
-    >>> name_line({"series_number": "3", "description": "MPRAGE", "contrast": "T1", "file": ""})
-    'series 3, MPRAGE, T1'
-    >>> name_line({"kind": "nifti", "file": "head.nii.gz"})
-    'head.nii.gz'
-    """
-    words = SeriesWords(**{field.name: line.get(field.name, "") for field in fields(SeriesWords)})
-    return words.line or line.get("file", "")
-
-
-def read_mapping(mapping: Path) -> dict[str, Line]:
-    """Lines of a mapping by case; none where the file is missing or empty.
-
-    One of an older version lacks number, description, protocol, orientation and contrast.
-
-    Raises:
-        InputError: `wrong_usage`: the file is no mapping.
-    """
-    try:
-        text = mapping.read_bytes().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise _not_ours(mapping, error.strerror or "it cannot be read") from error
-    lines: Sequence[dict[str, str]] = list(csv.DictReader(io.StringIO(text)))
-    header = set(text.partition("\n")[0].split(","))
-    if text and not _NEEDED <= header <= set(COLUMNS):
-        raise _not_ours(mapping, "it holds something else")
-    return {line["case_id"]: line for line in lines if None not in line.values()}
-
-
-def _not_ours(mapping: Path, reason: str) -> InputError:
-    return InputError(
-        f"--mapping {mapping.name}: {reason}, so it is left as it is; name another file",
-        "wrong_usage",
-    )

@@ -28,8 +28,9 @@ def merge(
     from rich.console import Console
 
     from callosal.models.errors import InputError
-    from callosal.pipelines.batch.mapping import check_mapping, join_mappings, named_cases
+    from callosal.pipelines.batch.mapping import check_mapping, join_mappings
     from callosal.pipelines.batch.merge import merge_runs
+    from callosal.pipelines.outputs.mapping_file import named_cases
     from callosal.pipelines.outputs.results import read_rows
 
     if bool(mappings) != (mapping is not None):

@@ -16,6 +16,7 @@ DOUBTFUL_CONTRASTS = {"FLAIR": "FLAIR", "PDw": "proton density"}
 """On these the plan mostly ends in doubt (docs/reference/robustness.md)."""
 
 CAUSES = (
+    "coarse_voxels",
     "cut_by_field_of_view", "field_of_view_too_small", "too_little_head", "partial_callosum",
     "off_midline", "midline_unknown", "filled_slices", "steep_tilt", "weak_symmetry",
     "rival_plane", "neighbours_disagree", "alone_among_neighbours", "in_pieces",
@@ -24,6 +25,7 @@ CAUSES = (
 """What explains other reasons, first things first; a reason that is not here comes after them."""
 
 SYMPTOMS = frozenset({
+    "coarse_voxels",
     "nothing_segmented", "weak_evidence", "low_contrast", "blurred_border", "indistinct_border",
     "in_pieces", "not_arched", "arch_leans", "area_out_of_range", "length_out_of_range",
     "width_out_of_range", "box_axis_disagree", "neighbours_disagree", "alone_among_neighbours",

@@ -5,7 +5,7 @@ on request, for the mapping and the console, and stay out of every result.
 """
 
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.datadict import tag_for_keyword
@@ -38,17 +38,6 @@ class SeriesWords:
     protocol: str = ""
     orientation: str = ""
     contrast: str = ""
-
-    @property
-    def line(self) -> str:
-        """All of them in one line.
-
-        >>> SeriesWords("3", "MPRAGE", "", "sagittal", "T1w").line
-        'series 3, MPRAGE, sagittal, T1w'
-        """
-        number = f"series {self.series_number}" if self.series_number else ""
-        others = [getattr(self, field.name) for field in fields(self)[1:]]
-        return ", ".join(dict.fromkeys(word for word in (number, *others) if word))
 
 
 def series_words(content: Stack | Localizer | Path) -> SeriesWords:

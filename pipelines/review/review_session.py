@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import InputError
-from callosal.pipelines.batch.mapping import name_line, named_cases
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
+from callosal.pipelines.outputs.mapping_file import name_line, named_cases
 from callosal.pipelines.outputs.rejection import put_objects_back, set_objects_aside
 from callosal.pipelines.pictures.first_cause import document_cause
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case

@@ -13,8 +13,9 @@ import pytest
 
 from callosal.models.errors import InputError
 from callosal.pipelines.batch import session
-from callosal.pipelines.batch.mapping import COLUMNS, name_line, named_cases, write_mapping
+from callosal.pipelines.batch.mapping import write_mapping
 from callosal.pipelines.cli import main
+from callosal.pipelines.outputs.mapping_file import COLUMNS, name_line, named_cases
 from callosal.pipelines.outputs.results import read_rows
 from tests.batch.made_cases import answer_at_once, refuse, write_archive
 
