@@ -1,10 +1,9 @@
 """How a measure goes with age: a line, and centiles where there are enough participants."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 Array = NDArray[np.float64]
@@ -42,7 +41,7 @@ class AgeCurve:
     centiles: Array | None
 
 
-def age_curve(ages: Sequence[float], values: Sequence[float]) -> AgeCurve | None:
+def age_curve(ages: ArrayLike, values: ArrayLike) -> AgeCurve | None:
     """The curve of a measure; None with fewer than 5 participants or if all are of one age.
 
     Centiles are those of the values weighted by the nearness in age, with a Gaussian whose width

@@ -31,7 +31,7 @@ function drawDifferences(place, data, comparison) {
     ),
   );
   place.replaceChildren(
-    make("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": "Differences of all measures" }, table(head, rows)),
+    make("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": "Table of differences" }, table(head, rows)),
     make("p", { class: "small muted" }, `p: Welch\u2019s t test. q: p after control of the false discovery rate among the ${found.length} measures (Benjamini-Hochberg); bold below ${SIGNIFICANT}.`),
   );
 }
