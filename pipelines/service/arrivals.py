@@ -8,6 +8,7 @@ clock: that of a file server may differ, and copies may keep old times.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,14 +82,20 @@ class Arrivals:
         root: The folder; nothing in it is ever changed.
         quiet_s: How long a series must stay unchanged.
         clock: Seconds that only grow.
+        still: Held during a look, so that files which belong together do not come between.
     """
 
     def __init__(
-        self, root: Path, quiet_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        root: Path,
+        quiet_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        still: AbstractContextManager[object] | None = None,
     ) -> None:
         self._root = root
         self._quiet_s = quiet_s
         self._clock = clock
+        self._still = still or nullcontext()
         self._seen: dict[str, _Sighting] = {}
         self._groups: dict[str, _Group] = {}
         self._homes: dict[str, str] = {}
@@ -104,16 +111,17 @@ class Arrivals:
             raise InputError(
                 "the folder to watch is not there; check the path or the share", "no_such_input"
             )
-        now = self._clock()
-        missing = set(self._seen)
-        for entry in walk_files(self._root):
-            path = _path(entry)
-            missing.discard(path)
-            known = self._seen.get(path)
-            if known is None or known.entry != entry:
-                self._note(path, entry, now)
-        for path in missing:
-            self._forget(path, now)
+        with self._still:
+            now = self._clock()
+            missing = set(self._seen)
+            for entry in walk_files(self._root):
+                path = _path(entry)
+                missing.discard(path)
+                known = self._seen.get(path)
+                if known is None or known.entry != entry:
+                    self._note(path, entry, now)
+            for path in missing:
+                self._forget(path, now)
 
     def take(self, at_most: int) -> list[Arrival]:
         """Series that became complete since they were last taken.

@@ -98,7 +98,7 @@ def listen_at(
         dispatching(request.output, archives, told_on(console)) as dispatch,
     ):
         listener = Listener(spool, station.admission, station.limits, told_on(console))
-        arrivals = Arrivals(spool.received, pace.quiet_seconds)
+        arrivals = Arrivals(spool.received, pace.quiet_seconds, still=spool.moving)
         retention = Retention(spool, station.keep_hours)
         desk = SeriesPlanner(session, dispatch)
         context = station.tls.server_context("--tls") if station.tls.is_used else None

@@ -35,6 +35,10 @@ class Spool:
     Args:
         root: The folder, held by this process.
         limit_bytes: How much it may hold.
+
+    Attributes:
+        moving: Held while the objects of an association move to `received/`. Whoever looks there
+            holds it too, and so never sees a part of a series.
     """
 
     def __init__(self, root: Path, limit_bytes: int) -> None:
@@ -45,6 +49,7 @@ class Spool:
         self._salt = output_salt(root)
         self._limit_bytes = limit_bytes
         self._lock = threading.Lock()
+        self.moving = threading.Lock()
         for partial in self.incoming.glob(f"*/*{_PARTIAL}"):
             partial.unlink()
         self._interrupted = Interrupted(self.incoming)
@@ -73,13 +78,15 @@ class Spool:
 
     def admit_all(self, folder: Path, sender: str) -> None:
         """Hand over an association that ended well, and all that broke of its sender before."""
-        for one in (folder, *self._interrupted.take(self._mark(sender))):
-            self._admit_folder(one)
+        with self.moving:
+            for one in (folder, *self._interrupted.take(self._mark(sender))):
+                self._admit_folder(one)
 
     def admit_overdue(self) -> None:
         """Hand over what broke and was not sent again."""
-        for folder in self._interrupted.take_overdue():
-            self._admit_folder(folder)
+        with self.moving:
+            for folder in self._interrupted.take_overdue():
+                self._admit_folder(folder)
 
     def take_room(self, n_bytes: int) -> None:
         """Count bytes before they are written.

@@ -1,4 +1,5 @@
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,25 @@ def test_nothing_is_deleted_of_a_series_of_which_more_has_come(tmp_path: Path) -
     arrivals.look()
     retention.sweep(arrivals)
     assert all(path.exists() for path in paths)
+
+
+def test_a_look_never_comes_between_the_objects_of_an_association(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", 10**6)
+    folder = spool.folder_of("A")
+    folder.mkdir()
+    for name in ("a.dcm", "b.dcm"):
+        (folder / name).write_bytes(b"x")
+    arrivals = Arrivals(spool.received, QUIET_S, Clock(), still=spool.moving)
+    waiting = [
+        threading.Thread(target=spool.admit_all, args=(folder, "A")),
+        threading.Thread(target=arrivals.look),
+    ]
+    with spool.moving:
+        for thread in waiting:
+            thread.start()
+        waiting[0].join(0.1)
+        assert all(thread.is_alive() for thread in waiting)
+        assert len(list(folder.iterdir())) == 2
+    for thread in waiting:
+        thread.join(10)
+    assert len(list(spool.received.rglob("*.dcm"))) == 2
