@@ -63,7 +63,9 @@ def traced(network: nn.Module) -> torch.jit.ScriptModule:
     draw = torch.Generator().manual_seed(0)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sizes are traced as values, which the check below shows
-        script = torch.jit.trace(network, torch.rand(_TRACED, generator=draw))
+        script: torch.jit.ScriptModule = torch.jit.trace(  # type: ignore[no-untyped-call]
+            network, torch.rand(_TRACED, generator=draw)
+        )
         for shape in _CHECKED:
             image = torch.rand(shape, generator=draw) * 1000
             difference = float((script(image) - network(image)).abs().max())
