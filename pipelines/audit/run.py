@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from callosal.models.errors import CallosalError
+from callosal.models.errors import OutputError
 from callosal.pipelines.audit.comparison import Comparison, acquired_stack, compare
 from callosal.pipelines.audit.exams import Exam, ExamStack, find_exams
 from callosal.pipelines.audit.picture import Panel, draw_exam
 from callosal.pipelines.audit.reference import reference_of
 from callosal.pipelines.audit.series_facts import SeriesFacts, read_series_facts
+from callosal.pipelines.batch.case_work import fault_of
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.run import run_batch
 from callosal.pipelines.dicom.tree import printable
@@ -93,9 +94,10 @@ def _audit(exam: Exam, output: Path, salt: str, names: Names) -> list[Row]:
     best = best_plan(plans)
     try:
         found = [] if best is None else list(_compared(exam, output, best, picture))
-    except (CallosalError, OSError) as error:
-        found, best = [], None
-        code = error.code if isinstance(error, CallosalError) else "unreadable"
+    except OutputError:
+        raise
+    except Exception as error:  # whatever befalls one exam, the others go on
+        found, best, code = [], None, fault_of(error).code
     else:
         code = "no_sure_plan"
     if not found:

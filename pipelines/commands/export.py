@@ -8,6 +8,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
+from callosal.models.errors import InputError
 from callosal.pipelines.console.stage_lines import StageLines, say
 
 Precision = Literal["fp32", "fp16", "int8"]
@@ -23,6 +24,7 @@ def export(
     precision: Precision = "fp32",
     steps: int = 20,
     guidance: float = 1.5,
+    bundle: Path | None = None,
 ) -> int:
     """Export a trained network and check that the files give its numbers.
 
@@ -46,6 +48,8 @@ def export(
         steps: Steps that a generator is to be sampled in; where it has learned to, it estimates
             each mask again in two more runs.
         guidance: How strongly a generator is to follow what is asked for; 1 as learned.
+        bundle: Folder of a MONAI bundle to write as well: metadata, inference config, the ONNX
+            file and TorchScript of a segmenter, which run without callosal.
 
     Returns:
         Exit code 0.
@@ -57,6 +61,11 @@ def export(
     typed = shlex.quote(str(output))
     with StageLines("callosal.export"):
         if checkpoint_kind(checkpoint) == "generator":
+            if bundle is not None:
+                raise InputError(
+                    "--bundle: a MONAI bundle is written of a segmenter, not of a generator",
+                    code="wrong_usage",
+                )
             _export_generator(
                 checkpoint, output, name, training_data, data, precision, steps, guidance
             )
@@ -64,6 +73,8 @@ def export(
         else:
             said = training_data or UNTOLD
             _export_segmenter(checkpoint, output, name, said, data, threshold, precision)
+            if bundle is not None:
+                _write_bundle(checkpoint, output, bundle)
             following = f"callosal evaluate --model {typed} --data MY_DATA --output figures"
     print(f"model: {output}")
     print(f"next: {following}")
@@ -100,6 +111,13 @@ def _export_segmenter(
     console.print(_parity_table(output.name, rows))
     if exported.reduction is not None:
         console.print(_reduction_table(output.name, exported.reduction.figures()))
+
+
+def _write_bundle(checkpoint: Path, model: Path, folder: Path) -> None:
+    from callosal.export.monai_bundle import write_bundle
+
+    say("writing the MONAI bundle")
+    write_bundle(checkpoint, model, folder)
 
 
 def _export_generator(

@@ -1,6 +1,7 @@
 """Export of a small network: the contract, parity, and what happens when parity is lost."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from callosal.export import accuracy, onnx_export, parity
 from callosal.export.accuracy import LabelledImage
 from callosal.export.eight_bit import make_int8
 from callosal.export.graph import check_graph
+from callosal.export.monai_bundle import INFERENCE, METADATA, ONNX, TORCH_SCRIPT, write_bundle
 from callosal.export.onnx_export import Slices, export_segmenter
 from callosal.export.precision import Precision
 from callosal.export.runtime import open_segmenter
@@ -87,6 +89,20 @@ def written(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(onnx_export, "write_graph", copy_or_write)
     monkeypatch.setattr(parity, "SIZES", ((97, 131),))
+
+
+def test_a_bundle_holds_what_was_exported(checkpoint: Path, exported: Path, tmp_path: Path) -> None:
+    write_bundle(checkpoint, exported, tmp_path)
+    assert (tmp_path / ONNX).read_bytes() == exported.read_bytes()
+    told = json.loads((tmp_path / METADATA).read_text())
+    contract = open_segmenter(exported, "cpu").contract
+    assert told["data_source"] == contract.training_data == "phantoms"
+    assert contract.checkpoint_sha256 in told["changelog"][told["version"]]
+    assert str(contract.threshold) in (tmp_path / INFERENCE).read_text()
+    image = np.random.default_rng(0).random((1, 1, 97, 131), dtype=np.float32)
+    script = torch.jit.load(tmp_path / TORCH_SCRIPT)
+    expected = open_segmenter(exported, "cpu").probability(image)
+    np.testing.assert_allclose(script(torch.from_numpy(image)).detach(), expected, atol=1e-4)
 
 
 def test_the_terms_of_the_start_follow_those_of_the_training(exported: Path) -> None:
