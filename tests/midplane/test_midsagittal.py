@@ -43,6 +43,13 @@ def turned_data(volume: Volume, turn: Array) -> tuple[Volume, Array]:
     return volume.with_array(values), motion
 
 
+@pytest.fixture(scope="module")
+def upright() -> tuple[Volume, MidsagittalPlane]:
+    """A head that is not turned, and its plane."""
+    volume = head_volume()
+    return volume, find_midsagittal_plane(volume)
+
+
 @pytest.mark.parametrize("angles_deg", [(0, 0, 0), (30, -30, 30), (-30, 30, 30), (10, 25, -20)])
 def test_plane_of_a_turned_head(angles_deg: tuple[float, float, float]) -> None:
     turn = rotation(*angles_deg)
@@ -85,10 +92,11 @@ def test_thick_slices_in_any_direction(spacing_mm: tuple[float, float, float]) -
     shift_mm=st.tuples(*[st.floats(-100, 100)] * 3),
 )
 def test_headers_alone_move_the_plane_exactly(
-    angles_deg: tuple[float, float, float], shift_mm: tuple[float, float, float]
+    upright: tuple[Volume, MidsagittalPlane],
+    angles_deg: tuple[float, float, float],
+    shift_mm: tuple[float, float, float],
 ) -> None:
-    volume = head_volume()
-    plane = find_midsagittal_plane(volume)
+    volume, plane = upright
     other, motion = moved(volume, rotation(*angles_deg), np.array(shift_mm))
     found = find_midsagittal_plane(other)
     assert angle_deg(found.normal, motion[:3, :3] @ plane.normal) < 0.01
@@ -106,8 +114,8 @@ def test_axis_order_and_direction_do_not_matter(order: tuple[int, int, int]) -> 
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float64", ">i2"])
-def test_any_dtype(dtype: str) -> None:
-    volume = head_volume()
+def test_any_dtype(upright: tuple[Volume, MidsagittalPlane], dtype: str) -> None:
+    volume, _ = upright
     values = (volume.array / volume.array.max() * 250).astype(dtype)
     plane = find_midsagittal_plane(volume.with_array(values))
     assert angle_deg(plane.normal, RIGHT) < 0.5
@@ -122,9 +130,10 @@ def lesioned(volume: Volume, center_lps_mm: Array) -> Volume:
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-def test_a_dark_lesion_hardly_moves_the_plane(side: int) -> None:
-    volume = head_volume()
-    plane = find_midsagittal_plane(volume)
+def test_a_dark_lesion_hardly_moves_the_plane(
+    upright: tuple[Volume, MidsagittalPlane], side: int
+) -> None:
+    volume, plane = upright
     middle = HEAD_CENTER_LPS_MM + np.array([35.0 * side, 10.0, 15.0])
     found = find_midsagittal_plane(lesioned(volume, middle))
     assert angle_deg(found.normal, plane.normal) < 1.0
