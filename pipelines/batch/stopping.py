@@ -4,16 +4,22 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 _TOLD = b"finishing the running case; press Ctrl-C again to end at once\n"
 
 
+@dataclass
 class Stop:
-    """Whether the user or the system asked to stop."""
+    """A request to stop, which the work looks at between two cases.
 
-    asked = False
+    Attributes:
+        asked: Whether the user or the system asked.
+    """
+
+    asked: bool = False
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, WebPImagePlugin
 
 from callosal.pipelines.pictures.overlay import WINDOW_MM
 
@@ -14,6 +14,7 @@ SIZE = (224, 192)
 QUALITY = 60
 """About 4 kB a picture; below, the thin lines lose their colours."""
 
+_FORMAT = WebPImagePlugin.WebPImageFile.format  # imported here, or Pillow imports all its formats
 _BLOCK = 3
 _FULL_SHARE = 0.15
 """Share of line pixels in the neighbourhood from which the line hides the slice."""
@@ -35,7 +36,7 @@ def thumbnail_bytes(overlay: Image.Image) -> bytes:
     window = overlay.convert("RGB").crop((0, 0, overlay.width, height))
     stream = io.BytesIO()
     small = _shrunk(window).resize(SIZE, Image.Resampling.LANCZOS)
-    small.save(stream, format="WEBP", quality=QUALITY)
+    small.save(stream, format=_FORMAT, quality=QUALITY)
     return stream.getvalue()
 
 
