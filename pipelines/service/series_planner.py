@@ -7,11 +7,12 @@ from callosal.pipelines.archive.dispatch import Dispatch
 from callosal.pipelines.batch.case_work import PASSING
 from callosal.pipelines.batch.driver import run_jobs_until
 from callosal.pipelines.batch.jobs import other_rows
-from callosal.pipelines.batch.mapping import Line, mapped, write_mapping
+from callosal.pipelines.batch.mapping import mapped, write_mapping
 from callosal.pipelines.batch.run_record import run_record
 from callosal.pipelines.batch.session import Session
 from callosal.pipelines.batch.stopping import Stop
 from callosal.pipelines.batch.work import Work, plan_work
+from callosal.pipelines.outputs.mapping_file import Line
 from callosal.pipelines.outputs.results import Row, is_planned, write_tables
 from callosal.pipelines.outputs.run_json import write_run_record
 from callosal.pipelines.reading.cases import index_files
