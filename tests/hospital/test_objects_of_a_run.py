@@ -157,7 +157,8 @@ def test_line_and_angles_of_the_report_are_those_of_the_plan(scan: Scan) -> None
 @pytest.mark.parametrize("name", ["transverse", "coronal", "sagittal"])
 def test_the_stacks_of_the_report_are_those_of_the_plan(scan: Scan, name: str) -> None:
     stack = scan.plan["planes"][name]
-    group = groups_of(dcmread(scan.case / "plan_sr.dcm"))[f"{name} stack"]
+    report = groups_of(dcmread(scan.case / "plan_sr.dcm"))
+    group = report[f"{name} stack {stack['prescription']}"]
     corners = points_of(group)[:4]
     np.testing.assert_allclose(corners.mean(axis=0), stack["center_lps_mm"], atol=1e-3)
     rows, columns = corners[0] - corners[1], corners[1] - corners[2]
