@@ -26,7 +26,7 @@ import pydicom
 from highdicom import Volume
 from pydicom.dataset import Dataset
 
-from callosal.pipelines.dicom.headers import _HEADER_TAGS
+from callosal.pipelines.dicom.headers import HEADER_TAGS
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.reading.cases import find_cases
 
@@ -114,7 +114,7 @@ def _dcmread_few(folder: Path) -> int:
     return sum(
         1
         for path in _walk(folder)
-        if pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(_HEADER_TAGS))
+        if pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER_TAGS))
     )
 
 
