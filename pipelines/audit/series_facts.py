@@ -1,17 +1,13 @@
 """What the header of a stack says of its protocol, station and automatic alignment."""
 
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydicom.filereader import read_dataset
-from pydicom.tag import BaseTag
-
 from callosal.pipelines.dicom.attributes import Attributes, tag_of
+from callosal.pipelines.dicom.single_tags import read_tags
 from callosal.pipelines.dicom.stacks import Stack
-from callosal.pipelines.dicom.syntax import read_syntax
 
 _MANUFACTURER = tag_of("Manufacturer")
 _STATION = tag_of("StationName")
@@ -63,21 +59,8 @@ def read_series_facts(stack: Stack) -> SeriesFacts:
     Args:
         stack: A stack of any kind.
     """
-    tags: list[BaseTag | int] = [BaseTag(tag) for tag in _TAGS]
-    try:
-        with Path(stack.header.file.path).open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote values
-            syntax = read_syntax(file)
-            dataset = read_dataset(
-                file,
-                syntax.implicit_vr,
-                syntax.little_endian,
-                stop_when=lambda tag, _vr, _length: int(tag) >= 0x7FE00008,
-                specific_tags=tags,
-            )
-            return facts_of(Attributes.from_dataset(dataset))
-    except Exception:  # the index has read this file; whatever befell it since, the rest goes on
-        return SeriesFacts()
+    dataset = read_tags(Path(stack.header.file.path), _TAGS)
+    return facts_of(Attributes.from_dataset(dataset))
 
 
 def facts_of(attributes: Attributes) -> SeriesFacts:

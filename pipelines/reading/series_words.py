@@ -4,18 +4,14 @@ Description and protocol are free text of the archive and may name a patient. Th
 on request, for the mapping and the console, and stay out of every result.
 """
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.datadict import tag_for_keyword
-from pydicom.filereader import read_dataset
-from pydicom.tag import BaseTag
-
+from callosal.pipelines.dicom.attributes import tag_of
 from callosal.pipelines.dicom.contrast import weighting
 from callosal.pipelines.dicom.localizers import Localizer
+from callosal.pipelines.dicom.single_tags import read_tags
 from callosal.pipelines.dicom.stacks import Stack
-from callosal.pipelines.dicom.syntax import read_syntax
 from callosal.pipelines.dicom.views import describe_orientation
 
 _LONGEST = 64
@@ -66,22 +62,7 @@ def series_words(content: Stack | Localizer | Path) -> SeriesWords:
 def _free_texts(path: Path) -> tuple[str, str]:
     """SeriesDescription and ProtocolName; "" of a file that cannot be read any more."""
     keywords = ("SeriesDescription", "ProtocolName")
-    tags: list[BaseTag | int] = [BaseTag(tag_for_keyword(word) or 0) for word in keywords]
-    last = max(tags)
-    try:
-        with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote values
-            syntax = read_syntax(file)
-            dataset = read_dataset(
-                file,
-                syntax.implicit_vr,
-                syntax.little_endian,
-                stop_when=lambda tag, _vr, _length: tag > last,
-                specific_tags=[*tags, BaseTag(0x00080005)],
-            )
-            dataset.decode()
-            found = [str(dataset.get(word, "")) for word in keywords]
-    except Exception:  # a broken header may raise anything; the case has been judged already
-        return "", ""
+    dataset = read_tags(path, map(tag_of, keywords))
+    found = [str(dataset.get(word, "")) for word in keywords]
     description, protocol = ("".join(filter(str.isprintable, text)).strip() for text in found)
     return description[:_LONGEST], protocol[:_LONGEST]
