@@ -1,4 +1,4 @@
-"""`callosal report`: the page of a run, made anew."""
+"""`callosal report`: the page of a run, written again."""
 
 from pathlib import Path
 
