@@ -21,25 +21,26 @@ def audit(
 ) -> int:
     """Compare every acquired stack of an exam with the plan of its best series.
 
-    An exam is all series of one study in one frame of reference. Every series that shows the
-    callosum is planned as `callosal infer` does it; the sure plan of the finest volume is the
-    reference. Writes what infer writes, and audit.csv, audit.jsonl (a row a stack: angle, offset,
-    coverage of the brain, slices missing or to spare, movement) and exams/ (a picture an exam).
+    An exam consists of all series of one study in one frame of reference. Every series that shows
+    the callosum is planned on as by `callosal infer`; the confident plan of the volume with the
+    smallest voxels is the reference. Writes what infer writes, and audit.csv and audit.jsonl (one
+    row per stack: angle, offset, coverage of the brain, slices missing or to spare, movement) and
+    exams/ (one picture per exam).
 
     Args:
         inputs: Folders of DICOM (any nesting, any file names), of one exam or of many.
-        output: Folder to write into; made where it is missing.
-        names: series shows protocol, station and month as the headers have them, which may tell
-            of people; hash shows a salted hash of the first two instead.
+        output: Folder to write into; created if it is missing.
+        names: series shows protocol, station and month as in the headers, which may identify
+            people; hash shows salted hashes of the first two instead.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto takes a GPU where it works; any other is used or refused.
+        device: auto uses a GPU if one works; any other device is used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         overwrite: Plan on finished cases again.
-        settings: How the pose and the plan are made: give the slices of your own protocol.
+        settings: How the pose and the plan are made; set the slices of your own protocol here.
 
     Returns:
-        Exit code: 0 all exams compared, 1 none, 2 some exams or stacks could not be.
+        Exit code: 0 all exams compared, 1 none, 2 some exams or stacks could not be compared.
     """
     # The help of this command has to come at once: what reads and plans is loaded here.
     from callosal.pipelines.audit.run import run_audit

@@ -22,20 +22,21 @@ def bench(
     copies: int = 200,
     threads: int | None = None,
 ) -> int:
-    """Measure speed on this machine, turn and turn about with what else could do the work.
+    """Measure speed on this machine, in alternation with other software for the same work.
 
-    Peers that are not installed are named and left out. The first line of each table is callosal
-    and the unit of the ratios.
+    Software that is not installed is named and left out. The first line of each table is callosal;
+    ratios are relative to it.
 
     Args:
-        series: Folder of one DICOM series; a phantom of 192 slices without.
+        series: Folder of one DICOM series; by default a phantom of 192 slices.
         output: JSON file to write.
         model: Name of a shipped model, or an ONNX file.
-        int8: The same model in eight bits, to be measured too; found for shipped models.
-        training_config: YAML of the model's training, from which torch builds the same network;
-            found for shipped models.
+        int8: The same model in eight bits, to be measured too; for a shipped model it is found
+            automatically.
+        training_config: YAML of the model's training, from which torch builds the same network; for
+            a shipped model it is found automatically.
         parts: network, reading, plan, startup, throughput. Throughput runs over many copies of
-            the series, for minutes and gigabytes, and only where it is named.
+            the series, for minutes and gigabytes, and only if it is named.
         rounds: Runs of each contestant.
         copies: Series of the throughput run.
         threads: Threads of every network; by default the cores this process may use.

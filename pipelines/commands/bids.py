@@ -45,13 +45,12 @@ def bids(
             {"t1w": {"acquisition": "mprage"}}.
         skip_bids_validation: Do not run the BIDS validator, if one is installed.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
-            used or refused.
+        device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         part_id: Which part of the participants, from 0, if several machines share the work.
         num_parts: Number of parts.
-        overwrite: Do finished images again.
+        overwrite: Measure finished images again.
         settings: How the pose and the plan are made; parcels are Witelson's unless set here.
         group: Columns of participants.tsv for the group level.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How near the truth a plan has to be.
+    """How close to the truth a plan has to be.
 
     Attributes:
         angle_deg: Of the final angle and of the midsagittal plane.
@@ -70,9 +70,9 @@ def demo(
     localizer: bool = False,
     stitch: bool = False,
 ) -> int:
-    """Make a DICOM series of known tilt, infer it with the shipped model, show truth and result.
+    """Make a DICOM series of known tilt, plan on it, and show truth and result.
 
-    The head is the MNI152 average that nilearn's wheel carries, without it a phantom.
+    The head is the MNI152 average from nilearn's wheel, or a phantom if nilearn is missing.
 
     Args:
         output: Folder for the series and the result.
@@ -171,7 +171,7 @@ def write_scout(folder: Path, seed: int) -> "DemoHead":
 
 
 def compare(pose: "ReferencePose", plan: "Plan") -> Comparison:
-    """Hold a plan against the truth.
+    """Compare a plan with the truth.
 
     Args:
         pose: True pose in patient coordinates.
@@ -193,7 +193,7 @@ def compare(pose: "ReferencePose", plan: "Plan") -> Comparison:
 
 
 def as_table(comparison: Comparison, title: str) -> "Table":
-    """Truth, result and difference, a line a measure."""
+    """Truth, result and difference, one line per measure."""
     from rich.table import Table
 
     table = Table("measure", "truth", "result", "difference", title=title)

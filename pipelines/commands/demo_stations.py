@@ -21,7 +21,7 @@ TOLERANCE_MM = 0.9
 
 @dataclass(frozen=True)
 class StationShift:
-    """How far one station was moved, beside how far the patient had moved.
+    """How far one station was moved, and how far the patient had moved.
 
     Attributes:
         true_lps_mm: What takes the station back to where the patient lay at the station that
@@ -102,7 +102,7 @@ def station_shifts(
 
 
 def as_table(shifts: Sequence[StationShift], title: str) -> "Table":
-    """True and found shift and their distance, a line a station."""
+    """True and found shift and their distance, one line per station."""
     from rich.table import Table
 
     table = Table("station", "true shift L, P, S (mm)", "found", "difference (mm)", title=title)

@@ -31,13 +31,13 @@ SYNTAXES = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, JPEG
 
 
 def doctor(json: bool = False) -> int:
-    """Tell versions, execution providers and codecs, and what is wrong with them.
+    """Show versions, execution providers and codecs, and any fault in them.
 
     Args:
         json: Print JSON instead of tables.
 
     Returns:
-        Exit code: 0 when inference can run, 1 when not.
+        Exit code: 0 when inference can run, 1 when it cannot.
     """
     findings = examine()
     if json:

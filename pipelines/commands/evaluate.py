@@ -28,7 +28,7 @@ def evaluate(
         device: auto, cpu, cuda, openvino or tensorrt.
         pose_seed: With a seed, every slice is turned, shifted, zoomed and rescanned at random,
             and its reference with it.
-        limit: At most so many cases, evenly spread.
+        limit: Score at most this many cases, evenly spread.
 
     Returns:
         Exit code 0.

@@ -19,21 +19,21 @@ def evaluate_generator(
 ) -> int:
     """Compare a folder of generated pairs with real slices.
 
-    Writes metrics.json, samples.csv (one row a sample) and pictures: samples, distributions of
-    shape, distances to the training slices, and the samples nearest to one. Every figure stands
-    beside its floor, that of real held-out slices.
+    Writes metrics.json, samples.csv (one row per sample) and pictures: samples, distributions of
+    shape, distances to the training slices, and the samples nearest to a training slice. Every
+    figure is shown beside its floor, that of real held-out slices.
 
     Args:
         input: Folder of generated NIfTI pairs with participants.tsv.
         training: Folder of real pairs that the generator was trained on.
         output: Folder to write into.
-        split: The split of it that the generator has seen.
-        held_out: A split that it has not seen.
+        split: The split of those real pairs that the generator has seen.
+        held_out: A split that the generator has not seen.
         model: Segmenter that checks the masks: a shipped model, or an ONNX file.
         device: auto, cpu, cuda, openvino or tensorrt.
-        limit: At most so many generated pairs, evenly spread.
-        spacing_mm: Pixel size of the comparison: that at which the generator draws, where the
-            pairs were written finer. By default that of the pairs.
+        limit: Compare at most this many generated pairs, evenly spread.
+        spacing_mm: Pixel size of the comparison; by default that of the pairs. If the pairs were
+            written finer than the generator draws, give the generator's pixel size.
 
     Returns:
         Exit code 0.

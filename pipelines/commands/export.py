@@ -26,28 +26,29 @@ def export(
     guidance: float = 1.5,
     bundle: Path | None = None,
 ) -> int:
-    """Export a trained network and check that the files give its numbers.
+    """Export a trained network and check that the files give the same numbers.
 
     A segmenter becomes one ONNX file, a generator a folder in the diffusers layout with one ONNX
-    file a component. Beside it a parity report is written (same name, .parity.json). Lost parity
-    fails the export and leaves nothing.
+    file per component. A parity report is written beside it (same name, .parity.json). If parity is
+    lost, the export fails and leaves no files.
 
     Args:
         checkpoint: Checkpoint that `callosal fit` wrote.
         output: The ONNX file to write, or the folder of a generator.
         name: Short name for the metadata; by default the file's.
         training_data: Which data the weights come from, with its terms; the checkpoint of a
-            generator says it itself.
-        data: Folder of NIfTI pairs. Of a segmenter, validation slices check the file and training
-            slices calibrate int8; phantoms without. Of a generator, a shape model of the training
-            masks goes into its folder, which takes 20 of them; leave it out for none.
+            generator already records this.
+        data: Folder of NIfTI pairs. For a segmenter, validation slices check the file and training
+            slices calibrate int8; phantoms do both without this option. For a generator, a shape
+            model of the training masks goes into its folder, which needs 20 masks or more; without
+            this option there is none.
         threshold: Probability above which a pixel of a segmenter is callosum.
         precision: int8 is a quarter of the size and runs faster on most CPUs, fp16 is half the
-            size, for GPUs. Both are refused where Dice on the validation slices drops by over
-            half a point. Of a generator fp16 halves the files, and it computes as before.
-        steps: Steps that a generator is to be sampled in; where it has learned to, it estimates
+            size, for GPUs. Both are refused if Dice on the validation slices drops by over half a
+            point. For a generator, fp16 halves the files and leaves the computation as it was.
+        steps: Steps of the generator's sampler; a generator that has learned to do so estimates
             each mask again in two more runs.
-        guidance: How strongly a generator is to follow what is asked for; 1 as learned.
+        guidance: How strongly a generator follows its conditions; 1 is as learned.
         bundle: Folder of a MONAI bundle to write as well: metadata, inference config, the ONNX
             file and TorchScript of a segmenter, which run without callosal.
 

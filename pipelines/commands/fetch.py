@@ -19,11 +19,11 @@ def fetch(
     """Fetch from an archive the series that can be planned on.
 
     Asks for the headers of all MR series of a study first, judges them as `list-series` does, and
-    only then fetches the pixels of those that are kept. A call that was cut short goes on where it
-    ended. Folders and files are named by hashes; the images themselves name the patient.
+    only then fetches the pixels of those that are kept. A call that was cut short continues where
+    it stopped. Folders and files are named by hashes; the images themselves name the patient.
 
     Args:
-        output: Folder to fetch into; made where it is missing.
+        output: Folder to fetch into; created if it is missing.
         from_: Archive that answers C-FIND and C-GET, as AE@HOST:PORT.
         qido: DICOMweb root of an archive that answers QIDO-RS and WADO-RS, such as
             https://archive.example/dicom-web.
@@ -34,7 +34,7 @@ def fetch(
         qido_login: File with the login of --qido, readable by you alone: one line, 'Bearer TOKEN'
             or 'Basic USER:PASSWORD'; by default the variable CALLOSAL_QIDO_LOGIN, if it is set.
         fetch_tls: Certificates; with any, --from is encrypted too.
-        most_studies: With more matches nothing is fetched.
+        most_studies: Most studies that may match; if more do, nothing is fetched.
 
     Returns:
         Exit code: 0 all that was to be fetched is there, 1 none of it, 2 some of it.

@@ -27,12 +27,12 @@ def generate(
     """Make labelled synthetic midsagittal scans that `callosal fit` reads as they are.
 
     Writes a NIfTI pair for each sample (image and callosum mask at 0.5 mm), participants.tsv,
-    manifest.json and grid.png. Samples that fail a check (pieces, area, contrast, agreement with
-    an independent segmenter, a copy) are drawn anew and counted. The same seed gives the same
-    samples; a run that was cut goes on where it stopped.
+    manifest.json and grid.png. Samples that fail a check (pieces, area, contrast, agreement with an
+    independent segmenter, a copy) are drawn again and counted. The same seed gives the same
+    samples; a run that was cut short continues where it stopped.
 
     Args:
-        output: Folder to write into; made where it is missing.
+        output: Folder to write into; created if it is missing.
         model: Name of a shipped generator, or a folder that `callosal export` wrote.
         count: Samples to write.
         seed: Seed of the set.
@@ -41,8 +41,9 @@ def generate(
         shape_model: Draw masks from the generator's statistical shape model and make images for
             them, instead of drawing both at once.
         steps: Steps of the sampler; by default the generator's.
-        guidance: How strongly conditions are followed, 1 as learned; by default the generator's
-            where --condition is given (1.5 of the shipped one), which takes twice the time, else 1.
+        guidance: How strongly conditions are followed; 1 is as learned. By default the generator's
+            own value if --condition is given (1.5 for the shipped one), which takes twice the time,
+            else 1.
         sampler: euler_flow, ddim, dpm_solver_pp_2m or ddpm; by default the generator's.
         mask_as_drawn: Keep each mask as it was drawn with its image. The shipped generator, and
             others that have learned it, estimate it again from the finished image, in two more
@@ -51,7 +52,7 @@ def generate(
         dicom: Also write each image as DICOM, marked as synthetic.
         unfiltered: Also write samples that fail a check.
         training_data: Folder of NIfTI pairs the generator was trained on: samples that are copies
-            of its training slices are turned down.
+            of its training slices are rejected.
         device: auto, cpu, cuda, openvino or tensorrt.
 
     Returns:

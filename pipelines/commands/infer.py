@@ -39,30 +39,30 @@ def infer(
 
     Args:
         inputs: Folders of DICOM (any nesting, any file names) and NIfTI files.
-        output: Folder to write into; made where it is missing.
+        output: Folder to write into; created if it is missing.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
-            used or refused.
+        device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
-        part_id: Which part of the cases, from 0, where several machines share the work.
+        part_id: Which part of the cases, from 0, if several machines share the work.
         num_parts: Number of parts.
-        overwrite: Do finished cases again.
+        overwrite: Plan on finished cases again.
         reslice: Also write aligned.nii.gz, the volume resliced along the plan in 1 mm voxels
             (or settings.aligned_voxel_mm).
         settings: How the pose and the plan are made.
         engine: local works in this process; ray spreads the cases over a Ray cluster, whose
             machines all see the inputs at the same paths (extra `ray`).
         ray: Workers on the cluster, with `--engine ray`.
-        mapping: CSV file outside of the output folder that tells which case is which series:
-            UIDs and folders, so it is personal, readable by you alone, and written only when
-            asked for.
-        best_of: series plans on every series; exam on the best one of each exam alone, by
+        mapping: CSV file outside of the output folder that records the series of each case. It
+            holds UIDs and folders, so it is personal, readable by you alone, and written only on
+            request.
+        best_of: series plans on every series; exam plans only on the best one of each exam, by
             voxel size, contrast and coverage. `callosal list-series` names it and says why.
         fuse: scout makes one case of the stacks of one localizer; exam, of all 2D stacks of one
-            frame of reference, however far apart in time: right where the patient did not move.
+            frame of reference, however far apart in time, which is right if the patient did not
+            move.
         like: plan.json or run folder of a first visit: its stacks are repeated at the same place
-            of the same anatomy, refined by registration where both visits are volumes.
+            of the same anatomy, refined by registration if both visits are volumes.
         include: Patterns such as '*_T1w.nii.gz'; only files that match one are looked at. A
             pattern is compared with the name of a file and with its path in the input.
         exclude: Patterns of files that are left out.

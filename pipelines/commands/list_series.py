@@ -23,7 +23,7 @@ def list_series(
     Args:
         input: Folder of DICOM or NIfTI files of any nesting, or one file.
         json: Print JSON instead of a table.
-        fuse: As of `callosal infer`: what becomes one localizer.
+        fuse: What becomes one localizer, as for `callosal infer`.
         include: Patterns such as '*_T1w.nii.gz'; only files that match one are looked at.
         exclude: Patterns of files that are left out.
         run: Output folder of `callosal infer` on this input, to show the case id of each series.
@@ -31,11 +31,11 @@ def list_series(
             and may be personal.
 
     Returns:
-        Exit code: 0 where all that can be used is sound, 1 where nothing can be used, 2 where
-        something is broken beside what can be used.
+        Exit code: 0 all usable images are sound, 1 nothing can be used, 2 something is broken
+        beside the usable images.
 
     Raises:
-        InputError: Where the input holds no image at all, or `--run` names no run (`no_run`).
+        InputError: If the input holds no image at all, or `--run` names no run (`no_run`).
     """
     from rich.console import Console
 

@@ -35,51 +35,50 @@ def listen(
     settings: Settings = Settings(),  # noqa: B008 (frozen)
     mapping: Path | None = None,
 ) -> int:
-    """Receive MR images by DICOM C-STORE and plan on each series when it has come to rest.
+    """Receive MR images by DICOM C-STORE and plan on each series once it is complete.
 
-    Answers C-ECHO too. Nothing is taken from a sender that is not named: --allow-ae has to say
-    who may send, and --allow-host from where, unless it is this machine alone. Nothing is
-    encrypted without --tls. Results are those of `callosal infer`; what was received stays in
-    the spool. It goes on until Ctrl-C or SIGTERM, which let the running case finish.
+    Answers C-ECHO too. Nothing is accepted from a sender that is not named: --allow-ae must say who
+    may send, and --allow-host from where, unless only this machine sends. Nothing is encrypted
+    without --tls. Results are those of `callosal infer`; what was received stays in the spool. It
+    runs until Ctrl-C or SIGTERM, which let the running case finish.
 
     Args:
-        output: Folder to write into; made where it is missing.
+        output: Folder to write into; created if it is missing.
         allow_ae: Calling AE titles that may send: A B, or A,B.
         allow_host: Addresses and networks (10.0.0.7, 10.0.0.0/24) that may send; by default
             this machine alone, and needed where --bind is another address than a loopback one.
         bind: Address to listen at.
         port: Port to listen at; 0 takes a free one.
         aet: AE title of this node; requests that call another one are rejected.
-        tls: Certificates for receiving; with any, senders must use TLS, and with tls.ca they
-            must show a certificate of it.
+        tls: Certificates for receiving; with any, senders must use TLS, and with tls.ca they must
+            present a certificate issued by it.
         spool: Folder for received objects, of mode 0700 and not inside the output folder; by
-            default beside it, with -spool behind its name.
-        keep_hours: Delete received objects so many hours after their series was worked on; by
-            default they stay, and once limits.spool_gb is full nothing more is taken.
-        limits: How much a sender may ask for.
-        quiet_seconds: How long nothing of a series may have come before it is whole; counted
+            default beside it, with -spool appended to its name.
+        keep_hours: Delete received objects this many hours after their series was worked on; by
+            default they stay, and once limits.spool_gb is full nothing more is accepted.
+        limits: How much a sender may send.
+        quiet_seconds: A series is complete when nothing of it has arrived for this long, counted
             from the end of the association.
         send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
             each as AE@HOST:PORT. What cannot be sent waits in the outbox of the output folder.
         stow: DICOMweb root of an archive to send to by STOW-RS, such as
             https://archive.example/dicom-web.
-        stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
-            'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
+        stow_login: File with the login of --stow, readable by you alone: one line, 'Bearer TOKEN'
+            or 'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
         send_tls: Certificates for sending; with any, --send-to is encrypted too.
         metrics_port: Port of 127.0.0.1 for Prometheus metrics and /healthz; by default none.
         log_json: Write each line on stderr as a JSON object with time, command, message and
-            case_id, for a log server; none holds data of a patient.
+            case_id, for a log server; none holds patient data.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
-            used or refused.
+        device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         settings: How the pose and the plan are made.
-        mapping: CSV file outside of the output folder that tells which case is which series,
-            readable by you alone; written only when asked for.
+        mapping: CSV file outside of the output folder that records the series of each case,
+            readable by you alone; written only on request.
 
     Returns:
-        Exit code 0 when stopped as asked, 1 where it could not listen.
+        Exit code: 0 stopped as asked, 1 it could not listen.
     """
     pace = Pace(quiet_seconds, min(2.0, quiet_seconds))
     # The help of this command has to come at once: what reads and plans is loaded here.

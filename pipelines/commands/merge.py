@@ -9,17 +9,17 @@ def merge(
     mappings: list[Path] = [],  # noqa: B006 (read only)
     mapping: Path | None = None,
 ) -> int:
-    """Put the output folders of several `callosal infer` runs together as one.
+    """Merge the output folders of several `callosal infer` runs into one.
 
     For runs that shared the work by --part-id and --num-parts, each with its own output folder.
     Case folders are copied; the parts stay as they are.
 
     Args:
         inputs: Output folders of `callosal infer`, of one model and the same settings.
-        output: Folder to write into; made where it is missing.
-        mappings: The files that the parts wrote by their --mapping, to be joined.
-        mapping: CSV file outside of the output folder to join them in: it tells which case is
-            which series. It is personal.
+        output: Folder to write into; created if it is missing.
+        mappings: The files that the parts wrote with --mapping, to be joined.
+        mapping: CSV file outside of the output folder to join them in. It records the series of
+            each case and is personal.
 
     Returns:
         Exit code: 0 all done, 1 nothing was done, 2 some cases failed or were refused, or parts

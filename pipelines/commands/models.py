@@ -11,7 +11,7 @@ from callosal.export.shipped import DEFAULT, shipped_models
 
 
 def models(json: bool = False) -> int:
-    """List the shipped models with their figures on unseen sites, and what eight bits cost.
+    """List the shipped models with their figures on unseen sites, and the cost of eight bits.
 
     Args:
         json: Print JSON instead of a table.

@@ -29,7 +29,7 @@ def randomise(
         count: Pairs to make.
         seed: The same seed gives the same pairs.
         split: Which split of participants.tsv the anatomy comes from.
-        limit: At most so many labelled slices, evenly spread; all without it.
+        limit: Use at most this many labelled slices, evenly spread; by default all.
         surroundings: classes: regions of like intensity in the labelled slices; blobs: random
             regions, from the masks alone.
         spacing_mm: Pixel size of the pairs.

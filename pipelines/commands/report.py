@@ -1,4 +1,4 @@
-"""`callosal report`: the page of a run, made anew."""
+"""`callosal report`: the page of a run, written again."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from rich.console import Console
 
 
 def report(input: Path, mapping: Path | None = None, port: int = 0, open: bool = True) -> int:
-    """Write report.html of a folder that `callosal infer` wrote.
+    """Write report.html for a folder that `callosal infer` wrote.
 
-    `infer` and `demo` write it themselves; this makes it again, for a run of an older version or
-    after files of its cases were changed. The page holds its pictures and loads nothing.
+    `infer` and `demo` write it themselves; this command writes it again, for a run of an older
+    version or after files of its cases were changed. The page holds its pictures and loads nothing.
 
     Args:
         input: The run's folder, with results.jsonl.

@@ -17,7 +17,7 @@ def review(
 ) -> int:
     """Look at the plans of a run in the browser, accept, correct or reject them.
 
-    A server on this machine alone gives out the page at a secret address until Ctrl-C ends it.
+    A server on this machine alone serves the page at a secret address until Ctrl-C ends it.
     Decisions are kept as plan.reviewed.json in each case's folder, every revision of them in
     reviews/ beside it, and results.reviewed.csv; what infer wrote stays as it is.
 
@@ -27,14 +27,14 @@ def review(
         open: Open the page in the browser.
         onnxruntime_web: The dist folder of the npm package onnxruntime-web, to run the network
             in the page on files dropped there; by default node_modules/onnxruntime-web/dist
-            in the current folder, where there is one.
+            in the current folder, if it exists.
         model: Shipped model or ONNX file that runs in the page.
         read_only: Serve nothing; write a page to look at, review.html, into each case's folder.
-        host_name: Further names under which the page is opened, such as localhost or the name
-            of the end of a tunnel; under any other name it answers 403.
+        host_name: Further names under which the page is opened, such as localhost or the name at
+            the end of a tunnel; under any other name the page answers 403.
         mapping: File that `callosal infer --mapping` wrote: the page then shows number,
-            description, protocol, orientation and contrast of each series. Nothing of it is
-            written anywhere.
+            description, protocol, orientation and contrast of each series. None of this is written
+            anywhere.
 
     Returns:
         Exit code 0.

@@ -17,9 +17,9 @@ def send(
 ) -> int:
     """Send the DICOM objects of a run to an archive by C-STORE or STOW-RS.
 
-    Sends what is not there yet: a call that was cut short goes on where it ended. A case that
-    was rejected in its review is never sent, of a corrected one only the corrected report and,
-    where the run makes Secondary Captures, the corrected picture. What an archive refuses is kept
+    Sends what is not there yet: a call that was cut short continues where it stopped. A case that
+    was rejected in its review is never sent; of a corrected one, only the corrected report is sent
+    and, if the run makes Secondary Captures, the corrected picture. What an archive refuses is kept
     in RUN/outbox/refused with the reason, and tried again by the next call.
 
     Args:
@@ -28,11 +28,11 @@ def send(
         send_as: AE title of this side.
         stow: DICOMweb root of an archive to send to by STOW-RS, such as
             https://archive.example/dicom-web.
-        stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
-            'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
+        stow_login: File with the login of --stow, readable by you alone: one line, 'Bearer TOKEN'
+            or 'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
         send_tls: Certificates for sending; with any, --send-to is encrypted too.
-        minutes: How long to go on while an archive is away or refuses; 0 tries once.
-        again: Send everything once more, also what the archive has confirmed.
+        minutes: How long to keep trying while an archive is down or refuses; 0 tries once.
+        again: Send everything once more, including what the archive has confirmed.
 
     Returns:
         Exit code: 0 all is sent, 1 nothing could be sent, 2 some of it.

@@ -24,10 +24,10 @@ def slabs(
         output: Folder to write into.
         seed: The same seed gives the same slabs.
         model: Model that outlines the references.
-        settings: How slabs may lie.
+        settings: How slabs may be placed.
 
     Returns:
-        Exit code 0; 2 where a series was left out, 1 where all were.
+        Exit code: 0 all series were cut, 1 none was, 2 some were left out.
     """
     # The help of this command has to come at once: what reads and draws is loaded here.
     from callosal.export.runtime import open_segmenter

@@ -10,7 +10,7 @@ def stitch(
     output: Path,
     settings: StitchSettings = StitchSettings(),  # noqa: B008 (frozen)
 ) -> int:
-    """Join the stations of a spine, or of any exam along the table, to one volume.
+    """Join the stations of a spine, or of any exam along the table, into one volume.
 
     Sagittal or coronal stacks of one exam, frame of reference and contrast are found and joined.
     Writes a folder for each exam with stitched.nii.gz, the derived DICOM series in stitched/,
@@ -18,7 +18,7 @@ def stitch(
 
     Args:
         inputs: Folders of DICOM files (any nesting, any file names).
-        output: Folder to write into; made where it is missing.
+        output: Folder to write into; created if it is missing.
         settings: How stations are matched and blended, and how far they may be shifted.
 
     Returns:

@@ -29,16 +29,17 @@ def watch(
     settings: Settings = Settings(),  # noqa: B008 (frozen)
     mapping: Path | None = None,
 ) -> int:
-    """Plan on the series that arrive in a folder, each as soon as it has come to rest.
+    """Plan on the series that arrive in a folder, each as soon as it is complete.
 
-    Writes what `callosal infer` writes, with the model loaded once. It goes on until Ctrl-C or
-    SIGTERM, which let the running case finish; started again it does only what is not done.
-    The folder may be a network share. Nothing in it is ever changed.
+    Writes what `callosal infer` writes, with the model loaded once. It runs until Ctrl-C or
+    SIGTERM, which let the running case finish; started again, it does only what is left. The folder
+    may be a network share. Nothing in it is ever changed.
 
     Args:
         input: Folder to watch, of any nesting.
-        output: Folder to write into, not inside the other; made where it is missing.
-        quiet_seconds: How long no file of a series may have come or changed before it is whole.
+        output: Folder to write into, not inside the watched one; created if it is missing.
+        quiet_seconds: A series is complete when none of its files has come or changed for this
+            long.
         poll_seconds: Time between two looks through the folder.
         once: End when all that is there is quiet and done, for cron.
         send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
@@ -46,24 +47,23 @@ def watch(
         send_as: AE title of this side.
         stow: DICOMweb root of an archive to send to by STOW-RS, such as
             https://archive.example/dicom-web.
-        stow_login: File with its login, readable by you alone: one line, 'Bearer TOKEN' or
-            'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
+        stow_login: File with the login of --stow, readable by you alone: one line, 'Bearer TOKEN'
+            or 'Basic USER:PASSWORD'; by default the variable CALLOSAL_STOW_LOGIN, if it is set.
         send_tls: Certificates for sending; with any, --send-to is encrypted too.
         metrics_port: Port of 127.0.0.1 for Prometheus metrics and /healthz; by default none.
         log_json: Write each line on stderr as a JSON object with time, command, message and
-            case_id, for a log server; none holds data of a patient.
+            case_id, for a log server; none holds patient data.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto takes a GPU where it works; cpu, cuda, openvino and tensorrt are
-            used or refused.
+        device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         settings: How the pose and the plan are made.
-        mapping: CSV file outside of the output folder that tells which case is which series,
-            readable by you alone; written only when asked for.
+        mapping: CSV file outside of the output folder that records the series of each case,
+            readable by you alone; written only on request.
 
     Returns:
-        Exit code: 0 stopped as asked, or all done; with --once also 1 nothing could be done
-        and 2 some cases failed or were refused.
+        Exit code: 0 stopped as asked, or all done; with --once also 1 if nothing could be done and
+        2 if some cases failed or were refused.
     """
     pace = Pace(quiet_seconds, poll_seconds, once)
     # The help of this command has to come at once: what reads and plans is loaded here.

@@ -58,7 +58,7 @@ def first_cause(status: str, reasons: Sequence[str], source: Mapping[str, Any]) 
     ...             {"kind": "dicom", "spacing_mm": [6.0, 0.9, 0.9], "orientation": "axial"})
     'No plan: slices of 6 mm are too thick for this network.'
     >>> first_cause("low_confidence", ["weak_evidence", "cut_by_field_of_view"], {})
-    'Not certain: the callosum reaches the edge of what was scanned.'
+    'Not certain: the callosum reaches the edge of the scanned region.'
     >>> first_cause("ok", [], {})
     ''
     """

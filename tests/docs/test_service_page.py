@@ -69,9 +69,9 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        f"{arrivals.PATIENCE} times the rest",
+        f"{arrivals.PATIENCE} times `--quiet-seconds`",
         f"A message part of over {intake.MAX_PART_BYTES / 2**20:.0f} MiB",
-        f"bounded by {IN_WORDS[intake.MAX_WAITING + 1]} objects per association",
+        f"more than {IN_WORDS[intake.MAX_WAITING + 1]} objects per association",
         f"at {IN_WORDS[intake.MAX_EXCESS]} times as much the sender is cut off",
         f"at {IN_WORDS[associations.CONNECTIONS]} times as many connections",
         f"tried again after {IN_WORDS[round(watching.RETRY_S / 60)]} minutes",
