@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from callosal import CallosalError
 from callosal.pipelines.commands.infer import infer
 
 Array = NDArray[np.float64]
@@ -58,9 +59,12 @@ def measured(person: dict[str, str], images: Path, output: Path) -> list[dict[st
     """The rows of one participant, one a scan: status and every measure."""
     name = person["participant_id"]
     folder, file = images / name, images / f"{name}.nii.gz"
-    infer([folder if folder.is_dir() else file], output=output / name)
     # Without groups, all participants are one.
     known: dict[str, Any] = {"participant_id": name, "group": person.get("group") or "all"}
+    try:
+        infer([folder if folder.is_dir() else file], output=output / name)
+    except CallosalError as error:
+        return [known | {"status": "no_case", "confidence": None, "reasons": error.code}]
     paths = sorted((output / name).glob("cases/*/plan.json"))
     if not paths:
         return [known | {"status": "no_case", "confidence": None, "reasons": "see the console"}]

@@ -35,9 +35,13 @@ def read_first_visit(path: Path) -> FirstVisit:
             the finest volume is taken.
 
     Raises:
-        InputError: It cannot be read, is not a plan (`bad_plan`, `invalid_plan`), or has no stacks
-            to repeat (`no_stacks`, `no_sure_plan`).
+        InputError: It is not there (`no_such_input`), cannot be read, is not a plan (`bad_plan`,
+            `invalid_plan`), or has no stacks to repeat (`no_stacks`, `no_sure_plan`).
     """
+    if not path.exists():
+        raise InputError(
+            f"{path.name}: there is no such file or folder; check the path", "no_such_input"
+        )
     if path.is_dir():
         best = best_plan(sure_plans(path, case_names(path)))
         if best is None:

@@ -16,6 +16,7 @@ from callosal.pipelines.planning.findings import (
     ASSUMED_REASON,
     Findings,
     Provenance,
+    Status,
     Verdict,
     assumed_angles,
 )
@@ -86,6 +87,13 @@ def with_pose(
     }
 
 
+OTHER_HEAD_CONFIDENCE = 0.45
+"""Highest confidence where the head does not look like that of the first visit: never `ok`, as it
+may be another person's."""
+
+_OTHER_HEAD = frozenset({"not_alike", "too_far_apart"})
+
+
 def with_follow_up(
     document: Mapping[str, Any], plan: ScanPlan, entry: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -101,6 +109,12 @@ def with_follow_up(
     """
     planes = stack_entries(plan, document["dof_estimated"])
     repeated = {**document, "planes": planes, "follow_up": dict(entry)}
+    if entry["reason"] in _OTHER_HEAD:
+        repeated |= {
+            "status": Status.LOW_CONFIDENCE.value,
+            "confidence": min(document["confidence"], OTHER_HEAD_CONFIDENCE),
+            "reasons": ["first_visit_differs", *document["reasons"]],
+        }
     validate_plan(repeated)
     return repeated
 

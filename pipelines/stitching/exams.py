@@ -94,7 +94,7 @@ class ExamIndex:
     skipped: tuple[Skip, ...]
 
 
-def find_exams(inputs: Sequence[Path]) -> ExamIndex:
+def find_exams(inputs: Sequence[Path | str]) -> ExamIndex:
     """Look through folders for stations that belong together.
 
     Args:
@@ -106,7 +106,7 @@ def find_exams(inputs: Sequence[Path]) -> ExamIndex:
     """
     headers: list[Header] = []
     files = SkipCounter.empty()
-    for item in scan_inputs(inputs):
+    for item in scan_inputs(list(map(Path, inputs))):
         if isinstance(item, Header):
             headers.append(item)
         elif isinstance(item, FileEntry):

@@ -114,6 +114,10 @@ def test_what_cannot_be_registered_says_why(head, first):
         made, found = repeat_stacks(visit, images, plan, document())
         assert made["follow_up"]["reason"] == reason
         assert made["follow_up"]["refined"] is False
+        is_doubted = reason == "not_alike"
+        assert (made["status"] == "low_confidence") is is_doubted
+        assert ("first_visit_differs" in made["reasons"]) is is_doubted
+        assert (made["confidence"] < 0.5) is is_doubted
         # The callosa lie in the same place: so do the stacks.
         check_same(found, scan_plan(settings=OWN_SLICES), atol_mm=1e-3, atol=1e-6)
 
@@ -146,6 +150,9 @@ def test_a_first_visit_is_a_file_or_a_run(tmp_path, head):
     with pytest.raises(InputError) as caught:
         read_first_visit(tmp_path / "run")
     assert caught.value.code == "no_sure_plan"
+    with pytest.raises(InputError) as caught:
+        read_first_visit(tmp_path / "elsewhere")
+    assert caught.value.code == "no_such_input"
 
 
 def test_another_first_visit_is_other_work(tmp_path, first):
