@@ -99,11 +99,12 @@ def _gain(slice_image: SliceImage, air: float, inside: NDArray[np.bool_]) -> Arr
         inside: The pixels inside the outline, at least one, shape (H, W).
     """
     values = slice_image.pixels[::_STEP, ::_STEP].astype(np.float64) - air
-    tissue = values > _TISSUE * np.median(slice_image.pixels[inside] - air)
+    least = _TISSUE * float(np.median(slice_image.pixels[inside] - air))
+    tissue = values > max(least, 0.0)
     middle = np.argwhere(inside).mean(axis=0)
     shape = slice_image.pixels.shape
     rows, columns = (np.arange(count) - at for count, at in zip(shape, middle, strict=True))
-    if tissue.sum() < _LEAST_TISSUE:
+    if least <= 0 or tissue.sum() < _LEAST_TISSUE:  # air inside: this is no callosum
         return np.ones(shape)
     logs = np.log(values[tissue])
     logs = logs.clip(np.median(logs) - 1, np.median(logs) + 1)

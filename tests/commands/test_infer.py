@@ -14,7 +14,7 @@ from pydicom import dcmread
 
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
-from callosal.pipelines.outputs.file_names import DONE, VIEWS
+from callosal.pipelines.outputs.file_names import DONE, NEIGHBOURHOOD, VIEWS
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.planning.plan_validation import validate_plan
 

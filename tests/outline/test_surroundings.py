@@ -67,3 +67,9 @@ def test_the_gain_of_a_surface_coil_changes_little(arch: np.ndarray, gain: float
     assert plain.distinct > 0.9
     assert biased.distinct > 0.85
     assert biased.contrast == pytest.approx(plain.contrast, rel=0.3)
+
+
+def test_an_outline_around_air_has_no_gain(arch: np.ndarray) -> None:
+    pixels = np.where(arch >= 0.5, -5.0, 80.0)
+    pixels[:30] = 0.0
+    assert np.isfinite(_measured(arch, pixels).contrast)
