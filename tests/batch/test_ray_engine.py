@@ -26,7 +26,7 @@ from callosal.pipelines.settings import Settings
 ray: Any = pytest.importorskip("ray", reason="needs the extra `ray`")
 pytestmark = pytest.mark.slow
 
-N_CASES = 8
+N_CASES = 6
 
 
 @pytest.fixture(scope="module")

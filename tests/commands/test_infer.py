@@ -58,7 +58,7 @@ def test_a_case_has_all_its_files_and_a_valid_plan(run: Path) -> None:
     names = {path.name for path in case.iterdir()}
     assert names == {
         "plan.json", "overlay.png", "thumbnail.webp", "mask.nii.gz", "seg.dcm", "plan_sr.dcm",
-        *VIEWS, DONE,
+        *VIEWS, NEIGHBOURHOOD, DONE,
     }  # fmt: skip
     plan = json.loads((case / "plan.json").read_text())
     validate_plan(plan)

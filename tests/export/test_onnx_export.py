@@ -96,7 +96,7 @@ def test_a_bundle_holds_what_was_exported(checkpoint: Path, exported: Path, tmp_
     assert (tmp_path / ONNX).read_bytes() == exported.read_bytes()
     told = json.loads((tmp_path / METADATA).read_text())
     contract = open_segmenter(exported, "cpu").contract
-    assert told["data_source"] == contract.training_data == "phantoms"
+    assert told["data_source"] == contract.training_data == "phantoms; started from a: BY-NC"
     assert contract.checkpoint_sha256 in told["changelog"][told["version"]]
     assert str(contract.threshold) in (tmp_path / INFERENCE).read_text()
     image = np.random.default_rng(0).random((1, 1, 97, 131), dtype=np.float32)
