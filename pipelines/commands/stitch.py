@@ -14,7 +14,8 @@ def stitch(
 
     Sagittal or coronal stacks of one exam, frame of reference and contrast are found and joined.
     Writes a folder for each exam with stitched.nii.gz, the derived DICOM series in stitched/,
-    stitched.png and stitched.json. `callosal review OUTPUT` opens it to set a region by hand.
+    stitched.png and stitched.json, and report.html. `callosal review OUTPUT` opens the picture to
+    set a region by hand.
 
     Args:
         inputs: Folders of DICOM files (any nesting, any file names).
@@ -25,6 +26,9 @@ def stitch(
         Exit code: 0 all joined, 1 nothing could be joined, 2 some exams or stations were refused.
     """
     # The help of this command has to come at once: what reads and joins is loaded here.
+    from callosal.pipelines.report.page import write_report
     from callosal.pipelines.stitching.run import run_stitching
 
-    return run_stitching(inputs, output, settings)
+    code = run_stitching(inputs, output, settings)
+    write_report(output)
+    return code

@@ -13,7 +13,12 @@ import pytest
 from pydicom import dcmread
 
 from callosal.pipelines.cli import main
-from callosal.pipelines.outputs.file_names import STITCHED, STITCHED_PICTURE, STITCHED_RECORD
+from callosal.pipelines.outputs.file_names import (
+    REPORT,
+    STITCHED,
+    STITCHED_PICTURE,
+    STITCHED_RECORD,
+)
 from callosal.pipelines.phantom.spine import Spine
 from callosal.pipelines.phantom.spine_stations import acquire_station
 from callosal.pipelines.reading.nifti import read_nifti
@@ -24,6 +29,7 @@ from tests.stitching.conftest import LOWER, write_station
 def run(exam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("out")
     assert main(["stitch", str(exam), "--output", str(output)]) == 0
+    assert "joined" in (output / REPORT).read_text(encoding="utf-8")
     return output
 
 
