@@ -28,8 +28,9 @@ class SpinePage(Page):
         self.folder = self.desk.folder(self.name)
 
     def stack_lines(self, stack: str) -> str:
-        path = self.browser.find_element("css selector", f"#stage-midsagittal .stack.{stack}")
-        return str(path.get_attribute("d"))
+        # In one step: the page draws the lines again and again, and a path that was found is gone.
+        asks = "return document.querySelector(arguments[0])?.getAttribute('d')"
+        return str(self.browser.execute_script(asks, f"#stage-midsagittal .stack.{stack}"))
 
 
 @pytest.fixture(scope="module")
