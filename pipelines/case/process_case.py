@@ -24,6 +24,7 @@ from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.outputs.file_names import MARKUPS, NEIGHBOURHOOD
 from callosal.pipelines.pictures.review_views import view_files
+from callosal.pipelines.planning.findings import Status, Verdict
 from callosal.pipelines.planning.markups import markups_text
 from callosal.pipelines.planning.plan_document import with_files
 from callosal.pipelines.planning.plan_file import Plan
@@ -92,7 +93,10 @@ def _markups(outcome: Outcome, settings: Settings) -> dict[str, bytes]:
 
 def _repeated(first: FirstVisit, images: Images, outcome: Outcome, pose: Pose) -> Outcome:
     document, plan = repeat_stacks(first, images, pose.plan, outcome.document)
-    return replace(outcome, document=document, pose=replace(pose, plan=plan))
+    verdict = Verdict(
+        Status(document["status"]), document["confidence"], tuple(document["reasons"])
+    )
+    return replace(outcome, document=document, pose=replace(pose, plan=plan), verdict=verdict)
 
 
 def _pictures(

@@ -97,15 +97,18 @@ def _gain(slice_image: SliceImage, air: float, inside: NDArray[np.bool_]) -> Arr
         slice_image: The picture, shape (H, W).
         air: Its darkest intensity.
         inside: The pixels inside the outline, at least one, shape (H, W).
+
+    Returns:
+        The gain of each pixel, shape (H, W); 1 everywhere where none can be fitted.
     """
     values = slice_image.pixels[::_STEP, ::_STEP].astype(np.float64) - air
     least = _TISSUE * float(np.median(slice_image.pixels[inside] - air))
     tissue = values > max(least, 0.0)
-    middle = np.argwhere(inside).mean(axis=0)
     shape = slice_image.pixels.shape
-    rows, columns = (np.arange(count) - at for count, at in zip(shape, middle, strict=True))
-    if least <= 0 or tissue.sum() < _LEAST_TISSUE:  # air inside: this is no callosum
+    if least <= 0 or tissue.sum() < _LEAST_TISSUE:  # air inside, or too little to fit to
         return np.ones(shape)
+    middle = np.argwhere(inside).mean(axis=0)
+    rows, columns = (np.arange(count) - at for count, at in zip(shape, middle, strict=True))
     logs = np.log(values[tissue])
     logs = logs.clip(np.median(logs) - 1, np.median(logs) + 1)
     places = np.argwhere(tissue) * _STEP - middle

@@ -10,6 +10,9 @@ from scipy.spatial.transform import Rotation
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.request import Engine, Request
+from callosal.pipelines.case.pose import Pose
+from callosal.pipelines.case.process import Outcome
+from callosal.pipelines.case.process_case import _repeated
 from callosal.pipelines.follow_up.carried_stacks import carried_plan
 from callosal.pipelines.follow_up.first_visit import FirstVisit, read_first_visit
 from callosal.pipelines.follow_up.neighbourhood import (
@@ -22,6 +25,7 @@ from callosal.pipelines.follow_up.repeat import repeat_stacks
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
+from callosal.pipelines.planning.findings import Status, Verdict
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import ScanPlan, make_plan
 from callosal.pipelines.planning.plan_document import stack_entries
@@ -161,3 +165,12 @@ def test_another_first_visit_is_other_work(tmp_path, first):
     assert request.work_sha256 == Settings().config_sha256
     assert len({request.work_sha256, like.work_sha256,
                 replace(like, first=replace(first, sha256="1" * 64)).work_sha256}) == 3  # fmt: skip
+
+
+def test_the_picture_of_another_head_says_what_its_plan_says(first):
+    ok = Verdict(Status.OK, 1.0)
+    outcome = Outcome(document(), None, None, Pose(None, None, 1.0, scan_plan()), ok, None)
+    found = _repeated(first, texture(7), outcome, outcome.pose)
+    assert found.verdict.status is Status.LOW_CONFIDENCE
+    assert found.document["status"] == found.verdict.status.value
+    assert found.verdict.reasons[0] == "first_visit_differs"
