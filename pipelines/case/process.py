@@ -13,7 +13,8 @@ from callosal.pipelines.callosum.finding import UNKNOWN, Finding, find_finding
 from callosal.pipelines.callosum.quality import ABSENT
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.case.filled_slices import doubted_on_filled
-from callosal.pipelines.case.localizer_callosum import find_localizer_callosum, sagittal_slices
+from callosal.pipelines.case.localizer_callosum import find_localizer_callosum
+from callosal.pipelines.case.localizer_slices import sagittal_slices
 from callosal.pipelines.case.neighbours import Spread, pose_spread
 from callosal.pipelines.case.off_midline import doubted_off_midline
 from callosal.pipelines.case.pose import Pose, find_pose
@@ -163,7 +164,9 @@ def conclude(
         callosum = doubted_on_filled(callosum, sagittal_or_whole(images), filled)
     morphometry, finding = _measured(callosum, pose)
     watch.lap("morphometry")
-    verdict = judge_case(seen, callosum, pose, spread, finding)
+    # What the slices of a localizer say differently was judged when they were brought together.
+    beside = None if isinstance(images, LocalizerVolumes) else spread
+    verdict = judge_case(seen, callosum, pose, beside, finding)
     if (verdict.confidence or 0.0) < ABSENT:
         # A mask that does not look like a callosum is shown, but no plan is made of it.
         pose, morphometry, finding = None, None, UNKNOWN

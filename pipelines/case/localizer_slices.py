@@ -1,0 +1,205 @@
+"""The sagittal slices of a localizer near its midsagittal plane, and what they show of that plane.
+
+A head lies turned against the slices of its localizer, so genu and splenium may lie nearest to
+different slices. Each slice is moved along the normal of the plane onto the plane, and counts at
+every place by how far it lies from the plane there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from highdicom import Volume
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.special import softmax
+
+from callosal.models.errors import GeometryError
+from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
+from callosal.pipelines.midplane.midsagittal import MidsagittalPlane
+from callosal.pipelines.midplane.resample import Array
+from callosal.pipelines.midplane.sagittal_slice import (
+    INFERIOR_LPS,
+    NativePlane,
+    cut_slice,
+    sagittal_directions,
+)
+
+FIELD_MM: Final = 200.0
+"""Side of the part of a slice that the network sees, about the middle of the head."""
+
+MOST_SLICES: Final = 7
+"""The slices nearest to the plane at the middle of the head: of a head that lies turned, others are
+nearest at the callosum."""
+
+Picture = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SlicesOnPlane:
+    """Where slices lie over a plane.
+
+    Attributes:
+        grid: The plane, an empty slice of the size of those that were looked at.
+        heights_mm: Height of each slice over each pixel of the plane, shape (N, H, W).
+    """
+
+    grid: SliceImage
+    heights_mm: Array
+
+    @property
+    def nearest_mm(self) -> Array:
+        """Distance of the nearest slice from each pixel, shape (H, W)."""
+        return np.asarray(np.abs(self.heights_mm).min(axis=0))
+
+    def nearest_to(self, point_mm: tuple[float, float]) -> list[int]:
+        """The slices by their distance from a point of the plane (x, y in mm), nearest first."""
+        row, column = np.round(self.grid.mm_to_pixels(np.asarray(point_mm))).astype(int)
+        rows, columns = self.grid.pixels.shape
+        at = (np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1))
+        return [int(index) for index in np.argsort(np.abs(self.heights_mm[:, at[0], at[1]]))]
+
+    def of(self, slices: Sequence[int]) -> "SlicesOnPlane":
+        """The same plane under some of the slices, by their indices."""
+        return replace(self, heights_mm=self.heights_mm[list(slices)])
+
+    def shares(self, width_mm: float, trust: Array | None = None) -> Array:
+        """What each slice counts at each pixel.
+
+        Args:
+            width_mm: Standard deviation over the distance from the plane.
+            trust: How far each slice is trusted, above 0, shape (N,); None for all alike.
+
+        Returns:
+            Shares that add up to 1 at each pixel, shape (N, H, W).
+        """
+        weight = -0.5 * (self.heights_mm / width_mm) ** 2
+        if trust is not None:
+            weight = weight + np.log(trust)[:, None, None]
+        return np.asarray(softmax(weight, axis=0))
+
+
+def sagittal_slices(
+    images: LocalizerVolumes, plane: MidsagittalPlane, spacing_mm: float
+) -> tuple[SliceImage, ...]:
+    """The sagittal slices nearest to the plane at the middle of the head, as acquired.
+
+    Args:
+        images: The localizer.
+        plane: Its midsagittal plane.
+        spacing_mm: Pixel size wanted.
+
+    Returns:
+        Slices of one shape, the nearest first.
+    """
+    found = []
+    for stack in images.sagittal:
+        for index in range(stack.spatial_shape[0]):
+            single = stack[index : index + 1]
+            middle = _middle_lps_mm(single)
+            normal = single.affine[:3, 0] / np.linalg.norm(single.affine[:3, 0])
+            normal = -normal if normal[0] > 0 else normal
+            off_mm = abs(float((plane.point_lps_mm - middle) @ normal))
+            found.append((off_mm, single, normal))
+    found.sort(key=lambda one: one[0])
+    slices = []
+    for _, single, normal in found[:MOST_SLICES]:
+        middle = _middle_lps_mm(single)
+        # The point of the slice that lies beside the middle of the head.
+        point = plane.point_lps_mm - ((plane.point_lps_mm - middle) @ normal) * normal
+        try:
+            native = NativePlane(point, normal)
+            slices.append(
+                cut_slice(single, native, spacing_mm, FIELD_MM, inferior=_inferior(single))
+            )
+        except GeometryError:
+            continue
+    return _one_shape(slices)
+
+
+def slices_on_plane(
+    slices: Sequence[SliceImage], plane: MidsagittalPlane, spacing_mm: float
+) -> SlicesOnPlane:
+    """Where slices lie over a plane.
+
+    Args:
+        slices: At least one, all of one shape.
+        plane: The plane.
+        spacing_mm: Pixel size wanted on it.
+    """
+    center = np.mean([one.center_lps_mm for one in slices], axis=0)
+    center = center - ((center - plane.point_lps_mm) @ plane.normal) * plane.normal
+    row_dir, col_dir = sagittal_directions(plane.normal)
+    empty = np.zeros_like(slices[0].pixels)
+    grid = SliceImage(empty, (spacing_mm, spacing_mm), center, row_dir, col_dir)
+    return SlicesOnPlane(grid, np.stack([_heights_mm(one, grid) for one in slices]))
+
+
+def moved_onto(values: NDArray[np.floating], source: SliceImage, grid: SliceImage) -> Picture:
+    """Values of a slice moved along the normal of a plane onto the plane; 0 beyond the slice.
+
+    Args:
+        values: On the pixels of the slice.
+        source: The slice.
+        grid: The plane.
+    """
+    points = _points(grid) + _heights_mm(source, grid)[..., None] * grid.normal
+    at = source.mm_to_pixels(source.lps_to_mm(points))
+    moved: Picture = ndimage.map_coordinates(
+        values.astype(np.float32), np.moveaxis(at, -1, 0), order=1, cval=0.0
+    )
+    return moved
+
+
+def composed(slices: Sequence[SliceImage], place: SlicesOnPlane, width_mm: float) -> SliceImage:
+    """What slices together show of a plane: at each pixel mostly the slice that lies nearest.
+
+    Args:
+        slices: The slices, the nearest first.
+        place: Where they lie over the plane.
+        width_mm: Standard deviation of a slice's share over its distance from the plane.
+    """
+    moved = np.stack([moved_onto(one.pixels, one, place.grid) for one in slices])
+    pixels = (place.shares(width_mm) * moved).sum(axis=0).astype(np.float32)
+    return replace(place.grid, pixels=pixels, source_voxel_mm=slices[0].source_voxel_mm)
+
+
+def _heights_mm(source: SliceImage, grid: SliceImage) -> Array:
+    away = (source.center_lps_mm - _points(grid)) @ source.normal
+    return np.asarray(away / (grid.normal @ source.normal))
+
+
+def _points(grid: SliceImage) -> Array:
+    return grid.pixels_to_lps(np.moveaxis(np.indices(grid.pixels.shape), 0, -1))
+
+
+def _inferior(volume: Volume) -> Array:
+    """The direction of rows or columns of a stack that is nearest to the patient's inferior."""
+    axes = np.array(volume.affine[:3, 1:3]) / np.array(volume.spacing[1:])
+    along = INFERIOR_LPS @ axes
+    nearest = int(np.argmax(np.abs(along)))
+    return np.asarray(np.sign(along[nearest]) * axes[:, nearest])
+
+
+def _middle_lps_mm(volume: Volume) -> Array:
+    index = (np.array(volume.spatial_shape) - 1) / 2
+    return np.asarray(volume.affine[:3, :3] @ index + volume.affine[:3, 3])
+
+
+def _one_shape(slices: Sequence[SliceImage]) -> tuple[SliceImage, ...]:
+    """Slices filled up with zeros to one shape, as the network takes them together."""
+    if not slices:
+        return ()
+    height, width = np.max([one.pixels.shape for one in slices], axis=0)
+    return tuple(_filled(one, int(height), int(width)) for one in slices)
+
+
+def _filled(one: SliceImage, height: int, width: int) -> SliceImage:
+    rows, columns = height - one.pixels.shape[0], width - one.pixels.shape[1]
+    if rows == 0 and columns == 0:
+        return one
+    pixels = np.pad(one.pixels, ((0, rows), (0, columns)))
+    shift_mm = (-columns / 2 * one.spacing_mm[1], -rows / 2 * one.spacing_mm[0])
+    return replace(one, pixels=pixels, center_lps_mm=one.mm_to_lps(shift_mm))
