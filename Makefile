@@ -50,7 +50,7 @@ wheel: $(VENV)/.dev  ## build the wheel into dist/
 train: $(VENV)/.dev  ## train the shipped segmenter (half an hour with bf16 units)
 	$(BIN)/callosal fit --config configs/attention_unet.yaml
 
-picture: $(VENV)/.dev  ## draw the pictures of README and docs anew from the MNI152 average head
+picture: $(VENV)/.dev  ## draw the pictures of README and docs again from the MNI152 average head
 	$(BIN)/python docs/make_pictures.py
 	$(BIN)/python docs/make_review_pictures.py
 

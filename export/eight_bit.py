@@ -43,12 +43,12 @@ def make_int8(source: Path, output: Path, *, name: str, slices: Slices) -> Reduc
         check_graph(path, output.name)
         reduction = measure_reduction(source, path, "int8", slices.labelled, slices.angle_of, kept)
         reduction.require(output.name)
-        told = dataclasses.replace(
+        contract = dataclasses.replace(
             contract,
             name=name,
             precision="int8",
             parity={**contract.parity, "reduction": reduction.figures()},
         )
-        write_metadata(path, told.to_metadata())
+        write_metadata(path, contract.to_metadata())
         path.replace(output)
     return reduction

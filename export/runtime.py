@@ -236,10 +236,10 @@ def _check_records(path: Path, sha256: str) -> None:
             fields = json.loads(record.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        told = fields.get("sha256") if isinstance(fields, dict) else None
-        if told is not None and told != sha256:
+        stated = fields.get("sha256") if isinstance(fields, dict) else None
+        if stated is not None and stated != sha256:
             raise ModelFileError(
                 f"{path.name}: its hash {sha256[:12]} is not the one in {record.name} "
-                f"({str(told)[:12]}); it was changed since it was written: get it again",
+                f"({str(stated)[:12]}); it was changed since it was written: get it again",
                 code="tampered_model",
             )

@@ -18,7 +18,8 @@ class FusionSettings:
         box_weight: Share of the box in centre and angle, 0 to 1; the line has the rest.
         margin_mm: Added to the box's size on every side.
         angle_scale_deg: Angle between box and line at which the agreement falls to 0.61.
-        shift_scale: Shift of the centres along the box, as share of its length, for the same.
+        shift_scale: Shift of the centres along the box at which it falls as far, as a share of the
+            length.
     """
 
     box_weight: float = 0.5
@@ -62,7 +63,7 @@ class PlanSettings:
         transverse: 5 mm slices, 20 % gap.
         coronal: 5 mm slices, 20 % gap.
         sagittal: 4 mm slices, 20 % gap.
-        fov_margin_mm: Air around the head on each side of the field of view.
+        fov_margin_mm: Margin between the head and the edge of the field of view, on each side.
         slice_margin_mm: Cover at both ends of a stack beyond the brain, taken to end where the
             head ends or where no brain reaches farther.
         fov_step_mm: The field of view is rounded up to a multiple of this.
@@ -84,7 +85,7 @@ class Settings:
         line: Which reference line is fused with the box.
         fusion: Weights and margin of the final ROI.
         plan: Slices and fields of view of the three stacks.
-        aligned_voxel_mm: Voxel of the volume resliced along the plan; None for no such volume.
+        aligned_voxel_mm: Voxel size of the volume resliced along the plan, if one is wanted.
         parcels: Also write parcels.nii.gz and parcels.png: the parts of the callosum, counted
             along its midline, by Witelson (7) or by Hofer and Frahm (5).
         dicom_objects: What is written for the archive of a DICOM case: seg (seg.dcm, the mask on

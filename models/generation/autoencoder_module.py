@@ -93,7 +93,7 @@ class AutoencoderModule(pl.LightningModule):
         return pair[:, :, top : top + self.crop_px, left : left + self.crop_px]
 
     def on_validation_epoch_start(self) -> None:
-        """Begin the gate's measures anew."""
+        """Start the gate's measures again."""
         self._sums = []
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:

@@ -19,7 +19,7 @@ def open_archives(
     Args:
         send_to: Those that take C-STORE, as of `--send-to`.
         title: AE title of this side.
-        stow: DICOMweb root of one that takes STOW-RS; None for none.
+        stow: DICOMweb root of one that takes STOW-RS, or None.
         stow_login: File with its login.
         tls: Certificates for all of them.
 

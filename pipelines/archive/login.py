@@ -54,7 +54,7 @@ def read_login(path: Path | None, option: str, variable: str) -> Login | None:
     """The login of a file, or else of an environment variable.
 
     Args:
-        path: The file, which nobody else may be able to read; None for none.
+        path: The file, which nobody else may be able to read, or None.
         option: Name of the option that names the file, for messages.
         variable: Name of the variable.
 

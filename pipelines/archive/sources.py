@@ -16,9 +16,9 @@ def open_source(
     """The archive to fetch from; nothing is connected yet.
 
     Args:
-        node: One that answers C-FIND and C-GET, as of `--from`; None for none.
+        node: One that answers C-FIND and C-GET, as of `--from`, or None.
         title: AE title of this side.
-        qido: DICOMweb root of one that answers QIDO-RS and WADO-RS; None for none.
+        qido: DICOMweb root of one that answers QIDO-RS and WADO-RS, or None.
         qido_login: File with its login.
         tls: Certificates.
 

@@ -25,7 +25,7 @@ class StowArchive:
 
     Args:
         url: Its DICOMweb root, such as https://archive.example/dicom-web.
-        login: Token, or user and password; None for none.
+        login: Token, or user and password, or None.
         tls: Certificates.
 
     Raises:

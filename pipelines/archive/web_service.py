@@ -58,7 +58,7 @@ class WebService:
 
         Args:
             url: Its DICOMweb root, such as https://archive.example/dicom-web.
-            login: Token, or user and password; None for none.
+            login: Token, or user and password, or None.
             tls: Certificates.
             options: Names for messages.
 

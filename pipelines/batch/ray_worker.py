@@ -23,7 +23,7 @@ class WorkerPlan:
         device: Where the network runs.
         threads: Threads of the network.
         settings: How the pose and the plan are made.
-        first: A first visit whose stacks are repeated; None for none.
+        first: A first visit whose stacks are repeated, or None.
     """
 
     model: str

@@ -50,11 +50,11 @@ class Request:
         part: Which part of the cases.
         overwrite: Do finished cases again.
         settings: How the pose and the plan are made.
-        mapping: File that tells which case is which series; None for none.
+        mapping: File that lists which case is which series, or None.
         command: What was called.
         best_of: Plan on every series, or on the best one of each exam.
         fuse: What becomes one localizer.
-        first: A first visit whose stacks are repeated; None for none.
+        first: A first visit whose stacks are repeated, or None.
         patterns: Which files of the inputs are looked at.
     """
 

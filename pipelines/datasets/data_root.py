@@ -43,7 +43,7 @@ def usual_root() -> Path | None:
     return Path(name)
 
 
-def told_source(roots: Sequence[Path], train: int, val: int, sites: int) -> str:
+def source_note(roots: Sequence[Path], train: int, val: int, sites: int) -> str:
     """One line that says what a run trains on.
 
     Args:

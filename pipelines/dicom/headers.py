@@ -190,7 +190,7 @@ def _check_kind(attributes: Attributes) -> None:
     if not sop_class:
         raise InputError("has no SOPClassUID, so its kind is unknown", "missing_tags")
     if modality in ("", "MR", *_NON_IMAGE_MODALITIES):
-        raise InputError("a DICOM object, but no MR image", "not_mr_image")
+        raise InputError("a DICOM object that is not an MR image", "not_mr_image")
     raise InputError("an image of another modality than MR", "not_mr")
 
 

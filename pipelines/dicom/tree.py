@@ -105,7 +105,7 @@ def _set_aside(entry: os.DirEntry[str], names: set[str], root: Path) -> Skipped 
     original = next((image for image in _FREESURFER if image in names), None)
     if folder == "mri" and original is not None and names & _FREESURFER_MADE:
         if entry.name != original:
-            return Skipped(name, "freesurfer_derived", f"made by FreeSurfer of mri/{original}")
+            return Skipped(name, "freesurfer_derived", f"FreeSurfer made it from mri/{original}")
         return None
     if not entry.is_dir(follow_symlinks=False):
         return None

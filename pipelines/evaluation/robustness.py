@@ -68,7 +68,7 @@ def weighted_as(
 ) -> Degradation:
     """The degradation of a T1 slice shown with the tissue contrast of another weighting.
 
-    Tissues are told apart by their intensity over that of the callosum: fluid 0.2, grey matter
+    Tissues are distinguished by their intensity over that of the callosum: fluid 0.2, grey matter
     0.6, white matter 0.85, fat 1.6. Outside of the brain what is as dark as fluid is bone or air
     and stays dark.
 

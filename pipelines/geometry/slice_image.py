@@ -39,7 +39,7 @@ class SliceImage:
 
     @property
     def voxel_mm(self) -> tuple[float, float]:
-        """Size of what was measured, down columns and along rows; the spacing where not told."""
+        """Size of what was measured, down columns and along rows; the spacing if not known."""
         return self.source_voxel_mm or self.spacing_mm
 
     @property

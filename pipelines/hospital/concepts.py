@@ -51,7 +51,7 @@ STATUSES = {
 
 
 def coding_scheme() -> CodingSchemeIdentificationItem:
-    """What an archive is told of the private scheme."""
+    """What an archive learns about the private scheme."""
     return CodingSchemeIdentificationItem(
         SCHEME, name="Scan plans of the corpus callosum", version="1",
         responsible_organization="callosal",

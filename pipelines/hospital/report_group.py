@@ -109,7 +109,7 @@ class GroupMaker:
         return TrackingIdentifier(self.origin.tracking_uid(name), shown or name)
 
     def _algorithm(self) -> AlgorithmIdentification:
-        """What found the callosum, told once: all other groups follow from its outline."""
+        """What found the callosum, once: all other groups follow from its outline."""
         return AlgorithmIdentification(
             name=self.origin.model,
             version=self.origin.software,

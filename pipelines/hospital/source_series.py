@@ -32,7 +32,7 @@ class SourceSeries:
 
     @property
     def facts(self) -> SourceFacts:
-        """What a report tells of the series."""
+        """What a report says of the series."""
         header = self.stack.header
         return SourceFacts(
             study_uid=header.study_uid,

@@ -163,10 +163,10 @@ def _instance_number(review: Review | None) -> int:
 
 
 def _digest(plan: Plan, contour_mm: NDArray[np.float64], review: Review | None) -> str:
-    """Hash of all that a report tells; how long the parts took is not of it."""
-    told = {key: value for key, value in plan.document.items() if key != "timings_ms"}
+    """Hash of the content of a report, without how long the parts took."""
+    content = {key: value for key, value in plan.document.items() if key != "timings_ms"}
     words = [
-        json.dumps(told, sort_keys=True),
+        json.dumps(content, sort_keys=True),
         json.dumps(np.round(contour_mm, 4).tolist()),
         *([""] if review is None else [review.reviewer, review.comment]),
     ]

@@ -83,8 +83,8 @@ def _of_images(source: Mapping[str, Any]) -> str:
     contrast = DOUBTFUL_CONTRASTS.get(str(source.get("contrast") or weighting(*times)))
     if contrast is not None:
         known = None not in times[:2]
-        told = f" (TR {times[0]:g} ms, TE {times[1]:g} ms)" if known else ""
-        return f"the exam is {contrast}{told}, and this network is made for T1"
+        times_text = f" (TR {times[0]:g} ms, TE {times[1]:g} ms)" if known else ""
+        return f"the exam is {contrast}{times_text}, and this network is made for T1"
     spacing = source.get("spacing_mm")
     sides = [_number(side) or 0.0 for side in spacing] if isinstance(spacing, list) else []
     is_sagittal = str(source.get("orientation", "")).startswith("sagittal")

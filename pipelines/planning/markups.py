@@ -37,7 +37,7 @@ def markups_text(plan: Plan, contour_mm: ArrayLike | None) -> str:
 
     Args:
         plan: A plan with a pose.
-        contour_mm: Outline of the callosum on the midsagittal slice, shape (N, 2); None for none.
+        contour_mm: Outline of the callosum on the midsagittal slice, shape (N, 2), or None.
 
     Returns:
         JSON with a plane and a box for each stack, the reference line, and the outline.

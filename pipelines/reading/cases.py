@@ -49,7 +49,7 @@ class Case:
         patient_position: Such as HFS, "" where unknown.
         n_slices: Slices of the stack; of a NIfTI file, voxels along its coarsest axis.
         n_voxels: Voxels that loading it takes memory for.
-        source: Facts for plan.json, none of which tells who the patient is.
+        source: Facts for plan.json, none of which identifies the patient.
         name: Name of the case in folders and tables where the input has one that may be shown,
             as files of BIDS have; "" for a salted hash.
     """

@@ -26,8 +26,8 @@ from callosal.pipelines.service.watch import (
     end_dispatch,
     ending,
     keep_watch,
+    printing_on,
     serve_metrics,
-    told_on,
 )
 
 
@@ -44,7 +44,7 @@ class Station:
         spool: Folder of what was received.
         keep_hours: How long objects stay after their series was worked on; None forever.
         tls: Certificates; without any, nothing is encrypted.
-        metrics_port: Port of this machine for metrics; None for none.
+        metrics_port: Port of this machine for metrics, or None.
     """
 
     bind: str
@@ -95,9 +95,9 @@ def listen_at(
         stopping() as stop,
         open_spool(station.spool, request.output, station.limits.spool_bytes) as spool,
         open_session(request, open_model(request.engine), console) as session,
-        dispatching(request.output, archives, told_on(console)) as dispatch,
+        dispatching(request.output, archives, printing_on(console)) as dispatch,
     ):
-        listener = Listener(spool, station.admission, station.limits, told_on(console))
+        listener = Listener(spool, station.admission, station.limits, printing_on(console))
         arrivals = Arrivals(spool.received, pace.quiet_seconds, still=spool.moving)
         retention = Retention(spool, station.keep_hours)
         desk = SeriesPlanner(session, dispatch)

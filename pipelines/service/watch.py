@@ -54,7 +54,7 @@ def watch_folder(
         pace: How long a series must stay unchanged, how often to look, and whether to end.
         console: Where lines go.
         archives: Where to send the results.
-        metrics_port: Port of this machine for metrics; None for none.
+        metrics_port: Port of this machine for metrics, or None.
 
     Returns:
         Exit code: 0 stopped as asked, or all done; with `pace.once` also 1 and 2 as of `infer`.
@@ -70,7 +70,7 @@ def watch_folder(
     with (
         stopping() as stop,
         open_session(request, open_model(request.engine), console) as session,
-        dispatching(request.output, archives, told_on(console)) as dispatch,
+        dispatching(request.output, archives, printing_on(console)) as dispatch,
     ):
         desk = SeriesPlanner(session, dispatch)
         with serve_metrics(metrics_port, desk, request.output):
@@ -91,7 +91,7 @@ def serve_metrics(
     return metrics_served(port, desk, output)
 
 
-def told_on(console: Console) -> Callable[[str], None]:
+def printing_on(console: Console) -> Callable[[str], None]:
     """Prints lines that hold AE titles, addresses and case ids, and nothing of what was sent."""
 
     def tell(line: str) -> None:

@@ -145,13 +145,13 @@ class TrainingCLI(LightningCLI):
                 # What the fine-tuning is worth is seen beside the score of its start.
                 usual["num_sanity_val_steps"] = -1
             bars = any(isinstance(one, ProgressBar) for one in callbacks)
-            told: list[pl.Callback] = [RunNotes(), self._interruption]
+            notes: list[pl.Callback] = [RunNotes(), self._interruption]
             if config["enable_progress_bar"] is not False and not bars:
                 usual["enable_progress_bar"] = False
-                told.append(StepProgress())
+                notes.append(StepProgress())
             # Its table counts no operations here, and the notes say how large the network is.
             usual["enable_model_summary"] = bool(config["enable_model_summary"])
-            usual["callbacks"] = [*callbacks, *told]
+            usual["callbacks"] = [*callbacks, *notes]
         return super().instantiate_trainer(**usual, **kwargs)
 
     def after_fit(self) -> None:
@@ -199,7 +199,7 @@ class TrainingCLI(LightningCLI):
             super()._parse_ckpt_path()
 
     def instantiate_classes(self) -> None:
-        """Build everything; a value that a class refuses is wrong usage, told in one line.
+        """Build everything; a value that a class refuses is wrong usage, shown in one line.
 
         Raises:
             InputError: With the code `wrong_usage`.
@@ -224,7 +224,7 @@ def run_training(words: Sequence[str]) -> None:
     if not asked & {"--config", "--model.net", "--model", "--help", "-h"}:
         raise InputError(
             f"needs a config, for example --config attention_unet; "
-            f"callosal {words[0]} --help tells the options",
+            f"callosal {words[0]} --help lists the options",
             code="wrong_usage",
         )
     # Denormal numbers slow CPU convolutions down by orders of magnitude.

@@ -1,6 +1,6 @@
 """Random tissue contrast for batches of slices: T1 slices that look like any other weighting.
 
-Tissues are told apart by their intensity relative to the callosum, which is white matter. A
+Tissues are distinguished by their intensity relative to the callosum, which is white matter. A
 random curve gives each intensity another one, inside the brain and outside of it by two curves
 of their own: fluid, bone and air are all dark on T1 and part on T2. The callosum may get a value
 of its own. The idea of random curves is that of Billot et al. 2023 (Med Image Anal 86:102789),

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.data_root import chosen_root, told_source
+from callosal.pipelines.datasets.data_root import chosen_root, source_note
 from callosal.pipelines.datasets.nifti_pairs import (
     read_slices,
     read_split,
@@ -70,7 +70,7 @@ class SliceDataModule(pl.LightningDataModule):
         augmentation: Ranges of the random poses and scanners.
         split_file: Table with the columns participant_id and split that overrides
             participants.tsv; who is not in it is left out.
-        folds: Divide the sites of train and val anew into so many folds.
+        folds: Divide the sites of train and val again, into this many folds.
         fold: The fold to validate on, from 0.
         limit: At most so many training slices, evenly spread; all without it.
         phantoms: Number of training slices when the phantom is used.
@@ -137,12 +137,12 @@ class SliceDataModule(pl.LightningDataModule):
                 self._banks[split] = self._bank(split)
         check_pictures({split: (bank.names, bank.images) for split, bank in self._banks.items()})
 
-    def told(self) -> str:
+    def note(self) -> str:
         """One line that says what the run trains on; `setup` must have run."""
         roots = [] if self.root is None else [self.root]
         val = self._banks["val"]
         sites = {*self._own_sites, *val.sites}
-        words = told_source(roots, len(self._own_sites), len(val), len(sites))
+        words = source_note(roots, len(self._own_sites), len(val), len(sites))
         also = [f"{folder.name}: {count}" for folder, count in self._also_counts.items()]
         return "; also ".join([words, *also])
 

@@ -16,7 +16,7 @@ from callosal.models.generation.conditions import (
     summarise_conditions,
 )
 from callosal.models.generation.pair_source import PairFacts
-from callosal.pipelines.datasets.data_root import chosen_root, told_source
+from callosal.pipelines.datasets.data_root import chosen_root, source_note
 from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.phantom_slices import phantom_split
 from callosal.pipelines.datasets.slice_bank import evenly_spread
@@ -133,13 +133,13 @@ class PairDataModule(pl.LightningDataModule):
             words,
         )
 
-    def told(self) -> str:
+    def note(self) -> str:
         """One line that says what the run trains on; `setup` must have run."""
         train, val = self._banks["train"], self._banks["val"]
         roots = [] if self.root is None else [self.root]
         masks = int(train.labelled.sum())
         return (
-            f"{told_source(roots, len(train), len(val), 0)}; {masks} train slices show their mask"
+            f"{source_note(roots, len(train), len(val), 0)}; {masks} train slices show their mask"
         )
 
     def facts(self) -> PairFacts:

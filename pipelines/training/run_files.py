@@ -58,7 +58,7 @@ def found_checkpoint(name: str, folder: Path) -> Path:
         if newest is None:
             raise InputError(
                 f"--ckpt_path last: no run under {folder} has a checkpoint; name the file, or "
-                "leave --ckpt_path out to start anew",
+                "leave --ckpt_path out to start again from step 0",
                 code="wrong_usage",
             )
         return newest

@@ -32,7 +32,7 @@ _LOGGERS = (
 
 
 def leave_out_noise() -> None:
-    """Leave out advice, deprecations inside the libraries, and what RunNotes tells in words.
+    """Leave out advice, deprecations inside the libraries, and what RunNotes says in words.
 
     Each is known by its words and by the module that says it; all others come through.
     """

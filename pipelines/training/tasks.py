@@ -69,7 +69,7 @@ def task_of(words: Sequence[str]) -> Task:
     """The task that a command line or its YAML names; a segmenter without one.
 
     It decides which options exist, so it is read before all others. What cannot be read is left
-    to the parser, which tells the mistake.
+    to the parser, which reports the mistake.
     """
     name = SEGMENTER
     for key, value in _options(words):

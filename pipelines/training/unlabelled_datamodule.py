@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 from torch.utils.data import DataLoader
 
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.data_root import told_source, usual_root
+from callosal.pipelines.datasets.data_root import source_note, usual_root
 from callosal.pipelines.datasets.phantom_slices import phantom_split
 from callosal.pipelines.datasets.slice_bank import LabelledSlice, SliceBank, make_bank
 from callosal.pipelines.datasets.unlabelled import unlabelled_slices
@@ -66,10 +66,10 @@ class UnlabelledDataModule(pl.LightningDataModule):
             if split not in self._banks:
                 self._banks[split] = make_bank(self._slices(split), self.spacing_mm, self.size)
 
-    def told(self) -> str:
+    def note(self) -> str:
         """One line that says what the run trains on; `setup` must have run."""
         train, val = self._banks["train"], self._banks["val"]
-        return told_source(self.roots, len(train), len(val), len({*train.sites, *val.sites}))
+        return source_note(self.roots, len(train), len(val), len({*train.sites, *val.sites}))
 
     def _slices(self, split: str) -> Iterable[LabelledSlice]:
         if self.roots:

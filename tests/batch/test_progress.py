@@ -57,7 +57,7 @@ def test_the_first_cause_comes_before_the_codes() -> None:
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_names_are_told_on_a_terminal_alone(is_terminal: bool) -> None:
+def test_names_are_printing_on_a_terminal_alone(is_terminal: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=120)
     with display(console, Tally(1)) as shown:
         shown.finished(_row("ok", "T"), "[Miller]/T1")

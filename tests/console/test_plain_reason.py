@@ -71,7 +71,7 @@ def test_other_messages_stay_as_they_are() -> None:
     assert plain_reason("Option 'line' is not accepted") == "Option 'line' is not accepted"
 
 
-def test_a_misspelt_choice_is_told_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_misspelt_choice_is_named_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["infer", "nowhere", "--output", "out", "--settings.parcels", "witleson"])
     assert code == 3
     told = capsys.readouterr().err

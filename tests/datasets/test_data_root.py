@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from callosal.models.errors import DataError
-from callosal.pipelines.datasets.data_root import VARIABLE, chosen_root, told_source
+from callosal.pipelines.datasets.data_root import VARIABLE, chosen_root, source_note
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def test_nothing_is_taken_that_was_not_named(
     monkeypatch.chdir(tmp_path / "project")
     monkeypatch.delenv(VARIABLE, raising=False)
     assert chosen_root(None) is None
-    assert "training on the phantom" in told_source([], 8, 4, 0)
+    assert "training on the phantom" in source_note([], 8, 4, 0)
 
 
 def test_a_variable_that_names_no_folder_is_refused(

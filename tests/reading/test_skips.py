@@ -12,7 +12,7 @@ def counter(*skipped: Skipped) -> SkipCounter:
     return files
 
 
-def test_files_of_one_series_and_reason_are_told_once():
+def test_files_of_one_series_and_reason_are_printing_once():
     files = counter(
         *[Skipped(f"a/{index}", "truncated", "cut", "1.2") for index in range(5)],
         Skipped("a/9", "truncated", "cut", "1.3"),

@@ -20,7 +20,7 @@ BATCHES: Final = 8
 """Batches of training crops that give the batch norms their statistics."""
 
 USUAL_LR: Final = 5e-4
-"""Learning rate that trained weights are not told to be spoilt by."""
+"""Above this learning rate the note warns that the weights may be lost."""
 
 MAX_DIFFERENCE: Final = 1e-3
 """Largest difference of a probability between the file and the network that took its weights."""
@@ -30,8 +30,8 @@ class ExportedWeights(pl.Callback):
     """Takes the weights of an exported segmenter before `fit`.
 
     An ONNX file holds no batch norms: they were folded into the convolutions. They are measured
-    anew on the first crops of the training, and the network then has to answer as the file does.
-    Steps, learning rate and optimiser begin anew. A resumed run takes its own checkpoint instead.
+    again on the first crops of the training, and the network then has to answer as the file does.
+    Steps, learning rate and optimiser start afresh. A resumed run takes its own checkpoint instead.
 
     Args:
         model: Name of a segmenter that ships, or a float file of `callosal export`, of the same
@@ -75,7 +75,7 @@ class ExportedWeights(pl.Callback):
         if trainer.ckpt_path is not None:
             self._told = "going on with the weights of the checkpoint"
 
-    def told(self) -> str:
+    def note(self) -> str:
         """One line for the start of the run."""
         return self._told
 
@@ -112,7 +112,7 @@ def take_weights(path: Path, module: SegmentationModule, crops: list[Tensor]) ->
 
 
 def _file(model: str) -> Path:
-    """The file of a model; that there is none is told without the option of other commands."""
+    """The file of a model; a missing one is reported without the options of other commands."""
     try:
         return resolve_model(model)
     except ModelFileError as error:

@@ -10,10 +10,10 @@ from callosal.pipelines.training.precision import RunTrainer
 
 
 @runtime_checkable
-class Told(Protocol):
+class Noted(Protocol):
     """A data module that says what it read, or a callback that says what it brings."""
 
-    def told(self) -> str:
+    def note(self) -> str:
         """One line for the start of the run."""
 
 
@@ -27,12 +27,12 @@ class RunNotes(pl.Callback):
         if isinstance(trainer, RunTrainer):
             print(trainer.precision_reason, file=sys.stderr, flush=True)
         data = getattr(trainer, "datamodule", None)
-        if isinstance(data, Told):
-            print(data.told(), file=sys.stderr, flush=True)
+        if isinstance(data, Noted):
+            print(data.note(), file=sys.stderr, flush=True)
         print(_network(trainer, pl_module), file=sys.stderr, flush=True)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, Told):
-                print(callback.told(), file=sys.stderr, flush=True)
+            if isinstance(callback, Noted):
+                print(callback.note(), file=sys.stderr, flush=True)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any

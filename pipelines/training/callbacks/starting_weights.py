@@ -12,7 +12,7 @@ from callosal.models.segmentation_module import SegmentationModule
 class StartingWeights(pl.Callback):
     """Copies the averaged weights of a trained network into one of the same shape before `fit`.
 
-    Steps, learning rate and optimiser begin anew, unlike with `--ckpt_path`, which goes on with a
+    Steps, learning rate and optimiser start afresh, unlike with `--ckpt_path`, which goes on with a
     run. A latent generator takes its autoencoder along. A resumed run takes its own checkpoint
     instead.
 
@@ -33,7 +33,7 @@ class StartingWeights(pl.Callback):
         if stage == "fit":
             copy_weights(self.checkpoint, pl_module)
 
-    def told(self) -> str:
+    def note(self) -> str:
         """One line for the start of the run."""
         return f"starting from the weights of {self.checkpoint.name}"
 

@@ -66,7 +66,7 @@ class Teachers(pl.Callback):
             answers = [torch.sigmoid(teacher(batch["image"]).float()) for teacher in self._teachers]
         batch["mask"] = torch.lerp(batch["mask"], torch.stack(answers).mean(0), self.share)
 
-    def told(self) -> str:
+    def note(self) -> str:
         """One line for the start of the run."""
         names = ", ".join(path.name for path in self.checkpoints)
         return f"taught by {names} for {self.share:.0%} of the mask"

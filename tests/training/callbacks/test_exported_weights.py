@@ -107,7 +107,7 @@ def test_a_learning_rate_that_spoils_weights_is_told(
     trainer = SimpleNamespace(datamodule=SliceDataModule(phantoms=8))
     callback = ExportedWeights()
     callback.setup(trainer, module, "fit")
-    assert ("0.0005 is gentler" in callback.told()) == told
+    assert ("0.0005 is gentler" in callback.note()) == told
 
 
 def test_a_checkpoint_is_sent_to_the_other_callback() -> None:
