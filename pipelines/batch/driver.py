@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,19 @@ from callosal.pipelines.planning.plan_file import Plan
 Results = Generator[tuple[Job, CaseResult]]
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A case that is done and written.
+
+    Attributes:
+        row: Its row in the tables.
+        stages_s: Seconds of each stage of its work.
+    """
+
+    row: dict[str, Any]
+    stages_s: Mapping[str, float]
+
+
 class Runner(Protocol):
     """What works on cases: this process, or many on many machines."""
 
@@ -36,13 +50,9 @@ class Runner(Protocol):
 
 
 def run_jobs(
-    jobs: Sequence[Job],
-    output: Path,
-    runner: Runner,
-    console: Console,
-    stages_s: dict[str, float] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """Work on the jobs and yield their rows as they are finished and written.
+    jobs: Sequence[Job], output: Path, runner: Runner, console: Console
+) -> Iterator[Finished]:
+    """Work on the jobs and yield each as it is finished and written.
 
     A faulty case becomes a `failed` row and the run goes on. Faults that may pass are tried
     once more after all others.
@@ -52,24 +62,18 @@ def run_jobs(
         output: The run's folder.
         runner: What works on them.
         console: Where progress goes.
-        stages_s: Seconds of each stage, to which those of every case are added.
 
     Raises:
         KeyboardInterrupt: It was stopped before all were done.
         OutputError: A result could not be written.
     """
     with stopping() as stop:
-        yield from run_jobs_until(stop, jobs, output, runner, console, stages_s)
+        yield from run_jobs_until(stop, jobs, output, runner, console)
 
 
 def run_jobs_until(
-    stop: Stop,
-    jobs: Sequence[Job],
-    output: Path,
-    runner: Runner,
-    console: Console,
-    stages_s: dict[str, float] | None = None,
-) -> Iterator[dict[str, Any]]:
+    stop: Stop, jobs: Sequence[Job], output: Path, runner: Runner, console: Console
+) -> Iterator[Finished]:
     """The same for a caller that listens to signals itself.
 
     Args:
@@ -78,14 +82,12 @@ def run_jobs_until(
         output: The run's folder.
         runner: What works on them.
         console: Where progress goes.
-        stages_s: Seconds of each stage.
 
     Raises:
         KeyboardInterrupt: It was stopped before all were done.
         OutputError: A result could not be written.
     """
     tally = Tally(len(jobs))
-    stages = {} if stages_s is None else stages_s
     again: list[Job] = []
     with display(console, tally) as shown:
         with closing(runner.run(jobs, stop)) as results:
@@ -94,19 +96,17 @@ def run_jobs_until(
                     _tell_fault(job, result.answer, "will be tried again", shown)
                     again.append(job)
                 else:
-                    yield _finish(job, result, output, shown, stages)
+                    yield _finish(job, result, output, shown)
         if again and not stop.asked:
             with closing(runner.run(again, stop)) as results:
                 for job, result in results:
-                    yield _finish(job, result, output, shown, stages)
+                    yield _finish(job, result, output, shown)
     if stop.asked and tally.left:
         raise KeyboardInterrupt
 
 
-def _finish(
-    job: Job, result: CaseResult, output: Path, shown: Display, stages_s: dict[str, float]
-) -> dict[str, Any]:
-    """Write the outputs of a case and its row, and count its stages."""
+def _finish(job: Job, result: CaseResult, output: Path, shown: Display) -> Finished:
+    """Write the outputs of a case and its row."""
     start = time.perf_counter()
     folder = output / CASES / job.name
     if isinstance(result.answer, Fault):
@@ -122,16 +122,13 @@ def _finish(
         write_case(folder, answer, row, job.fingerprint)
     append_row(output, row)
     in_ms = answer.document["timings_ms"] or {}
-    _add(stages_s, {"wait_for_voxels": result.waited_s})
-    _add(stages_s, {name: milliseconds / 1000 for name, milliseconds in in_ms.items()})
-    _add(stages_s, {"write": time.perf_counter() - start})
+    stages_s = {
+        "wait_for_voxels": result.waited_s,
+        **{name: milliseconds / 1000 for name, milliseconds in in_ms.items()},
+        "write": time.perf_counter() - start,
+    }
     shown.finished(row, job.case.label, document_cause(answer.document))
-    return row
-
-
-def _add(total: dict[str, float], seconds: Mapping[str, float]) -> None:
-    for name, value in seconds.items():
-        total[name] = total.get(name, 0.0) + value
+    return Finished(row, stages_s)
 
 
 def _tell_fault(job: Job, fault: Fault, what: str, shown: Display) -> None:

@@ -2,11 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callosal.pipelines.outputs.case_folder import Fingerprint, finished_row, read_done
+from callosal.pipelines.outputs.case_folder import (
+    Fingerprint,
+    RunFingerprint,
+    finished_row,
+    read_done,
+)
 from callosal.pipelines.outputs.case_id import case_id
 from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.reading.cases import Case
@@ -36,20 +41,22 @@ class Part:
         return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % self.count == self.index
 
 
-def make_jobs(cases: Iterable[Case], salt: str, fingerprint: Fingerprint, part: Part) -> list[Job]:
+def make_jobs(
+    cases: Iterable[Case], salt: str, fingerprint: RunFingerprint, part: Part
+) -> list[Job]:
     """Name the cases and keep those of one part.
 
     Args:
         cases: All cases.
         salt: Salt of the output folder.
-        fingerprint: Model, settings and version of the run; the input is filled in here.
+        fingerprint: Model, settings and version of the run.
         part: Which part.
     """
     return [
         Job(
             case,
             case.name or case_id(case.uid_key, salt),
-            replace(fingerprint, input=case.fingerprint),
+            fingerprint.of_case(case.fingerprint),
         )
         for case in cases
         if part.holds(case.uid_key)
@@ -64,20 +71,19 @@ def split_finished(jobs: Sequence[Job], output: Path) -> tuple[list[Job], list[d
 
 
 def other_rows(
-    output: Path, fingerprint: Fingerprint, names: frozenset[str]
+    output: Path, fingerprint: RunFingerprint, names: frozenset[str]
 ) -> Iterator[dict[str, Any]]:
     """Rows of finished cases that are not among the jobs of this run.
 
-    They came from other inputs; only those of the same model, settings and version count, for
-    one table must not mix them.
+    They came from other inputs; only those of the same model, settings and version count,
+    because one table must not mix them.
 
     Args:
         output: The run's folder.
-        fingerprint: That of the run; its input does not matter.
+        fingerprint: That of the run.
         names: Cases of this run.
     """
-    wanted = replace(fingerprint, input="")
     for folder in sorted((output / CASES).glob("*")):
         done = None if folder.name in names else read_done(folder)
-        if done is not None and replace(done.fingerprint, input="") == wanted:
+        if done is not None and done.fingerprint.of_run == fingerprint:
             yield done.row

@@ -70,8 +70,7 @@ def run_index(session: Session, index: CaseIndex, clock: Sequence[float]) -> int
     # Whatever happens later, the tables tell what is here.
     write_tables(output, [*work.kept, *aside])
     write_mapping(session.request.mapping, mapped(work))
-    stages_s: dict[str, float] = {}
-    rows, ending = _work_through(work, session, stages_s)
+    rows, stages_s, ending = _work_through(work, session)
     table = [*rows, *aside]
     try:
         timings_s = dict(zip(("list", "open_model", "cases"), _laps(clock), strict=True))
@@ -84,18 +83,17 @@ def run_index(session: Session, index: CaseIndex, clock: Sequence[float]) -> int
     return _end(work, rows, aside, ending, session)
 
 
-def _work_through(
-    work: Work, session: Session, stages_s: dict[str, float]
-) -> tuple[list[Row], Ending]:
-    """Rows of all cases that are finished, and what cut the run short."""
-    rows = list(work.kept)
+def _work_through(work: Work, session: Session) -> tuple[list[Row], Counter[str], Ending]:
+    """Rows of all finished cases, seconds of each stage, and what cut the run short."""
+    rows, stages_s = list(work.kept), Counter[str]()
     output, console = session.request.output, session.console
     try:
-        for row in run_jobs(work.to_do, output, session.runner, console, stages_s):
-            rows.append(row)
+        for finished in run_jobs(work.to_do, output, session.runner, console):
+            rows.append(finished.row)
+            stages_s.update(finished.stages_s)
     except (OutputError, EngineError, KeyboardInterrupt) as ending:
-        return rows, ending
-    return rows, None
+        return rows, stages_s, ending
+    return rows, stages_s, None
 
 
 def _laps(clock: Sequence[float]) -> list[float]:

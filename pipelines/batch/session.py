@@ -16,7 +16,7 @@ from callosal.pipelines.batch.request import Engine, Request
 from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.hospital.standard_tables import load_standard_tables
 from callosal.pipelines.outputs.atomic import sweep_temporaries
-from callosal.pipelines.outputs.case_folder import Fingerprint
+from callosal.pipelines.outputs.case_folder import RunFingerprint
 from callosal.pipelines.outputs.case_id import output_salt
 from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.outputs.run_lock import run_lock
@@ -30,7 +30,7 @@ class Session:
         request: What the user asked for.
         segmenter: The opened model.
         salt: Salt of the output folder.
-        fingerprint: Model, settings and version; the input of a case is filled in later.
+        fingerprint: Model, settings and version.
         runner: What works on cases.
         console: Where progress goes.
     """
@@ -38,7 +38,7 @@ class Session:
     request: Request
     segmenter: Segmenter
     salt: str
-    fingerprint: Fingerprint
+    fingerprint: RunFingerprint
     runner: Runner
     console: Console
 
@@ -68,7 +68,7 @@ def open_session(request: Request, segmenter: Segmenter, console: Console) -> It
         for folder in (request.output, *(request.output / CASES).glob("*")):
             sweep_temporaries(folder)
         config_sha256 = request.work_sha256
-        fingerprint = Fingerprint("", segmenter.sha256, config_sha256, version("callosal"))
+        fingerprint = RunFingerprint(segmenter.sha256, config_sha256, version("callosal"))
         with _runner(request, segmenter) as runner:
             salt = output_salt(request.output)
             yield Session(request, segmenter, salt, fingerprint, runner, console)

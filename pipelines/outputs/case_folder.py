@@ -17,13 +17,32 @@ from callosal.pipelines.outputs.rejection import (
 
 
 @dataclass(frozen=True)
+class RunFingerprint:
+    """What all results of a run depend on.
+
+    Attributes:
+        model_sha256: Hash of the ONNX file; empty where no network runs.
+        config_sha256: Hash of the settings, and of a first visit that is repeated.
+        software: Version of callosal.
+    """
+
+    model_sha256: str
+    config_sha256: str
+    software: str
+
+    def of_case(self, input_sha256: str) -> "Fingerprint":
+        """What the result of one case depends on, by the hash of its input."""
+        return Fingerprint(input_sha256, self.model_sha256, self.config_sha256, self.software)
+
+
+@dataclass(frozen=True)
 class Fingerprint:
     """What a result depends on; while it is the same, finished work is not done again.
 
     Attributes:
         input: Hash of the case's input.
-        model_sha256: Hash of the ONNX file.
-        config_sha256: Hash of the settings, and of a first visit that is repeated.
+        model_sha256: As of `RunFingerprint`, like the others.
+        config_sha256: Hash of the settings.
         software: Version of callosal.
     """
 
@@ -31,6 +50,11 @@ class Fingerprint:
     model_sha256: str
     config_sha256: str
     software: str
+
+    @property
+    def of_run(self) -> RunFingerprint:
+        """The part that all results of the run share."""
+        return RunFingerprint(self.model_sha256, self.config_sha256, self.software)
 
 
 @dataclass(frozen=True)

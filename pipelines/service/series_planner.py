@@ -1,6 +1,7 @@
 """Plans on arrived series, round by round, with the driver of `infer`."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from callosal.pipelines.archive.dispatch import Dispatch
@@ -43,7 +44,7 @@ class SeriesPlanner:
         output = session.request.output
         self._ledger = Ledger(other_rows(output, session.fingerprint, frozenset()))
         self._mapping: dict[str, Line] = {}
-        self.stages_s: dict[str, float] = {}
+        self.stages_s = Counter[str]()
         self._is_stale = True
         self._tables_from = clock()
         self.n_done = self.n_refused = self.n_skipped = 0
@@ -119,8 +120,9 @@ class SeriesPlanner:
         jobs = [job for work in works.values() for job in work.to_do]
         output, console = session.request.output, session.console
         try:
-            for row in run_jobs_until(stop, jobs, output, session.runner, console, self.stages_s):
-                rows[str(row["case_id"])] = row
+            for finished in run_jobs_until(stop, jobs, output, session.runner, console):
+                rows[str(finished.row["case_id"])] = finished.row
+                self.stages_s.update(finished.stages_s)
                 self._dispatch.wake()
         except KeyboardInterrupt:
             if not stop.asked:

@@ -8,7 +8,7 @@ from typing import Any
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.pipelines.case.process_case import process_case
-from callosal.pipelines.outputs.case_folder import Fingerprint, write_case
+from callosal.pipelines.outputs.case_folder import RunFingerprint, write_case
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.settings import Settings
 
@@ -41,7 +41,7 @@ class Planner:
         laps.append(time.perf_counter())
         answer = process_case(case, volume, self.segmenter, Settings())
         laps.append(time.perf_counter())
-        write_case(self.output, answer, {}, Fingerprint("", "", "", ""))
+        write_case(self.output, answer, {}, RunFingerprint("", "", "").of_case(case.fingerprint))
         laps.append(time.perf_counter())
         headers, pixels, process, write = (1000 * (end - start) for start, end in pairwise(laps))
         stages = answer.document["timings_ms"]

@@ -18,7 +18,7 @@ from callosal.pipelines.hospital.case_objects import quiet
 from callosal.pipelines.hospital.derived_series import write_derived_series
 from callosal.pipelines.hospital.source_series import read_source
 from callosal.pipelines.outputs.case_files import CaseFiles
-from callosal.pipelines.outputs.case_folder import Fingerprint, write_case
+from callosal.pipelines.outputs.case_folder import RunFingerprint, write_case
 from callosal.pipelines.outputs.file_names import (
     HEAD,
     MIDSAGITTAL,
@@ -95,8 +95,8 @@ def write_exam(
     }
     row = plan_row(folder.name, Plan.from_document(document), seconds)
     digest = hashlib.sha256(exam.fingerprint.encode()).hexdigest()
-    fingerprint = Fingerprint(digest, "", config_sha256(settings), version("callosal"))
-    write_case(folder, CaseFiles(document, files), row, fingerprint)
+    of_run = RunFingerprint("", config_sha256(settings), version("callosal"))
+    write_case(folder, CaseFiles(document, files), row, of_run.of_case(digest))
     return WrittenExam(record, row)
 
 

@@ -3,9 +3,10 @@ import io
 import signal
 import threading
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from highdicom import Volume
@@ -14,12 +15,12 @@ from rich.console import Console
 from callosal.models.errors import InputError
 from callosal.pipelines.batch import local_engine
 from callosal.pipelines.batch.case_work import CaseResult, Fault
-from callosal.pipelines.batch.driver import run_jobs
+from callosal.pipelines.batch.driver import Finished, run_jobs
 from callosal.pipelines.batch.jobs import Job, Part, make_jobs, split_finished
 from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.stopping import Stop
 from callosal.pipelines.outputs.case_files import CaseFiles
-from callosal.pipelines.outputs.case_folder import Fingerprint
+from callosal.pipelines.outputs.case_folder import RunFingerprint
 from callosal.pipelines.outputs.file_names import CASES, DONE
 from callosal.pipelines.reading.cases import Case, find_cases
 from tests.batch.made_cases import real_answer, write_archive
@@ -28,7 +29,7 @@ from tests.batch.made_cases import real_answer, write_archive
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     archive = write_archive(tmp_path_factory.mktemp("archive"), 5)
-    fingerprint = Fingerprint("", "model", "config", "1")
+    fingerprint = RunFingerprint("model", "config", "1")
     return make_jobs(find_cases([archive]).cases, "salt", fingerprint, Part())
 
 
@@ -47,6 +48,10 @@ class Script:
         return real_answer()
 
 
+def rows_of(finished: Iterable[Finished]) -> list[dict[str, Any]]:
+    return [one.row for one in finished]
+
+
 def _console() -> Console:
     return Console(file=io.StringIO())
 
@@ -54,7 +59,7 @@ def _console() -> Console:
 def test_a_fault_fails_its_case_only(jobs: list[Job], tmp_path: Path) -> None:
     script = Script({jobs[1].case.label: [InputError("s: broken", "broken")]})
     console = _console()
-    rows = list(run_jobs(jobs, tmp_path, LocalEngine(script, 2), console))
+    rows = rows_of(run_jobs(jobs, tmp_path, LocalEngine(script, 2), console))
     assert [row["status"] for row in rows] == ["ok", "failed", "ok", "ok", "ok"]
     assert rows[1]["reasons"] == "broken"
     assert (tmp_path / CASES / jobs[1].name / DONE).is_file()
@@ -71,7 +76,7 @@ def test_what_may_pass_is_tried_again_after_all_others(
     error: Exception, jobs: list[Job], tmp_path: Path
 ) -> None:
     script = Script({jobs[1].case.label: [error]})
-    rows = list(run_jobs(jobs, tmp_path, LocalEngine(script, 2), _console()))
+    rows = rows_of(run_jobs(jobs, tmp_path, LocalEngine(script, 2), _console()))
     assert [row["status"] for row in rows] == ["ok"] * 5
     assert script.calls[-1] == jobs[1].case.label
     assert len(script.calls) == 6
@@ -81,13 +86,13 @@ def test_what_fails_twice_is_failed_and_left_to_the_next_run(
     jobs: list[Job], tmp_path: Path
 ) -> None:
     script = Script({jobs[0].case.label: [RuntimeError("odd")] * 2 + [MemoryError()]})
-    rows = list(run_jobs(jobs[:2], tmp_path, LocalEngine(script, 1), _console()))
+    rows = rows_of(run_jobs(jobs[:2], tmp_path, LocalEngine(script, 1), _console()))
     assert [row["reasons"] for row in rows] == ["coarse_voxels", "internal_error"]
     assert (tmp_path / CASES / jobs[0].name / "plan.json").is_file()
     to_do, kept = split_finished(jobs[:2], tmp_path)
     assert to_do == jobs[:1]
     assert kept == rows[:1]
-    (row,) = run_jobs(to_do, tmp_path, LocalEngine(script, 1), _console())
+    (row,) = rows_of(run_jobs(to_do, tmp_path, LocalEngine(script, 1), _console()))
     assert row["status"] == "ok"
 
 
@@ -113,7 +118,9 @@ def test_a_signal_lets_the_running_case_finish(
     before = signal.getsignal(signal.SIGINT)
     rows: list[dict[str, object]] = []
     with pytest.raises(KeyboardInterrupt):
-        rows.extend(run_jobs(jobs, tmp_path, LocalEngine(process, 2), _console()))
+        rows.extend(
+            one.row for one in run_jobs(jobs, tmp_path, LocalEngine(process, 2), _console())
+        )
     assert [row["status"] for row in rows] == ["ok", "ok"]
     assert signal.getsignal(signal.SIGINT) is before
     assert [job.name for job in split_finished(jobs, tmp_path)[0]] == [job.name for job in jobs[2:]]
@@ -200,7 +207,7 @@ class Lossy:
 
 def test_each_case_has_one_row_whatever_the_workers_do(jobs: list[Job], tmp_path: Path) -> None:
     runner = Lossy()
-    rows = list(run_jobs(jobs, tmp_path, runner, _console()))
+    rows = rows_of(run_jobs(jobs, tmp_path, runner, _console()))
     assert sorted(row["case_id"] for row in rows) == sorted(job.name for job in jobs)
     assert runner.rounds == [5, 1]
 

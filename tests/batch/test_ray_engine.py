@@ -18,7 +18,7 @@ from callosal.pipelines.batch.local_engine import LocalEngine
 from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.dicom.write import write_mr_series
-from callosal.pipelines.outputs.case_folder import Fingerprint
+from callosal.pipelines.outputs.case_folder import RunFingerprint
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.settings import Settings
@@ -35,7 +35,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     head = phantom_head(1, (44, 64, 64), (3.6, 3.75, 3.75))
     for seed in range(N_CASES):
         write_mr_series(head.volume, archive / str(seed), description="p", seed=seed)
-    fingerprint = Fingerprint("", "model", "config", "1")
+    fingerprint = RunFingerprint("model", "config", "1")
     return make_jobs(find_cases([archive]).cases, "salt", fingerprint, Part())
 
 
@@ -88,8 +88,8 @@ def test_each_case_is_there_once_though_a_machine_is_lost(
 ) -> None:
     console = Console(file=io.StringIO())
     rows = []
-    for row in run_jobs(jobs, tmp_path / "ray", _engine(RayOptions()), console):
-        rows.append(row)
+    for finished in run_jobs(jobs, tmp_path / "ray", _engine(RayOptions()), console):
+        rows.append(finished.row)
         if len(rows) == 2:
             cluster.remove_node(cluster.second, allow_graceful=False)
     assert isinstance(console.file, io.StringIO)
