@@ -11,6 +11,7 @@ all are exact on the outline: none depends on a pixel grid.
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,10 @@ from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
 
 
 class LineKind(StrEnum):
-    """Which line stands for the pose of the callosum."""
+    """Which line stands for the pose of the callosum.
+
+    `settings.line`, the schema of plan.json and `hospital.concepts.LINES` name the same kinds.
+    """
 
     SUBCALLOSAL = "subcallosal"
     ENDPOINTS = "endpoints"
@@ -75,7 +79,7 @@ def find_reference_line(kind: LineKind | str, contour_mm: Array, box: RotatedBox
     Args:
         kind: Which line.
         contour_mm: Outer outline of the callosum, counter-clockwise, shape (N, 2).
-        box: Its box; gives the long axis along which anterior and posterior are told apart.
+        box: Its box; gives the long axis that separates anterior from posterior.
 
     Raises:
         GeometryError: The outline is degenerate, or has no long axis.
@@ -89,12 +93,15 @@ def find_reference_line(kind: LineKind | str, contour_mm: Array, box: RotatedBox
             "check that the mask is not empty",
             "degenerate_contour",
         )
-    if kind is LineKind.SUBCALLOSAL:
-        start, end = _inferior_bridge(frame)
-    elif kind is LineKind.ENDPOINTS:
-        start, end = _tip(frame), -_tip(-frame)
-    else:
-        start, end = _principal_axis(frame)
+    match kind:
+        case LineKind.SUBCALLOSAL:
+            start, end = _inferior_bridge(frame)
+        case LineKind.ENDPOINTS:
+            start, end = _tip(frame), -_tip(-frame)
+        case LineKind.PRINCIPAL_AXIS:
+            start, end = _principal_axis(frame)
+        case _:
+            assert_never(kind)
     (x0, y0), (x1, y1) = box.from_frame_mm([start, end])
     return ReferenceLine(kind, (float(x0), float(y0)), (float(x1), float(y1)))
 

@@ -1,3 +1,7 @@
+import json
+from importlib import resources
+from typing import Any, get_args, get_type_hints
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -9,9 +13,30 @@ from callosal.pipelines.geometry.plane_angles import axis_difference_deg, rotate
 from callosal.pipelines.geometry.reference_line import LineKind, ReferenceLine, find_reference_line
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.hospital.concepts import LINES
 from callosal.pipelines.outline.contour import callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
+from callosal.pipelines.settings import Settings
+
+
+def test_every_list_of_kinds_names_the_same() -> None:
+    kinds = {kind.value for kind in LineKind}
+    schema = json.loads(
+        resources.files("callosal.configs").joinpath("plan.schema.json").read_text()
+    )
+    (listed,) = find_lists(schema, "subcallosal")
+    assert set(listed) == kinds
+    assert set(get_args(get_type_hints(Settings)["line"])) == kinds
+    assert set(LINES) == kinds
+
+
+def find_lists(node: Any, item: str) -> list[list[str]]:
+    """Lists in a JSON document that hold an item."""
+    if isinstance(node, list) and item in node:
+        return [node]
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [found for one in inner for found in find_lists(one, item)]
 
 
 def outline():
