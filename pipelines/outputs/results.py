@@ -73,12 +73,14 @@ def failed_row(case_id: str, kind: str, status: str, code: str) -> dict[str, Any
 
 
 def append_row(output: Path, row: Row) -> None:
-    """Add one row to results.jsonl at once, so that a run cut short has told what it did."""
+    """Add one row to results.jsonl at once, so that nothing is lost of a run that is cut short."""
     append_line(output / ROWS, json.dumps(row))
 
 
 def read_rows(output: Path) -> list[dict[str, Any]]:
     """Rows of results.jsonl, one a case: of a case that ran twice, the newest.
+
+    A column that an older version did not write is None.
 
     Raises:
         InputError: `bad_run_folder`: there is none, or it is cut short.
@@ -87,7 +89,7 @@ def read_rows(output: Path) -> list[dict[str, Any]]:
         text = (output / ROWS).read_text(encoding="utf-8")
         rows = [json.loads(line) for line in text.splitlines()]
         newest = {str(row["case_id"]): row for row in rows}
-        return [{column: row[column] for column in COLUMNS} for row in newest.values()]
+        return [_complete(row) for row in newest.values()]
     except FileNotFoundError as error:
         raise InputError(
             f"{output.name}: holds no results.jsonl; name the folder that `callosal infer` wrote",
@@ -101,13 +103,19 @@ def read_rows(output: Path) -> list[dict[str, Any]]:
         ) from error
 
 
+def _complete(row: Row) -> dict[str, Any]:
+    """A row with every column; only the case and its status must be there."""
+    named = {"case_id": row["case_id"], "status": row["status"]}
+    return {column: row.get(column) for column in COLUMNS} | named
+
+
 def is_planned(row: Row) -> bool:
     """Whether a case has a plan: `ok`, or `low_confidence` with stacks to look at."""
     return row["transverse"] is not None
 
 
 def write_tables(output: Path, rows: Iterable[Row]) -> None:
-    """Write both tables anew, sorted by case; a rejected case has no numbers in them."""
+    """Write both tables again, sorted by case; a rejected case has no numbers in them."""
     standing = (standing_row(output / CASES / str(row["case_id"]), row) for row in rows)
     ordered = sorted(standing, key=lambda row: str(row["case_id"]))
     write_csv(output, ordered)

@@ -2,7 +2,16 @@ import csv
 import json
 from pathlib import Path
 
-from callosal.pipelines.outputs.results import COLUMNS, append_row, failed_row, write_tables
+import pytest
+
+from callosal.models.errors import InputError
+from callosal.pipelines.outputs.results import (
+    COLUMNS,
+    append_row,
+    failed_row,
+    read_rows,
+    write_tables,
+)
 
 
 def test_tables_hold_the_same_rows_sorted(tmp_path: Path) -> None:
@@ -26,3 +35,17 @@ def test_text_that_a_spreadsheet_would_run_is_quoted(tmp_path: Path) -> None:
 
 def test_what_was_not_measured_is_null_and_not_zero() -> None:
     assert failed_row("case-a", "dicom", "failed", "x")["final_angle_deg"] is None
+
+
+def test_a_column_that_an_older_version_did_not_write_is_none(tmp_path: Path) -> None:
+    row = failed_row("case-a", "dicom", "failed", "x")
+    append_row(tmp_path, {name: row[name] for name in COLUMNS[:-1]})
+    (found,) = read_rows(tmp_path)
+    assert list(found) == list(COLUMNS)
+    assert found[COLUMNS[-1]] is None
+
+
+def test_a_row_without_a_status_is_not_that_of_a_run(tmp_path: Path) -> None:
+    append_row(tmp_path, {"case_id": "case-a"})
+    with pytest.raises(InputError, match="not that of a finished run"):
+        read_rows(tmp_path)
