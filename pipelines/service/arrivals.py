@@ -53,12 +53,14 @@ class _Group:
         exam: Study and frame of reference of a series; "" for others.
         view: Axis of the patient that its slices lie across, 0 to 2.
         n_planes: Slices of a series.
+        is_enhanced: Whether a file of it holds several slices.
     """
 
     paths: set[str] = field(default_factory=set)
     exam: str = ""
     view: int = -1
     n_planes: int = 0
+    is_enhanced: bool = False
     changed_at: float = 0.0
     is_due: bool = True
 
@@ -128,20 +130,21 @@ class Arrivals:
 
         Series of a slice or two come as one: they may be a volume whose slices each have a
         series UID, which only shows when they are looked at together. So do short series of one
-        exam that lie across each other, which may be a scout: one that comes later brings the
-        earlier ones with it again.
+        exam that lie across each other, which may be a scout, and an enhanced file and classic
+        images of as many slices, which may be one scan: one that comes later brings the earlier
+        ones with it again.
 
         Args:
             at_most: Files to take together; a series is never split, and one is always given.
         """
         rested = dict.fromkeys(self._rested())
-        short = self._short_by_exam()
+        kin_of = self._kin()
         taken: list[Arrival] = []
         small: list[Arrival] = []
         given: set[str] = set()
         n_files = 0
         for key in rested:
-            kin = short.get(self._groups[key].exam, []) if self._is_short(key) else []
+            kin = kin_of.get(key, [])
             keys = [key, *(other for other in kin if other != key)]
             if key in given or any(self._groups[one].is_due and one not in rested for one in keys):
                 continue
@@ -170,18 +173,27 @@ class Arrivals:
         group = self._groups.get(key)
         return group is not None and not group.is_due
 
-    def _is_short(self, key: str) -> bool:
-        """Whether a series may be an orientation of a scout."""
-        group = self._groups[key]
-        return bool(group.exam) and group.n_planes <= MAX_SLICES_APART
+    def _kin(self) -> dict[str, list[str]]:
+        """Series of one exam that are taken together, by the key of each.
 
-    def _short_by_exam(self) -> dict[str, list[str]]:
-        """Keys of short series by their exam, of exams that have several views of them."""
-        found: dict[str, list[str]] = {}
-        for key in filter(self._is_short, sorted(self._groups)):
-            found.setdefault(self._groups[key].exam, []).append(key)
-        return {exam: keys for exam, keys in found.items()
-                if len({self._groups[key].view for key in keys}) > 1}  # fmt: skip
+        They are the orientations of a scout, and a scan that is there as classic images and as an
+        enhanced file.
+        """
+        short: dict[str, list[str]] = {}
+        alike: dict[tuple[str, int], list[str]] = {}
+        for key, group in sorted(self._groups.items()):
+            if group.exam and group.n_planes <= MAX_SLICES_APART:
+                short.setdefault(group.exam, []).append(key)
+            if group.exam:
+                alike.setdefault((group.exam, group.n_planes), []).append(key)
+        kin: dict[str, list[str]] = {}
+        for keys in short.values():
+            if len({self._groups[key].view for key in keys}) > 1:
+                kin |= dict.fromkeys(keys, keys)
+        for keys in alike.values():
+            if len({self._groups[key].is_enhanced for key in keys}) > 1:
+                kin |= {key: sorted({*keys, *kin.get(key, [])}) for key in keys}
+        return kin
 
     @property
     def is_at_rest(self) -> bool:
@@ -228,6 +240,7 @@ class Arrivals:
             group.exam = f"{found.study_uid} {found.frame_of_reference_uid}"
             normal = np.cross(found.frames[0].row_dir, found.frames[0].col_dir)
             group.view = int(np.abs(normal).argmax())
+            group.is_enhanced |= len(found.frames) > 1
         group.changed_at, group.is_due = now, True
 
     def _key(self, path: str, found: Header | Entry) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from highdicom import Volume, VolumeGeometry
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from callosal.pipelines.stitching.brightness import brightness_ratio
 from callosal.pipelines.stitching.common_grid import part_of_grid, window_of
 from callosal.pipelines.stitching.resampling import resampled
 
@@ -70,16 +71,16 @@ class Registration:
 
 
 @dataclass(frozen=True, eq=False)
-class _Details:
-    """Details of a station: intensities less what is smooth, and where it has any."""
+class _Covered:
+    """Intensities of a station, or their details (less what is smooth), and where it has any."""
 
     values: Image
     covered: Mask
 
-    def part(self, slices: slice, rows: slice, columns: slice) -> "_Details":
+    def part(self, slices: slice, rows: slice, columns: slice) -> "_Covered":
         """Those in a part of the grid."""
         where = (slices, rows, columns)
-        return _Details(self.values[where], self.covered[where])
+        return _Covered(self.values[where], self.covered[where])
 
 
 def register(upper: Volume, lower: Volume, grid: VolumeGeometry) -> Registration | None:
@@ -96,10 +97,13 @@ def register(upper: Volume, lower: Volume, grid: VolumeGeometry) -> Registration
     work = _working_grid(upper, lower, grid)
     if work is None:
         return None
-    first, second = (_details(one, work) for one in (upper, lower))
-    spacing = (float(work.spacing[1]), float(work.spacing[2]))
+    stations = [_Covered(*resampled(one, work)) for one in (upper, lower)]
+    sizes = (float(work.spacing[0]), float(work.spacing[1]), float(work.spacing[2]))
+    spacing = sizes[1:]
+    first, second = (_details(one, sizes) for one in stations)
     start = _whole_pixels(first, second, spacing)
     shift = _refined(first, second, start)
+    shift = shift + _left_over(stations[0], _shifted(stations[1], shift), sizes)
     at = _shifted(second, shift)
     height_mm = _height_mm(upper, lower, grid)
     parts = _part_shifts(first, at)
@@ -148,11 +152,11 @@ def _working_grid(upper: Volume, lower: Volume, grid: VolumeGeometry) -> VolumeG
     return VolumeGeometry(affine, (shape[0], shape[1], shape[2]), part.coordinate_system)
 
 
-def _details(station: Volume, grid: VolumeGeometry) -> _Details:
-    values, covered = resampled(station, grid)
-    spacing = np.asarray(grid.spacing)
-    fine = np.r_[0, _SMOOTH_MM / spacing[1:]]
-    coarse = np.r_[0, _LOCAL_MM / spacing[1:]]
+def _details(station: _Covered, sizes_mm: tuple[float, float, float]) -> _Covered:
+    values, covered = station.values, station.covered
+    in_plane_mm = np.asarray(sizes_mm[1:])
+    fine = np.r_[0, _SMOOTH_MM / in_plane_mm]
+    coarse = np.r_[0, _LOCAL_MM / in_plane_mm]
     weight = covered.astype(np.float32)
     values = _smooth(values, weight, fine)
     detail = (values - _smooth(values, weight, coarse)) * weight
@@ -160,7 +164,7 @@ def _details(station: Volume, grid: VolumeGeometry) -> _Details:
     # Where nothing but noise is, it must not be blown up.
     floor = _FLAT_SHARE * float(np.sqrt(np.mean(power[covered] ** 2))) if covered.any() else 1.0
     detail /= power + max(floor, 1e-6)
-    return _Details(detail.astype(np.float32), covered)
+    return _Covered(detail.astype(np.float32), covered)
 
 
 def _smooth(values: Image, weight: Image, sigma: Array) -> Image:
@@ -171,7 +175,7 @@ def _smooth(values: Image, weight: Image, sigma: Array) -> Image:
     return mean
 
 
-def _whole_pixels(first: _Details, second: _Details, spacing: tuple[float, float]) -> Array:
+def _whole_pixels(first: _Covered, second: _Covered, spacing: tuple[float, float]) -> Array:
     """Shift (rows, columns) at which the second fits the first best: first[p] ~ second[p + s]."""
     reach = [math.ceil(SEARCH_MM / step) for step in spacing]
     shape = [
@@ -193,12 +197,12 @@ def _whole_pixels(first: _Details, second: _Details, spacing: tuple[float, float
     return np.array([rows[row], columns[column]], float)
 
 
-def _spectra(details: _Details, shape: list[int]) -> tuple[NDArray[np.complex64], ...]:
+def _spectra(details: _Covered, shape: list[int]) -> tuple[NDArray[np.complex64], ...]:
     values, covered = details.values, details.covered.astype(np.float32)
     return tuple(fft.rfft2(image, shape) for image in (values, values * values, covered))
 
 
-def _shifted(details: _Details, shift: Array) -> _Details:
+def _shifted(details: _Covered, shift: Array) -> _Covered:
     """Read at p + s."""
     values = np.empty_like(details.values)
     for index, plane in enumerate(details.values):
@@ -206,10 +210,10 @@ def _shifted(details: _Details, shift: Array) -> _Details:
     weight = details.covered.astype(np.float32)
     whole = np.stack([ndimage.shift(plane, -shift, order=1, cval=0) for plane in weight])
     covered = whole > 0.999
-    return _Details(values * covered, covered)
+    return _Covered(values * covered, covered)
 
 
-def _refined(first: _Details, second: _Details, start: Array) -> Array:
+def _refined(first: _Covered, second: _Covered, start: Array) -> Array:
     """Least squares of first - second, whose gain is that of the two in the overlap."""
     shift = start.copy()
     for _ in range(_STEPS):
@@ -225,7 +229,26 @@ def _refined(first: _Details, second: _Details, start: Array) -> Array:
     return shift
 
 
-def _step(first: _Details, second: _Details) -> Array | None:
+def _left_over(upper: _Covered, lower: _Covered, sizes_mm: tuple[float, float, float]) -> Array:
+    """Further shift once both are equally bright.
+
+    A coil that dims toward the end of its station pulls what is smooth toward the bright side, in
+    the two stations to opposite sides; freed of their ratio, both are pulled alike.
+    """
+    both = upper.covered & lower.covered
+    if not both.any():
+        return np.zeros(2)
+    ratio = brightness_ratio(upper.values, lower.values, both, sizes_mm)
+    shape = (both.shape[1], both.shape[2])
+    alike = np.stack([
+        plane * np.exp(ratio.of_slice(index, shape)) for index, plane in enumerate(lower.values)
+    ])  # fmt: skip
+    pair = (_Covered(values * both, both) for values in (upper.values, alike))
+    first, second = (_details(one, sizes_mm) for one in pair)
+    return _refined(first, second, np.zeros(2))
+
+
+def _step(first: _Covered, second: _Covered) -> Array | None:
     """Further shift that makes the second fit the first."""
     a, b = first.values, second.values
     both = first.covered & second.covered
@@ -242,7 +265,7 @@ def _step(first: _Details, second: _Details) -> Array | None:
     return np.asarray(np.linalg.solve(normal, [d @ rest, e @ rest]))
 
 
-def _correlation(first: _Details, second: _Details) -> float:
+def _correlation(first: _Covered, second: _Covered) -> float:
     both = first.covered & second.covered
     a, b = first.values[both].astype(float), second.values[both].astype(float)
     if a.size < 50:
@@ -250,7 +273,7 @@ def _correlation(first: _Details, second: _Details) -> float:
     return float(a @ b / math.sqrt(max((a @ a) * (b @ b), 1e-12)))
 
 
-def _agreement(first: _Details, second: _Details, spacing: tuple[float, float]) -> float:
+def _agreement(first: _Covered, second: _Covered, spacing: tuple[float, float]) -> float:
     """Correlation that three quarters of the parts reach; parts without details do not count."""
     both = first.covered & second.covered
     height, width = (max(1, round(size / s)) for size, s in zip(_PART_MM, spacing, strict=True))
@@ -275,17 +298,17 @@ def _part_sums(image: Array, height: int, width: int) -> Array:
     return np.asarray(np.add.reduceat(np.add.reduceat(plane, rows, axis=0), columns, axis=1))
 
 
-def _across(first: _Details, second: _Details) -> float:
+def _across(first: _Covered, second: _Covered) -> float:
     """The best correlation with the next slices; a patient moved sideways fits those better."""
     if len(first.values) < 3:
         return float("nan")
-    later = (_Details(one.values[1:], one.covered[1:]) for one in (first, second))
-    sooner = (_Details(one.values[:-1], one.covered[:-1]) for one in (first, second))
+    later = (_Covered(one.values[1:], one.covered[1:]) for one in (first, second))
+    sooner = (_Covered(one.values[:-1], one.covered[:-1]) for one in (first, second))
     (first_later, second_later), (first_sooner, second_sooner) = tuple(later), tuple(sooner)
     return max(_correlation(first_later, second_sooner), _correlation(first_sooner, second_later))
 
 
-def _part_shifts(first: _Details, second: _Details) -> list[Array]:
+def _part_shifts(first: _Covered, second: _Covered) -> list[Array]:
     """Further shifts of parts of the overlap, side by side along the columns and in slices."""
     both = first.covered & second.covered
     rows, columns = (np.flatnonzero(both.any(axis=axes)) for axes in ((0, 2), (0, 1)))

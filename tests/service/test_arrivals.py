@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.dicom.make_series import (
     CORONAL,
     SAGITTAL,
     SeriesRecipe,
+    make_enhanced,
     make_series,
     write_slices,
 )
@@ -259,3 +261,33 @@ def test_an_orientation_that_still_comes_holds_the_others_back(watched: Watched)
     assert watched.after(QUIET_S - 1) == []
     assert watched.after(2) == [], "the first is quiet, the second is not"
     assert _names(watched.after(QUIET_S)) == [10]
+
+
+@pytest.mark.parametrize("is_enhanced_first", [True, False])
+def test_a_scan_that_comes_in_both_forms_comes_as_one(
+    watched: Watched, is_enhanced_first: bool
+) -> None:
+    recipe = SeriesRecipe(n_slices=20)
+    forms = [make_series(recipe), [make_enhanced(replace(recipe, number=2))]]
+    other = make_series(SeriesRecipe(n_slices=20, number=3, tags={"StudyInstanceUID": "1.2.99"}))
+    write_slices(watched.root / "other", other)
+    for number, form in enumerate(reversed(forms) if is_enhanced_first else forms):
+        write_slices(watched.root / str(number), form)
+        watched.after(0)
+    together, alone = sorted(watched.after(QUIET_S), key=lambda one: -len(one.entries))
+    assert (len(together.entries), len(alone.entries)) == (21, 20)
+    (case,) = index_files(together.entries).cases
+    assert case.stack is not None
+    assert case.stack.n_files == 20
+
+
+def test_a_second_form_of_a_scan_brings_the_first_again(watched: Watched) -> None:
+    recipe = SeriesRecipe(n_slices=20)
+    write_slices(watched.root / "enhanced", [make_enhanced(replace(recipe, number=2))])
+    watched.after(0)
+    assert _names(watched.after(QUIET_S)) == [1]
+    write_slices(watched.root / "classic", make_series(recipe))
+    watched.after(0)
+    (again,) = watched.after(QUIET_S)
+    assert len(again.entries) == 21
+    assert len(again.others) == 1

@@ -12,7 +12,7 @@ from callosal.pipelines.stitching.common_grid import common_grid, upright
 from callosal.pipelines.stitching.joint import REFUSED_AGREEMENT, judge
 from callosal.pipelines.stitching.registration import Registration, register
 from callosal.pipelines.stitching.settings import StitchSettings
-from tests.stitching.conftest import LOWER
+from tests.stitching.conftest import LOWER, UPPER
 
 
 def _found(upper: Volume, lower: Volume) -> Registration:
@@ -61,6 +61,15 @@ def test_strong_bias_and_noise_do_not_hide_the_shift(spine: Spine, upper: Volume
     found = _found(upper, acquire_station(spine, changed, 2))
     assert np.allclose(found.shift_lps_mm, (0, 2, -4), atol=0.4)
     assert found.agreement > 0.6
+
+
+def test_coils_that_dim_toward_the_overlap_pull_no_shift(spine: Spine) -> None:
+    stations = [
+        acquire_station(spine, replace(protocol, bias=0.5, noise=0.005), seed)
+        for seed, protocol in enumerate((UPPER, LOWER))
+    ]
+    found = _found(stations[0], stations[1])
+    assert (found.down_mm, found.along_mm) == pytest.approx((0, 0), abs=0.04)
 
 
 def test_stations_that_hardly_meet_give_nothing(spine: Spine, upper: Volume) -> None:
