@@ -15,7 +15,7 @@ from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.plan_document import stack_entries
 from callosal.pipelines.review.page_files import page_folder
-from callosal.pipelines.review.picture_message import place_entry
+from callosal.pipelines.review.picture_entry import place_entry
 from callosal.pipelines.settings import PlanSettings
 
 

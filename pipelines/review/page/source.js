@@ -54,7 +54,7 @@
  * @typedef {object} Facts
  * @property {string} version
  * @property {string} model
- * @property {boolean} has_runtime Whether the network can run in the page.
+ * @property {number} most_bytes Of files that are tried; 0 where none can be.
  * @property {boolean} has_report
  * @property {Words} words
  */
@@ -127,20 +127,15 @@ export class ServerSource {
   }
 
   /**
-   * The midsagittal slice of a dropped file, as a picture message.
-   * @param {Blob} file
+   * Plan files that are not of the run; their names stay here.
+   * @param {Blob[]} files
+   * @returns {Promise<{entry: CaseEntry, pictures: Record<string, string>, seconds: number}>}
    */
-  async droppedSlice(file) {
-    const answer = await asked("dropped/slice", { method: "POST", body: file });
-    return answer.arrayBuffer();
-  }
-
-  /**
-   * @param {ArrayBuffer} message
-   * @returns {Promise<{found: boolean, outline_mm: [number, number][], roi: Roi, planes: Planes}>}
-   */
-  droppedPose(message) {
-    return this.#json("dropped/pose", { method: "POST", body: message });
+  tryFiles(files) {
+    const told = new TextEncoder().encode(JSON.stringify({ sizes: files.map((file) => file.size) }));
+    const length = new DataView(new ArrayBuffer(4));
+    length.setUint32(0, told.length, true);
+    return this.#json("tried", { method: "POST", body: new Blob([length, told, ...files]) });
   }
 
   /**
@@ -164,7 +159,7 @@ export class EmbeddedSource {
   /** @returns {Promise<Facts>} */
   async facts() {
     const { version, words, has_report } = this.content;
-    return { version, words, model: "", has_runtime: false, has_report };
+    return { version, words, model: "", most_bytes: 0, has_report };
   }
 
   /** @returns {Promise<CaseSummary[]>} */
