@@ -7,7 +7,8 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.pictures.first_cause import document_cause
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import automatic_roi, first_roi, is_joined, roi_limits
-from callosal.pipelines.review.mask_entry import mask_entry
+from callosal.pipelines.review.hand_outline import HandOutline, hand_outline
+from callosal.pipelines.review.mask_entry import mask_entry, mask_of_entry
 from callosal.pipelines.review.picture_entry import place_entry
 from callosal.pipelines.review.review_document import roi_entry
 from callosal.pipelines.review.run_settings import RunSettings
@@ -35,9 +36,29 @@ def case_entry(
         "outline_mm": None if case.outline_mm is None else case.outline_mm.round(3).tolist(),
         "mask": None if case.mask is None else mask_entry(case.mask),
         "has_mask": not is_joined(case),
+        "reviewed": _reviewed(case, review, settings),
         "pictures": {name: place_entry(place) for name, place in pictures_of(case).items()},
         "review": review,
         "revision": 0 if review is None else review["revision"],
+    }
+
+
+def _reviewed(
+    case: ReviewCase, review: Mapping[str, Any] | None, settings: RunSettings
+) -> dict[str, Any] | None:
+    """What follows from the mask of a review; None where the automatic one stands."""
+    mask = None if review is None else review.get("mask")
+    if mask is None or mask["shape"] != list(case.midsagittal.pixels.shape):
+        return None
+    drawn = mask_of_entry(mask, case.midsagittal.pixels.shape)
+    return outline_entry(hand_outline(drawn, case.midsagittal, settings))
+
+
+def outline_entry(outline: HandOutline) -> dict[str, Any]:
+    """Region and outline of a mask that a person drew."""
+    return {
+        "roi": roi_entry(outline.roi),
+        "outline_mm": outline.contour_mm[::2].round(3).tolist(),
     }
 
 

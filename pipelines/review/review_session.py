@@ -14,7 +14,7 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
 from callosal.pipelines.outputs.mapping_file import name_line, named_cases
 from callosal.pipelines.outputs.rejection import put_objects_back, set_objects_aside
-from callosal.pipelines.review.case_entry import case_entry, pictures_of
+from callosal.pipelines.review.case_entry import case_entry, outline_entry, pictures_of
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import corrected_plan, is_joined
 from callosal.pipelines.review.fresh_report import FreshReport
@@ -26,7 +26,6 @@ from callosal.pipelines.review.review_document import (
     Judgement,
     outline_of,
     review_document,
-    roi_entry,
     roi_of_entry,
 )
 from callosal.pipelines.review.reviewed_capture import write_reviewed_capture
@@ -120,7 +119,7 @@ class ReviewSession:
         return {"final": plan["final"], "planes": plan["planes"]}
 
     def outlined(self, name: str, entry: object) -> dict[str, Any]:
-        """Region, outline and stacks that a mask gives, without keeping them.
+        """Region and outline that a mask gives, without keeping them.
 
         Args:
             name: The case.
@@ -129,15 +128,8 @@ class ReviewSession:
         Raises:
             CallosalError: It is no mask of the slice, or cannot be that of a callosum.
         """
-        case = self.case(name)
         mask = self.mask_of(name, entry)
-        outline = hand_outline(mask, case.midsagittal, self.settings)
-        plan = corrected_plan(case, outline.roi, self.settings)
-        return {
-            "roi": roi_entry(outline.roi),
-            "outline_mm": outline.contour_mm[::2].round(3).tolist(),
-            "planes": plan["planes"],
-        }
+        return outline_entry(hand_outline(mask, self.case(name).midsagittal, self.settings))
 
     def mask_of(self, name: str, entry: object) -> Mask:
         """A mask as a page sends it, on the slice of a case.

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
@@ -743,6 +744,86 @@ def test_names_of_a_mapping_are_shown_and_never_written(
         assert len(browser.find_elements("css selector", "tr[data-case]")) == 1
         page.desk.report.wait()
     assert [p for p in run.rglob("*") if p.is_file() and b"Qvx" in p.read_bytes()] == []
+
+
+def _border(page: Page) -> np.ndarray:
+    """Left, top, right and bottom of the mask that is drawn, in pixels."""
+    return np.array(page.browser.execute_script(
+        "const b = document.querySelector('.mask-border').getBoundingClientRect();"
+        "return [b.left, b.top, b.right, b.bottom]"
+    ))  # fmt: skip
+
+
+def _area_mm2(page: Page) -> float:
+    return float(page.text("mask-area").split()[0])
+
+
+def test_a_stroke_on_the_mask_is_measured_undone_and_saved(page: Page) -> None:
+    first, angle = _area_mm2(page), page.angle_deg
+    page.element("tool-draw").click()
+    left, top, right, bottom = _border(page)
+    middle = np.array([(left + right) / 2, top + 4])
+    page.drag(middle, shifted(middle, 50, -4))
+    drawn = _area_mm2(page)
+    assert drawn > first + 10
+    page.element("tool-erase").click()
+    page.drag(np.array([left - 3, bottom]), np.array([left + 8, (top + bottom) / 2]))
+    erased = _area_mm2(page)
+    assert erased < drawn
+    assert page.browser.find_elements("css selector", f"button[value={page.name}] .unsaved")
+    page.element("undo").click()
+    assert _area_mm2(page) == drawn
+    page.element("redo").click()
+    page.wait(lambda: "automatic" in page.text("angle-change"))
+    page.browser.refresh()
+    page.wait_until_open(page.name)
+    assert _area_mm2(page) == erased, "a reload keeps what is not saved"
+    page.save("correct")
+    page.wait(lambda: "Corrected" in page.text("saved"))
+    review = json.loads((page.folder / "plan.reviewed.json").read_text())
+    assert review["plan"]["morphometry"]["area_mm2"] == pytest.approx(erased, rel=0.02)
+    mask = nib.load(page.folder / "mask.reviewed.nii.gz")
+    pixel_mm2 = float(np.prod(mask.header.get_zooms()[:2]))
+    assert np.asarray(mask.dataobj).sum() * pixel_mm2 == pytest.approx(erased, abs=0.51)
+    assert review["roi"]["angle_deg"] == pytest.approx(page.angle_deg, abs=0.051)
+    page.element("automatic").click()
+    assert (_area_mm2(page), page.angle_deg) == (first, angle)
+
+
+def test_the_region_follows_the_mask_until_a_hand_moves_it(page: Page, accessibility: Any) -> None:
+    length = float(page.element("roi-length").get_attribute("value"))
+    page.element("tool-pull").click()
+    left, top, _right, bottom = _border(page)
+    anterior = np.array([left + 2, (top + bottom) / 2])
+    page.drag(anterior, shifted(anterior, -30, 0))
+    assert _border(page)[0] == pytest.approx(left - 28, abs=6)
+    page.wait(lambda: float(page.element("roi-length").get_attribute("value")) > length + 3)
+    assert accessibility() == []
+    page.keys("l")
+    assert not page.element("mask-brush").is_displayed(), "the same key puts the brush away"
+    page.turn_by_drag(6.0)
+    turned = page.angle_deg
+    page.element("tool-draw").click()
+    page.drag(anterior, shifted(anterior, 6, 0))
+    page.element("tool-draw").click()
+    page.wait(lambda: page.browser.find_elements("css selector", ".outline"))
+    assert page.angle_deg == turned
+
+
+def test_the_mask_is_drawn_by_keys_alone(page: Page) -> None:
+    from selenium.webdriver import Keys
+
+    first = _area_mm2(page)
+    page.browser.execute_script("document.activeElement.blur()")
+    page.keys("d")
+    assert page.browser.switch_to.active_element.get_attribute("id") == "mask-brush"
+    page.keys(Keys.SPACE, *[Keys.ARROW_LEFT] * 8, Keys.SPACE)
+    drawn = _area_mm2(page)
+    assert drawn > first + 5
+    page.chord(Keys.SHIFT, Keys.ARROW_LEFT)
+    assert _area_mm2(page) == drawn, "a lifted brush draws nothing"
+    page.keys("u")
+    assert _area_mm2(page) == first, "one stroke is one step"
 
 
 HIDES = "[data-hides] :is(.stack, .outline, .roi, .roi-axis) { display: none }"

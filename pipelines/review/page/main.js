@@ -55,7 +55,7 @@ async function open(id, said = "") {
  * Put a case on the page.
  * @param {import("./source.js").CaseEntry} entry
  * @param {ServerSource | EmbeddedSource} from
- * @param {import("./roi.js").Roi | null} draft
+ * @param {import("./drafts.js").Draft | null} draft
  */
 async function show(entry, from, draft) {
   delete byId("viewer").dataset.case;
@@ -181,6 +181,12 @@ viewer.addEventListener("edit", (event) => {
   const { roi, kind } = /** @type {CustomEvent} */ (event).detail;
   session?.edit(roi, kind);
 });
+viewer.addEventListener("mask", (event) => {
+  const { mask, kind } = /** @type {CustomEvent} */ (event).detail;
+  session?.editMask(mask, kind);
+});
+viewer.addEventListener("area", (event) => pose.showArea(/** @type {CustomEvent} */ (event).detail));
+viewer.addEventListener("tool", draw);
 addEventListener("keydown", onKey);
 byId("print").addEventListener("click", () => print());
 addEventListener("beforeprint", drawPrinted);

@@ -1,5 +1,6 @@
 /** Where cases come from: the server of `callosal review`, or the page itself. */
 
+/** @typedef {import("./mask_pixels.js").MaskEntry} MaskEntry */
 /** @typedef {import("./roi.js").Roi} Roi */
 /** @typedef {import("./roi.js").RoiLimits} RoiLimits */
 /** @typedef {import("./place.js").Place} Place */
@@ -15,6 +16,7 @@
  * @property {string} reviewed_at
  * @property {string} plan_sha256
  * @property {Roi | null} roi
+ * @property {MaskEntry | null} [mask] As corrected; none where the automatic one stands.
  * @property {{planes: Planes | null} | null} plan
  */
 
@@ -29,6 +31,9 @@
  * @property {Roi} first_roi
  * @property {RoiLimits} roi_limits
  * @property {[number, number][] | null} outline_mm
+ * @property {MaskEntry | null} mask
+ * @property {boolean} has_mask Whether a mask can be drawn on the slice.
+ * @property {{roi: Roi, outline_mm: [number, number][]} | null} reviewed Of the mask of the review.
  * @property {Record<string, Place>} pictures
  * @property {Review | null} review
  * @property {number} revision
@@ -116,8 +121,19 @@ export class ServerSource {
   }
 
   /**
+   * Region and outline that a mask gives.
    * @param {string} id
-   * @param {{decision: string, reviewer: string, comment: string, roi: Roi | null}} judgement
+   * @param {MaskEntry} mask
+   * @returns {Promise<{roi: Roi, outline_mm: [number, number][]}>}
+   */
+  outline(id, mask) {
+    return this.#json(`cases/${id}/outline`, { method: "POST", body: JSON.stringify(mask) });
+  }
+
+  /**
+   * @param {string} id
+   * @param {{decision: string, reviewer: string, comment: string, roi: Roi | null,
+   *   mask: MaskEntry | null}} judgement
    * @param {number} basedOn Revision that was seen.
    * @returns {Promise<{review: Review, notes: string[]}>}
    */
