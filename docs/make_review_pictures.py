@@ -60,7 +60,7 @@ def opened(
     if demo(folder, localizer=localizer, stitch=stitch) != 0:
         raise SystemExit("the demo is out of tolerance; no picture was drawn")
     desk = ReviewSession.of(folder / "result")
-    with make_server(desk, 0, None, DEFAULT) as server:
+    with make_server(desk, 0, DEFAULT) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = open_browser()
         try:

@@ -8,6 +8,7 @@ from typing import Literal
 from callosal.models.errors import GeometryError
 
 DicomObject = Literal["seg", "sr", "sc", "pr"]
+Line = Literal["subcallosal", "endpoints", "principal_axis"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Settings:
         False
     """
 
-    line: Literal["subcallosal", "endpoints", "principal_axis"] = "subcallosal"
+    line: Line = "subcallosal"
     fusion: FusionSettings = field(default_factory=FusionSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
     aligned_voxel_mm: float | None = None

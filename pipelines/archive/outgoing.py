@@ -16,10 +16,12 @@ from callosal.pipelines.outputs.file_names import (
     REVIEWED_PLAN,
     REVISIONS,
     SECONDARY_CAPTURE,
+    SEGMENTATION,
     STRUCTURED_REPORT,
 )
 from callosal.pipelines.review.history import latest_review
 from callosal.pipelines.review.reviewed_capture import capture_name
+from callosal.pipelines.review.reviewed_mask import segmentation_name
 
 _READ = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID")
 
@@ -73,8 +75,9 @@ def read_outgoing(folder: Path) -> Outgoing | None:
     """Read the objects of a case that may leave.
 
     A rejected case sends nothing, and so does one whose review cannot be read or belongs to an
-    earlier plan. Of a corrected case the corrected report is sent, and the corrected picture where
-    the run makes Secondary Captures. Of an accepted one all objects are sent, with the report that
+    earlier plan. Of a corrected case the corrected report is sent, the corrected mask as a
+    segmentation where there is one, and the corrected picture where the run makes Secondary
+    Captures. Of an accepted one all objects are sent, with the report that
     names the reviewer instead of the automatic one.
 
     Args:
@@ -120,7 +123,11 @@ def _chosen(folder: Path, done: Done) -> tuple[list[str], str]:
     if review["decision"] == "corrected":
         capture = capture_name(review["revision"])
         has_capture = SECONDARY_CAPTURE in automatic and (folder / capture).is_file()
-        names = [report, *([capture] if has_capture else [])]
+        mask = segmentation_name(review["revision"])
+        has_mask = SEGMENTATION in automatic and (folder / mask).is_file()
+        names = [
+            *([mask] if has_mask else []), report, *([capture] if has_capture else []),
+        ]  # fmt: skip
         return (names, "") if has_report else ([], "no_corrected_report")
     accepted = [report if has_report and name == STRUCTURED_REPORT else name for name in automatic]
     return (accepted, "") if accepted else ([], "no_objects")

@@ -31,7 +31,5 @@ def report(input: Path, mapping: Path | None = None, port: int = 0, open: bool =
         from callosal.pipelines.review.review_session import ReviewSession
         from callosal.pipelines.review.serve import serve
 
-        serve(
-            ReviewSession.of(input, mapping), port, open, None, DEFAULT, page="report.html?review"
-        )
+        serve(ReviewSession.of(input, mapping), port, open, DEFAULT, page="report.html?review")
     return 0

@@ -9,7 +9,6 @@ def review(
     input: Path,
     port: int = 0,
     open: bool = True,
-    onnxruntime_web: Path | None = None,
     model: str = DEFAULT,
     read_only: bool = False,
     host_name: list[str] | None = None,
@@ -25,10 +24,7 @@ def review(
         input: Folder that `callosal infer --output` wrote.
         port: Port on 127.0.0.1; 0 takes a free one.
         open: Open the page in the browser.
-        onnxruntime_web: The dist folder of the npm package onnxruntime-web, to run the network
-            in the page on files dropped there; by default node_modules/onnxruntime-web/dist
-            in the current folder, if it exists.
-        model: Shipped model or ONNX file that runs in the page.
+        model: Shipped model or ONNX file that plans the files that you drop onto the page.
         read_only: Serve nothing; write a page to look at, review.html, into each case's folder.
         host_name: Further names under which the page is opened, such as localhost or the name at
             the end of a tunnel; under any other name the page answers 403.
@@ -56,5 +52,5 @@ def review(
         count = write_read_only_pages(desk)
         print(f"{count} pages written, each as review.html in its case's folder")
         return 0
-    serve(desk, port, open, onnxruntime_web, model, tuple(host_name or ()))
+    serve(desk, port, open, model, tuple(host_name or ()))
     return 0

@@ -62,7 +62,7 @@ def plan_presentation(
     """
     planes = dict(zip(source.stack.places, source.stack.planes, strict=True))
     drawn = _drawings(source, plan, mask, contour_mm, place)
-    if source.stand_ins() or not drawn:
+    if source.frame_references() or not drawn:
         return None
     scales = {(planes[index].frame.slope, planes[index].frame.intercept) for index in drawn}
     if len(scales) != 1:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from highdicom import VolumeGeometry
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 from pydicom.valuerep import format_number_as_ds
@@ -16,6 +17,7 @@ from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.hospital.derived_uid import derived_uid
 from callosal.pipelines.hospital.identity import Identity, read_identity
 from callosal.pipelines.hospital.report_source import ImageReference, SourceFacts
+from callosal.pipelines.hospital.segmented_source import FrameReference
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class SourceSeries:
 
         highdicom lays a segmentation over a whole multi-frame image or over single-frame ones; a
         stack may be some frames of a file or frames of several, so each frame is given as a
-        single-frame image with a UID of its own, that of `stand_ins`.
+        single-frame image with a UID of its own, that of
+        `frame_references`.
 
         Args:
             indices: Places on the grid of the stack that hold a slice.
@@ -72,9 +75,26 @@ class SourceSeries:
         by_place = dict(zip(self.stack.places, self.stack.planes, strict=True))
         return [self._slice(index, by_place[index]) for index in indices]
 
-    def stand_ins(self) -> dict[str, Plane]:
+    @property
+    def grid(self) -> VolumeGeometry:
+        """Grid of the slices, array axes (slice, row, column)."""
+        return self.stack.geometry
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Places of the grid that the series lacks."""
+        return self.stack.missing
+
+    def frame_references(self) -> dict[str, FrameReference]:
         """The slices that lie in multi-frame images, by the UID that stands in for each."""
-        return {_stand_in_uid(plane): plane for plane in self.stack.planes if self._is_frame(plane)}
+        kind = self.identity.sop_class_uid
+        return {
+            _stand_in_uid(plane): FrameReference(
+                kind, plane.header.sop_instance_uid, plane.frame.index + 1
+            )
+            for plane in self.stack.planes
+            if self._is_frame(plane)
+        }
 
     def _is_frame(self, plane: Plane) -> bool:
         return plane.header.layout.n_frames > 1 or self.identity.sop_class_uid != MRImageStorage

@@ -128,12 +128,12 @@ def _observers(origin: Origin, review: Review | None) -> ObservationContext:
     if review is None:
         return ObservationContext(observer_device_context=device)
     person = ObserverContext(
-        codes.DCM.Person, PersonObserverIdentifyingAttributes(_person_name(review.reviewer))
+        codes.DCM.Person, PersonObserverIdentifyingAttributes(person_name(review.reviewer))
     )
     return ObservationContext(observer_person_context=person, observer_device_context=device)
 
 
-def _person_name(text: str) -> str:
+def person_name(text: str) -> str:
     """Free text as one component of a person name (no delimiters, 64 characters)."""
     plain = "".join(" " if letter in "\\^=" else letter for letter in text if letter.isprintable())
     return f"{plain.strip()[:62] or 'unknown'}^"

@@ -46,12 +46,15 @@ DONE = "done.json"
 
 # Added by a review of the case.
 REVIEWED_PLAN = "plan.reviewed.json"
+REVIEWED_MASK = "mask.reviewed.nii.gz"
 REVIEWED_OVERLAY = "overlay.reviewed.png"
 REVIEWED_THUMBNAIL = "thumbnail.reviewed.webp"
 REVIEWED_STRUCTURED_REPORT = "plan_sr.reviewed.dcm"
 REVIEWED_SECONDARY_CAPTURE = "overlay_sc.reviewed.dcm"
+REVIEWED_SEGMENTATION = "seg.reviewed.dcm"
 REVIEW_FILES = (
-    REVIEWED_OVERLAY, REVIEWED_THUMBNAIL, REVIEWED_STRUCTURED_REPORT, REVIEWED_SECONDARY_CAPTURE,
+    REVIEWED_MASK, REVIEWED_OVERLAY, REVIEWED_THUMBNAIL, REVIEWED_STRUCTURED_REPORT,
+    REVIEWED_SEGMENTATION, REVIEWED_SECONDARY_CAPTURE,
 )  # fmt: skip
 """What a review makes of its plan, beside the plan itself."""
 REVIEW_PAGE = "review.html"

@@ -92,6 +92,7 @@ REASONS: dict[str, Reason] = {
         ("nothing_segmented", "nothing segmented", "no callosum was found"),
         ("off_midline", "off the midline",
          "the slice may lie beside the midline of the head"),
+        ("outlined_by_hand", "outlined by hand", "a person has corrected the mask in a review"),
         ("own_results", "own results", "the folder holds results of callosal, not images"),
         ("overlap_disagrees", "overlap disagrees",
          "the overlap of two stations shows another patient, contrast or place"),

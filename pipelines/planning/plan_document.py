@@ -87,6 +87,31 @@ def with_pose(
     }
 
 
+def with_outline(
+    document: Mapping[str, Any],
+    box: RotatedBox,
+    line: ReferenceLine,
+    morphometry: Morphometry,
+    finding: Finding,
+) -> dict[str, Any]:
+    """A plan document with what another outline of the callosum gives.
+
+    Args:
+        document: Content of a plan.json.
+        box: Box around the other outline.
+        line: Its reference line.
+        morphometry: Its measures.
+        finding: Whether it is that of a whole callosum.
+    """
+    return {
+        **document,
+        "box": _box(box),
+        "line": _line(line),
+        "morphometry": _morphometry(morphometry),
+        "finding": finding_entry(finding),
+    }
+
+
 OTHER_HEAD_CONFIDENCE = 0.45
 """Highest confidence where the head does not look like that of the first visit: never `ok`, as it
 may be another person's."""

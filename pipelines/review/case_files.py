@@ -38,7 +38,8 @@ class ReviewCase:
         plan_sha256: Hash of that file.
         midsagittal: The slice, in 4096 gray levels.
         reformats: Transverse and coronal slice by name, as slice images; empty for a single slice.
-        outline_mm: Outline of the mask, shape (N, 2); None if nothing was segmented.
+        mask: 1 in the callosum, on the pixels of the slice; None if nothing was segmented.
+        outline_mm: Outline of the mask, shape (N, 2); None likewise.
         head: Coarse mask of the head.
     """
 
@@ -47,6 +48,7 @@ class ReviewCase:
     plan_sha256: str
     midsagittal: SliceImage
     reformats: Mapping[str, SliceImage]
+    mask: NDArray[np.uint8] | None
     outline_mm: Array | None
     head: Volume
 
@@ -128,6 +130,7 @@ def read_case(output: Path, name: str) -> ReviewCase:
             "no_views",
         )
     midsagittal = _read_midsagittal(folder / MIDSAGITTAL)
+    mask = _read_mask(folder / MASK, midsagittal)
     return ReviewCase(
         name=name,
         plan=plan,
@@ -138,7 +141,8 @@ def read_case(output: Path, name: str) -> ReviewCase:
             for file in REFORMATS
             if (folder / file).is_file()
         },
-        outline_mm=_read_outline_mm(folder / MASK, midsagittal),
+        mask=mask,
+        outline_mm=None if mask is None else _outline_mm(mask, midsagittal),
         head=read_nifti(folder / HEAD),
     )
 
@@ -171,15 +175,18 @@ def _slice_image(pixels: NDArray[Any], affine_lps: Array) -> SliceImage:
     )
 
 
-def _read_outline_mm(path: Path, place: SliceImage) -> Array | None:
-    """Outline of the mask, its pixel steps smoothed away."""
+def _read_mask(path: Path, place: SliceImage) -> NDArray[np.uint8] | None:
     if not path.is_file():
         return None
     image: Any = nib.load(path)
-    mask = np.asarray(image.dataobj)[..., 0].astype(float)
-    if mask.shape != place.pixels.shape:
-        return None
+    mask = (np.asarray(image.dataobj)[..., 0] > 0).astype(np.uint8)
+    return mask if mask.shape == place.pixels.shape else None
+
+
+def _outline_mm(mask: NDArray[np.uint8], place: SliceImage) -> Array | None:
+    """Outline of the mask, its pixel steps smoothed away."""
     try:
-        return find_contours_mm(ndimage.gaussian_filter(mask, _SMOOTH_PIXELS), place)[0]
+        smooth = ndimage.gaussian_filter(mask.astype(float), _SMOOTH_PIXELS)
+        return find_contours_mm(smooth, place)[0]
     except (GeometryError, IndexError):
         return None

@@ -6,10 +6,11 @@ from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import ScanPlan, make_plan, plan_axes
-from callosal.pipelines.planning.plan_document import with_pose
+from callosal.pipelines.planning.plan_document import with_outline, with_pose
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
+from callosal.pipelines.review.hand_outline import HandOutline
 from callosal.pipelines.review.run_settings import RunSettings
 from callosal.pipelines.stitching.case import KIND as JOINED
 from callosal.pipelines.stitching.common_grid import reach_mm
@@ -24,6 +25,9 @@ from callosal.pipelines.stitching.roi_plan import (
 from callosal.pipelines.stitching.roi_plan import first_roi as first_spine_roi
 
 CORRECTED = "corrected_by_hand"
+OUTLINED = "outlined_by_hand"
+_ROUNDING = 2e-4  # a page rounds to 1e-4 mm and degree
+
 LARGEST_ANGLE_DEG = 60.0
 LARGEST_MM = 300.0
 FIRST_ROI = RotatedBox((0.0, 0.0), (80.0, 40.0), 0.0)
@@ -41,17 +45,21 @@ def automatic_roi(plan: Plan, settings: RunSettings) -> RotatedBox | None:
     return roi.with_margin(settings.fusion.margin_mm)
 
 
-def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> dict[str, Any]:
-    """The plan document of a case with its pose replaced.
+def corrected_plan(
+    case: ReviewCase, roi: RotatedBox, settings: RunSettings, outline: HandOutline | None = None
+) -> dict[str, Any]:
+    """The plan document of a case with its pose replaced, and with its outline where that is new.
 
-    Status, confidence and measures stay unchanged: they belong to the automatic result. The reason
-    `corrected_by_hand` is added, and a case without a callosum gets low confidence, because it now
-    has a plan.
+    Status and confidence stay unchanged: they belong to the automatic result. So do box, line and
+    measures unless there is a new outline, of which they are then. The reason `corrected_by_hand`
+    says that the region was set by hand, `outlined_by_hand` that the mask was. A case without a
+    callosum gets low confidence, because it now has a plan.
 
     Args:
         case: The case.
-        roi: The region as set by hand.
+        roi: The final region.
         settings: Those of the run.
+        outline: The mask as corrected; None where the automatic one stands.
 
     Raises:
         GeometryError: The axis is too steep for a plan (`angle_out_of_range`), or the centre is
@@ -66,11 +74,27 @@ def corrected_plan(case: ReviewCase, roi: RotatedBox, settings: RunSettings) -> 
         )
     plan = _joined_plan(case, roi, settings) if is_joined(case) else _head_plan(case, roi, settings)
     document = with_pose(case.plan.document, case.midsagittal, roi, plan)
-    document["reasons"] = [*(code for code in document["reasons"] if code != CORRECTED), CORRECTED]
+    hands = _hands(roi, outline)
+    if outline is not None:
+        document = with_outline(document, outline.box, outline.line, *outline.measured())
+    document["reasons"] = [*(code for code in document["reasons"] if code not in hands), *hands]
     if document["status"] in ("no_callosum", "joined", "failed"):
         document["status"] = "low_confidence"
     validate_plan(document)
     return document
+
+
+def _hands(roi: RotatedBox, outline: HandOutline | None) -> tuple[str, ...]:
+    """What was done by hand, as reason codes."""
+    if outline is None:
+        return (CORRECTED,)
+    return (OUTLINED,) if is_same_roi(roi, outline.roi) else (OUTLINED, CORRECTED)
+
+
+def is_same_roi(one: RotatedBox, other: RotatedBox) -> bool:
+    """Whether two regions are equal, as pages round them."""
+    numbers = [(*roi.center_mm, *roi.size_mm, roi.angle_deg) for roi in (one, other)]
+    return all(abs(a - b) <= _ROUNDING for a, b in zip(*numbers, strict=True))
 
 
 def is_joined(case: ReviewCase) -> bool:

@@ -12,11 +12,10 @@ HOST = "127.0.0.1"
 # 'self' is this server alone: no request can leave the machine, whatever a file may hold.
 CONTENT_POLICY = "; ".join([
     "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
+    "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' data:",
     "connect-src 'self'",
-    "worker-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

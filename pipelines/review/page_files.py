@@ -5,21 +5,15 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from callosal.models.errors import InputError
-
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".dcm": "application/dicom",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json",
-    ".onnx": "application/octet-stream",
     ".png": "image/png",
     ".svg": "image/svg+xml",
-    ".wasm": "application/wasm",
 }
-RUNTIME_ENTRY = "ort.wasm.min.mjs"
 
 
 @dataclass(frozen=True)
@@ -48,31 +42,6 @@ def page_files() -> dict[str, PageFile]:
     """The page's own files by path, and the style it shares with the report."""
     shared = Path(str(files("callosal.pipelines.report"))) / "style.css"
     return {path.name: _file(path) for path in (shared, *_known(page_folder()))}
-
-
-def runtime_files(folder: Path) -> dict[str, PageFile]:
-    """Files of onnxruntime-web by path, `ort/...`.
-
-    Args:
-        folder: Its `dist` folder, as npm installs it.
-
-    Raises:
-        InputError: It is not there (`no_runtime`).
-    """
-    if not (folder / RUNTIME_ENTRY).is_file():
-        raise InputError(
-            f"--onnxruntime-web {folder}: holds no {RUNTIME_ENTRY}; run `npm install "
-            "onnxruntime-web` and give node_modules/onnxruntime-web/dist",
-            "no_runtime",
-        )
-    return {
-        f"ort/{path.name}": _file(path) for path in _known(folder) if path.name.startswith("ort")
-    }
-
-
-def model_file(path: Path) -> dict[str, PageFile]:
-    """The network that runs in the page, as `model.onnx`."""
-    return {"model.onnx": _file(path)}
 
 
 def _known(folder: Path) -> Iterator[Path]:

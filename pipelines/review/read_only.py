@@ -4,21 +4,18 @@ A browser loads no module from disk, so the page's modules are put one after the
 script; that works because they share no top-level name (a test watches).
 """
 
-import base64
-import gzip
 import json
 import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT, REVIEW_PAGE
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.review.page_files import page_files, page_folder
+from callosal.pipelines.review.picture_entry import packed_levels
 from callosal.pipelines.review.review_session import ReviewSession
 
 MAIN = "main.js"
@@ -64,7 +61,9 @@ def read_only_page(desk: ReviewSession, name: str) -> str:
         "version": version("callosal"),
         "words": page_words(),
         "has_report": (desk.output / REPORT).is_file(),
-        "pictures": {key: _packed(desk.picture(name, key).pixels) for key in entry["pictures"]},
+        "pictures": {
+            key: packed_levels(desk.picture(name, key).pixels) for key in entry["pictures"]
+        },
     }
     html = (page_folder() / "index.html").read_text(encoding="utf-8")
     head = "\n".join(
@@ -108,9 +107,3 @@ def _text(name: str) -> str:
 def _json(content: Any) -> str:
     """JSON that ends no script element, whatever a comment holds."""
     return json.dumps(content, allow_nan=False).replace("<", "\\u003c")
-
-
-def _packed(pixels: np.ndarray[Any, np.dtype[np.float32]]) -> str:
-    """Gray levels as little-endian 16 bit, packed, as text."""
-    levels = pixels.astype("<u2").tobytes()
-    return base64.b64encode(gzip.compress(levels, mtime=0)).decode("ascii")

@@ -1,6 +1,7 @@
 """plan.reviewed.json: what a person decided on a plan, of the schema `callosal/review/1`."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,9 @@ from callosal.models.errors import InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.review.case_files import ReviewCase
-from callosal.pipelines.review.correction import automatic_roi, corrected_plan
+from callosal.pipelines.review.correction import automatic_roi, corrected_plan, is_joined
+from callosal.pipelines.review.hand_outline import HandOutline, hand_outline
+from callosal.pipelines.review.mask_entry import Mask, mask_entry
 from callosal.pipelines.review.run_settings import RunSettings
 
 SCHEMA = "callosal/review/1"
@@ -38,13 +41,32 @@ class Judgement:
         decision: Accept, correct or reject.
         reviewer: Who, in free text.
         comment: Why, in free text.
-        roi: The region set by hand; needed for a correction, else not read.
+        roi: The region set by hand; for a correction alone. A correction of the mask may leave it
+            out: then the region follows from the mask.
+        mask: The mask set by hand, shape (H, W) of the midsagittal slice; for a correction alone.
     """
 
     decision: Decision
     reviewer: str
     comment: str
     roi: RotatedBox | None
+    mask: Mask | None = None
+
+
+def outline_of(case: ReviewCase, judgement: Judgement, settings: RunSettings) -> HandOutline | None:
+    """What rests on the mask of a correction; None where the automatic mask stands.
+
+    Raises:
+        InputError: The case is no head (`no_mask`).
+        GeometryError: The mask cannot be that of a callosum.
+    """
+    mask = judgement.mask
+    is_new = mask is not None and (case.mask is None or bool((mask != case.mask).any()))
+    if judgement.decision is not Decision.CORRECTED or mask is None or not is_new:
+        return None
+    if is_joined(case):
+        raise InputError(f"{case.name}: joined stations have no mask to correct", "no_mask")
+    return hand_outline(mask, case.midsagittal, settings)
 
 
 def review_document(
@@ -63,10 +85,11 @@ def review_document(
         InputError: A plan that is not there is accepted (`no_plan`), a correction has no region
             (`no_roi`) or changes nothing (`no_change`), or the texts are too long
             (`invalid_review`).
-        GeometryError: No plan can be made of the region.
+        GeometryError: No plan can be made of the region or the mask.
     """
     before = automatic_roi(case.plan, settings)
-    roi, plan = _decided(case, judgement, settings, before)
+    outline = outline_of(case, judgement, settings)
+    roi, plan = _decided(case, judgement, settings, before, outline)
     document = {
         "schema": SCHEMA,
         "case_id": case.name,
@@ -77,7 +100,8 @@ def review_document(
         "reviewed_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "plan_sha256": case.plan_sha256,
         "roi": None if roi is None else roi_entry(roi),
-        "changes": [] if roi is None else _changes(before, roi),
+        "mask": None if outline is None else mask_entry(outline.mask),
+        "changes": [] if roi is None else _changes(case, before, roi, outline),
         "plan": plan,
         "software": {"callosal": version("callosal")},
     }
@@ -126,7 +150,11 @@ def roi_of_entry(entry: object) -> RotatedBox:
 
 
 def _decided(
-    case: ReviewCase, judgement: Judgement, settings: RunSettings, before: RotatedBox | None
+    case: ReviewCase,
+    judgement: Judgement,
+    settings: RunSettings,
+    before: RotatedBox | None,
+    outline: HandOutline | None,
 ) -> tuple[RotatedBox | None, dict[str, Any] | None]:
     """Region and plan after a decision."""
     if judgement.decision is Decision.REJECTED:
@@ -138,24 +166,35 @@ def _decided(
                 "no_plan",
             )
         return before, dict(case.plan.document)
-    if judgement.roi is None:
+    roi = judgement.roi
+    if roi is None and outline is not None:
+        roi = outline.roi
+    if roi is None:
         raise InputError(f"{case.name}: a correction needs the region", "no_roi")
-    if not _changes(before, judgement.roi):
+    if not _changes(case, before, roi, outline):
         raise InputError(
-            f"{case.name}: the region is that of the automatic plan; accept it instead",
+            f"{case.name}: region and mask are those of the automatic plan; accept it instead",
             "no_change",
         )
-    return judgement.roi, corrected_plan(case, judgement.roi, settings)
+    return roi, corrected_plan(case, roi, settings, outline)
 
 
-def _changes(before: RotatedBox | None, after: RotatedBox) -> list[dict[str, Any]]:
+def _changes(
+    case: ReviewCase, before: RotatedBox | None, after: RotatedBox, outline: HandOutline | None
+) -> list[dict[str, Any]]:
     old = {} if before is None else roi_entry(before)
     new = roi_entry(after)
-    return [
+    moved = [
         {"what": what, "from": old.get(what), "to": value}
         for what, value in new.items()
         if old.get(what) != value
     ]
+    if outline is None:
+        return moved
+    pixel_mm2 = math.prod(case.midsagittal.spacing_mm)
+    area_mm2 = None if case.mask is None else round(float(case.mask.sum() * pixel_mm2), 4)
+    redrawn = {"what": "mask_area_mm2", "from": area_mm2, "to": round(outline.area_mm2, 4)}
+    return [*moved, redrawn]
 
 
 @cache

@@ -14,25 +14,22 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
 from callosal.pipelines.outputs.mapping_file import name_line, named_cases
 from callosal.pipelines.outputs.rejection import put_objects_back, set_objects_aside
-from callosal.pipelines.pictures.first_cause import document_cause
+from callosal.pipelines.review.case_entry import case_entry, outline_entry, pictures_of
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
-from callosal.pipelines.review.correction import (
-    automatic_roi,
-    corrected_plan,
-    first_roi,
-    is_joined,
-    roi_limits,
-)
+from callosal.pipelines.review.correction import corrected_plan, is_joined
 from callosal.pipelines.review.fresh_report import FreshReport
+from callosal.pipelines.review.hand_outline import hand_outline
 from callosal.pipelines.review.history import add_review, latest_review, review_summary
-from callosal.pipelines.review.picture_message import place_entry
+from callosal.pipelines.review.mask_entry import Mask, mask_of_entry
 from callosal.pipelines.review.review_document import (
     Decision,
     Judgement,
+    outline_of,
     review_document,
-    roi_entry,
+    roi_of_entry,
 )
 from callosal.pipelines.review.reviewed_capture import write_reviewed_capture
+from callosal.pipelines.review.reviewed_mask import write_reviewed_mask
 from callosal.pipelines.review.reviewed_pictures import write_reviewed_pictures
 from callosal.pipelines.review.reviewed_report import write_reviewed_report
 from callosal.pipelines.review.reviewed_table import write_reviewed_table, write_standing_row
@@ -103,24 +100,7 @@ class ReviewSession:
 
     def case_entry(self, name: str) -> dict[str, Any]:
         """Everything that the page needs of a case, except the pixels."""
-        case, review = self.case(name), latest_review(self.folder(name))
-        automatic = automatic_roi(case.plan, self.settings)
-        return {
-            "case_id": name,
-            "plan": case.plan.document,
-            "cause": document_cause(case.plan.document),
-            "plan_sha256": case.plan_sha256,
-            "automatic_roi": None if automatic is None else roi_entry(automatic),
-            "first_roi": roi_entry(automatic or first_roi(case)),
-            "roi_limits": roi_limits(case),
-            "outline_mm": None if case.outline_mm is None else case.outline_mm.round(3).tolist(),
-            "pictures": {
-                "midsagittal": place_entry(case.midsagittal),
-                **{key: place_entry(place) for key, place in case.reformats.items()},
-            },
-            "review": review,
-            "revision": 0 if review is None else review["revision"],
-        }
+        return case_entry(self.case(name), latest_review(self.folder(name)), self.settings)
 
     def picture(self, name: str, picture: str) -> SliceImage:
         """One picture of a case.
@@ -128,8 +108,7 @@ class ReviewSession:
         Raises:
             InputError: There is no such case or picture.
         """
-        case = self.case(name)
-        pictures = {"midsagittal": case.midsagittal, **case.reformats}
+        pictures = pictures_of(self.case(name))
         if picture not in pictures:
             raise InputError("there is no such picture of this case", "no_such_picture")
         return pictures[picture]
@@ -138,6 +117,27 @@ class ReviewSession:
         """Pose and stacks that a region gives, without keeping them."""
         plan = corrected_plan(self.case(name), roi, self.settings)
         return {"final": plan["final"], "planes": plan["planes"]}
+
+    def outlined(self, name: str, entry: object) -> dict[str, Any]:
+        """Region and outline that a mask gives, without keeping them.
+
+        Args:
+            name: The case.
+            entry: The mask, as of `mask_entry`.
+
+        Raises:
+            CallosalError: It is no mask of the slice, or cannot be that of a callosum.
+        """
+        mask = self.mask_of(name, entry)
+        return outline_entry(hand_outline(mask, self.case(name).midsagittal, self.settings))
+
+    def mask_of(self, name: str, entry: object) -> Mask:
+        """A mask as a page sends it, on the slice of a case.
+
+        Raises:
+            InputError: It is none of this slice (`bad_mask`).
+        """
+        return mask_of_entry(entry, self.case(name).midsagittal.pixels.shape)
 
     def save(self, name: str, judgement: Judgement, based_on: int) -> dict[str, Any]:
         """Keep a decision, and write structured report, table and report.html again.
@@ -159,7 +159,9 @@ class ReviewSession:
                 case, judgement, self.settings, based_on + 1, datetime.now(UTC)
             )
             add_review(folder, document)
-            roi = judgement.roi if judgement.decision is Decision.CORRECTED else None
+            outline = outline_of(case, judgement, self.settings)
+            is_corrected = judgement.decision is Decision.CORRECTED
+            roi = roi_of_entry(document["roi"]) if is_corrected else None
             if judgement.decision is Decision.REJECTED:
                 set_objects_aside(folder)
             else:
@@ -167,8 +169,9 @@ class ReviewSession:
             if is_joined(case):
                 notes = write_roi(folder, case.midsagittal, roi)
             else:
-                notes = write_reviewed_report(folder, document)
-                overlay = write_reviewed_pictures(folder, case, roi)
+                notes = write_reviewed_report(folder, document, outline)
+                notes += write_reviewed_mask(folder, document, outline)
+                overlay = write_reviewed_pictures(folder, case, roi, outline)
                 notes += write_reviewed_capture(folder, document, overlay)
             write_standing_row(self.output, name)
             write_reviewed_table(self.output)

@@ -24,14 +24,18 @@ from callosal.pipelines.outputs.file_names import (
     STRUCTURED_REPORT,
 )
 from callosal.pipelines.planning.plan_file import Plan
+from callosal.pipelines.review.hand_outline import HandOutline
 
 
-def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
+def write_reviewed_report(
+    folder: Path, review: Mapping[str, Any], outline: HandOutline | None = None
+) -> list[str]:
     """Make the report of a review, if the case has an earlier report.
 
     Args:
         folder: Folder of the case.
         review: The review, already kept.
+        outline: The mask as corrected; None where the automatic one stands.
 
     Returns:
         Why there is no report, in words; empty if it was made or none is due.
@@ -46,7 +50,7 @@ def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
         return [f"No report: the case has no {STRUCTURED_REPORT} to follow"]
     try:
         with quiet():
-            content = file_bytes(_report(folder, review))
+            content = file_bytes(_report(folder, review, outline))
     except CallosalError as error:
         return [f"No report: {error}"]
     except Exception as error:
@@ -57,15 +61,16 @@ def write_reviewed_report(folder: Path, review: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _report(folder: Path, review: Mapping[str, Any]) -> Dataset:
+def _report(folder: Path, review: Mapping[str, Any], outline: HandOutline | None) -> Dataset:
     first = dcmread(folder / STRUCTURED_REPORT)
     plan = Plan.from_document(review["plan"])
     if plan.midsagittal is None:
         raise InputError("review: its plan has no midsagittal slice", "no_plan")
+    drawn_mm = None if outline is None else outline.contour_mm
     report = plan_report(
         ReportedSource(first),
         plan,
-        contour_of_case(folder, plan.midsagittal),
+        contour_of_case(folder, plan.midsagittal) if drawn_mm is None else drawn_mm,
         Review(review["reviewer"], review["comment"], _report_before(folder, first)),
     )
     report.ContentDate, report.ContentTime = local_time_of(review)

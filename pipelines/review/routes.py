@@ -9,7 +9,6 @@ from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.report.page import with_names
 from callosal.pipelines.report.run_folder import OPENED
-from callosal.pipelines.review.dropped import dropped_pose, dropped_slice
 from callosal.pipelines.review.guard import REPORT_POLICY
 from callosal.pipelines.review.history import ReviewConflictError, latest_review
 from callosal.pipelines.review.messages import (
@@ -22,6 +21,7 @@ from callosal.pipelines.review.messages import (
 from callosal.pipelines.review.page_files import CONTENT_TYPES, PageFile
 from callosal.pipelines.review.review_document import Decision, Judgement, roi_of_entry
 from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.review.tried_files import FileTrial
 
 _PAGE = "index.html"
 _MISSING = ("no_such_case", "no_such_picture", "no_views")
@@ -33,11 +33,13 @@ class Routes:
 
     Attributes:
         desk: The run under review.
-        files: Files of the page, of onnxruntime-web and the model, by path.
+        trial: Plans files that are dropped onto the page.
+        files: Files of the page by path.
         facts: What the page should know of this server.
     """
 
     desk: ReviewSession
+    trial: FileTrial
     files: Mapping[str, PageFile]
     facts: Mapping[str, Any]
 
@@ -73,16 +75,17 @@ class Routes:
         match request.path:
             case ("cases", name, "plan"):
                 return json_response(self.desk.planned(name, roi_of_entry(request.json())))
+            case ("cases", name, "outline"):
+                return json_response(self.desk.outlined(name, request.json()))
             case ("cases", name, "review"):
                 return self._save(name, request)
-            case ("dropped", "slice"):
-                return _binary(dropped_slice(request.body, float(self.facts["spacing_mm"])))
-            case ("dropped", "pose"):
-                return json_response(dropped_pose(request.body, self.desk.settings))
+            case ("tried",):
+                return json_response(self.trial.plan(request.body))
         return not_found()
 
     def _picture(self, name: str, picture: str) -> PageResponse:
-        return _binary(self.desk.picture(name, picture).pixels.astype("<u2").tobytes())
+        levels = self.desk.picture(name, picture).pixels.astype("<u2").tobytes()
+        return PageResponse(200, "application/octet-stream", levels)
 
     def _save(self, name: str, request: PageRequest) -> PageResponse:
         if not (request.if_match[:1] == request.if_match[-1:] == '"'):
@@ -90,7 +93,11 @@ class Routes:
         revision = request.if_match.strip('"')
         if not revision.isdecimal():
             raise InputError("If-Match is no revision", "bad_request")
-        saved = self.desk.save(name, _judgement(request.json()), int(revision))
+        content = request.json()
+        judgement = _judgement(content)
+        if content.get("mask") is not None:
+            judgement = replace(judgement, mask=self.desk.mask_of(name, content["mask"]))
+        saved = self.desk.save(name, judgement, int(revision))
         return json_response(saved, etag=saved["review"]["revision"])
 
     def _conflict(self, name: str, error: ReviewConflictError) -> PageResponse:
@@ -119,10 +126,6 @@ class Routes:
     def _file(self, path: str) -> PageResponse:
         file = self.files.get(_PAGE if path in ("", "review.html") else path)
         return not_found() if file is None else PageResponse(200, file.content_type, file.read())
-
-
-def _binary(content: bytes) -> PageResponse:
-    return PageResponse(200, "application/octet-stream", content)
 
 
 def _judgement(content: Mapping[str, Any]) -> Judgement:

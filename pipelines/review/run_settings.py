@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from callosal.models.errors import CallosalError, InputError
 from callosal.pipelines.outputs.file_names import RUN_FILE
-from callosal.pipelines.settings import FusionSettings, PlanSettings, SliceSettings
+from callosal.pipelines.settings import FusionSettings, Line, PlanSettings, SliceSettings
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class RunSettings:
     """
 
     config_sha256: str
-    line: str
+    line: Line
     fusion: FusionSettings
     plan: PlanSettings
 
@@ -39,7 +39,7 @@ def read_run_settings(output: Path) -> RunSettings:
         config = record["config"]
         return RunSettings(
             config_sha256=str(record["config_sha256"]),
-            line=str(config["line"]),
+            line=cast(Line, str(config["line"])),
             fusion=FusionSettings(**config["fusion"]),
             plan=_plan_settings(config["plan"]),
         )

@@ -2,31 +2,26 @@
 
 import threading
 import webbrowser
-from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 
 from rich.console import Console
 
-from callosal.export.contract import SegmenterContract
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import InputError
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
-from callosal.pipelines.review.page_files import PageFile, model_file, page_files, runtime_files
+from callosal.pipelines.review.page_files import page_files
 from callosal.pipelines.review.review_session import ReviewSession
 from callosal.pipelines.review.routes import Routes
-from callosal.pipelines.review.server import ReviewServer
-
-RUNTIME = Path("node_modules") / "onnxruntime-web" / "dist"
+from callosal.pipelines.review.server import MAX_TRIED_BYTES, ReviewServer
+from callosal.pipelines.review.tried_files import FileTrial
 
 
 def serve(
     desk: ReviewSession,
     port: int,
     opens: bool,
-    onnxruntime_web: Path | None,
     model: str,
     host_names: tuple[str, ...] = (),
     page: str = "",
@@ -37,18 +32,16 @@ def serve(
         desk: The run.
         port: Port to take, 0 for any free one.
         opens: Whether to open the browser.
-        onnxruntime_web: Folder of onnxruntime-web, if it was named.
-        model: Model of the page's own trial.
+        model: Model that plans files dropped onto the page.
         host_names: Further names that the server is reached by.
         page: Page to open, "" for the review.
 
     Raises:
-        InputError: The port is taken (`port_taken`) or onnxruntime-web is not where it was said
-            to be.
+        InputError: The port is taken (`port_taken`).
         ModelFileError: The model does not exist.
     """
     console = Console(stderr=True)
-    with make_server(desk, port, onnxruntime_web, model, host_names) as server:
+    with make_server(desk, port, model, host_names) as server:
         console.print(f"{len(desk.names)} cases to review; Ctrl-C ends it", markup=False)
         # The address on a line of its own, on stdout: scripts and people copy it.
         url = server.guard.url + page
@@ -65,40 +58,23 @@ def serve(
 def make_server(
     desk: ReviewSession,
     port: int,
-    onnxruntime_web: Path | None,
     model: str,
     host_names: tuple[str, ...] = (),
 ) -> ReviewServer:
     """The server of a run, listening but not serving yet."""
-    path = resolve_model(model)
-    runtime = _runtime(onnxruntime_web)
-    contract = open_segmenter(path, "cpu", 1).contract
-    files = {**page_files(), **runtime, **model_file(path)}
+    segmenter = open_segmenter(resolve_model(model), "cpu")
+    facts = {
+        "version": version("callosal"),
+        "model": segmenter.contract.name,
+        "most_bytes": MAX_TRIED_BYTES,
+        "words": page_words(),
+        "has_report": (desk.output / REPORT).is_file(),
+    }
+    routes = Routes(desk, FileTrial(segmenter, desk.settings), page_files(), facts)
     try:
-        return ReviewServer(Routes(desk, files, _facts(contract, runtime, desk)), port, host_names)
+        return ReviewServer(routes, port, host_names)
     except OSError as error:
         raise InputError(
             f"--port {port}: cannot be taken ({error.strerror}); leave it out for a free one",
             "port_taken",
         ) from error
-
-
-def _runtime(folder: Path | None) -> dict[str, PageFile]:
-    """Files of onnxruntime-web: those said, else those in the current folder, else none."""
-    if folder is None and not RUNTIME.is_dir():
-        return {}
-    return runtime_files(folder or RUNTIME)
-
-
-def _facts(
-    contract: SegmenterContract, runtime: Mapping[str, PageFile], desk: ReviewSession
-) -> dict[str, object]:
-    return {
-        "version": version("callosal"),
-        "model": contract.name,
-        "spacing_mm": contract.spacing_mm,
-        "threshold": contract.threshold,
-        "has_runtime": bool(runtime),
-        "words": page_words(),
-        "has_report": (desk.output / REPORT).is_file(),
-    }

@@ -9,7 +9,7 @@ from callosal.pipelines.review.messages import PageRequest, PageResponse, json_r
 from callosal.pipelines.review.routes import Routes
 
 MAX_JSON_BYTES = 1 << 16
-MAX_DROPPED_BYTES = 1 << 28
+MAX_TRIED_BYTES = 1 << 28
 _TIMEOUT_S = 30.0
 _ASKED_BY_OTHERS = (
     "only the review page itself may ask; where it is reached by another name or through a tunnel, "
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return not_found()
         length = self._body_length()
-        limit = MAX_DROPPED_BYTES if path[:1] == ("dropped",) else MAX_JSON_BYTES
+        limit = MAX_TRIED_BYTES if path == ("tried",) else MAX_JSON_BYTES
         if length is None or length > limit:
             return self._refuse(413, "too_large", f"at most {limit} bytes are taken")
         body = self.rfile.read(length)

@@ -38,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewServer]:
     folder = tmp_path_factory.mktemp("spine")
     write_made_exam(folder / "exam", 1, n_stations=2, pixel_mm=1.2)
     assert main(["stitch", str(folder / "exam"), "--output", str(folder / "out")]) == 0
-    with make_server(ReviewSession.of(folder / "out"), 0, None, DEFAULT) as server:
+    with make_server(ReviewSession.of(folder / "out"), 0, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield server

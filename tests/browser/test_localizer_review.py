@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(run: Path) -> Iterator[ReviewServer]:
-    with make_server(ReviewSession.of(run), 0, None, DEFAULT) as server:
+    with make_server(ReviewSession.of(run), 0, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield server

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import math
-import os
 import shutil
 import subprocess
 import threading
@@ -21,8 +20,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from callosal.export.runtime import open_segmenter
-from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.export.shipped import DEFAULT
 from callosal.pipelines.batch.mapping import write_mapping
 from callosal.pipelines.pictures.reason_words import short_reason
 from callosal.pipelines.review.read_only import write_read_only_pages
@@ -33,7 +31,6 @@ from tests.review.made_run import case_of, make_run
 
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
-RUNTIME = Path(os.environ.get("ONNXRUNTIME_WEB", ".venv/npm/node_modules/onnxruntime-web/dist"))
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +40,9 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(finished_run: Path, tmp_path: Path) -> Iterator[ReviewServer]:
-    """A server of a copy of the run, with onnxruntime-web where it is installed."""
+    """A server of a copy of the run."""
     desk = ReviewSession.of(Path(shutil.copytree(finished_run, tmp_path / "out")))
-    runtime = RUNTIME if RUNTIME.is_dir() else None
-    with make_server(desk, 0, runtime, DEFAULT) as server, serving(server):
+    with make_server(desk, 0, DEFAULT) as server, serving(server):
         yield server
 
 
@@ -449,6 +445,7 @@ def test_a_read_only_page_opens_from_disk(
     page.drag(page.box.mean(axis=0), shifted(page.box.mean(axis=0), 30, 0))
     assert page.angle_deg == shown == pytest.approx(plan_of(page)["final"]["angle_deg"], abs=0.05)
     assert not page.element("roi-turn").is_displayed()
+    assert not page.element("open-file").is_displayed(), "no network runs on a page from disk"
     assert [url for url in requests() if not url.startswith(("file:", "data:"))] == []
     assert console_errors() == []
     assert accessibility() == []
@@ -539,80 +536,59 @@ def test_the_report_tells_what_was_just_saved(page: Page) -> None:
     assert "R. Reader" in row.text
 
 
-def _drop_event(page: Page, path: Path) -> None:
-    """Drag a file over the page and let it go: the events of a real drop, with its files."""
+def _drop_event(page: Page, paths: list[Path]) -> None:
+    """Drag files over the page and let them go: the events of a real drop, with its files."""
+    files = [base64.b64encode(path.read_bytes()).decode("ascii") for path in paths]
     page.browser.execute_script(
-        "const bytes = Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0));"
         "const carried = new DataTransfer(), target = document.getElementById('viewer');"
-        "carried.items.add(new File([bytes], arguments[1]));"
+        "arguments[0].forEach((text, i) => { "
+        "  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));"
+        "  carried.items.add(new File([bytes], `Qvx${i}`)); });"
         "const fire = (name) => target.dispatchEvent(new DragEvent(name,"
         "  { dataTransfer: carried, bubbles: true, cancelable: true }));"
         "const hint = document.getElementById('drop-hint');"
         "window.overTaken = !fire('dragover'); window.hinted = !hint.hidden;"
         "window.dropTaken = !fire('drop'); window.hintLeft = !hint.hidden;",
-        base64.b64encode(path.read_bytes()).decode("ascii"), path.name,
+        files,
     )  # fmt: skip
 
 
-def test_a_dropped_file_is_taken_by_the_page_and_not_by_the_browser(
-    page: Page, left_the_machine: Any
+def test_a_dropped_series_gets_the_answer_of_infer_and_is_not_kept(
+    page: Page, finished_run: Path, left_the_machine: Any, console_errors: Any
 ) -> None:
-    before = page.browser.current_url
-    _drop_event(page, page.folder / "midsagittal.nii.gz")
+    before, files = page.browser.current_url, sorted(page.desk.output.rglob("*"))
+    page.turn_by_drag(9.0)
+    turned = page.angle_deg
+    _drop_event(page, sorted((finished_run.parent / "series").iterdir()))
     # Both events are cancelled: else the browser would leave the page and show the file.
     took = page.browser.execute_script("return [overTaken, hinted, dropTaken, hintLeft]")
     assert took == [True, True, True, False]
-    if page.server.routes.facts["has_runtime"]:
-        page.wait(lambda: "in this page" in page.text("trial-text"), 60)
-        final = plan_of(page)["final"]["angle_deg"]
-        told = float(page.text("angle-readout").rstrip("°").replace(MINUS, "-"))
-        assert told == pytest.approx(final, abs=0.15)
-    else:
-        page.wait(lambda: "npm install onnxruntime-web" in page.text("message"))
+    page.wait(lambda: page.element("trial").get_attribute("data-shown"), 60)
+    plan = plan_of(page)
+    assert page.angle_deg == pytest.approx(plan["final"]["angle_deg"], abs=0.051)
+    told = page.text("transverse-text").replace(MINUS, "-")
+    assert told == plan["planes"]["transverse"]["prescription"]
+    assert f"{plan['confidence']:.2f}" in page.text("case-status")
+    assert not page.element("accept").is_displayed()
+    assert not page.element("roi-turn").is_displayed()
+    page.keys("r")
+    assert sorted(page.desk.output.rglob("*")) == files
+    page.element("end-trial").click()
+    page.wait_until_open(page.name)
+    assert page.angle_deg == turned, "what was not saved is still there"
     assert page.browser.current_url == before
     assert left_the_machine() == []
+    assert console_errors() == []
 
 
-def _dropped(page: Page, path: Path) -> None:
+def test_what_cannot_be_tried_says_why_and_the_case_stays(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    path.write_text("no image")
     page.browser.execute_script("document.getElementById('file').hidden = false")
     page.element("file").send_keys(str(path))
-
-
-def test_without_onnxruntime_web_the_page_says_what_to_do(page: Page, tmp_path: Path) -> None:
-    if page.server.routes.facts["has_runtime"]:
-        pytest.skip("onnxruntime-web is installed here")
-    _dropped(page, page.folder / "midsagittal.nii.gz")
-    page.wait(lambda: "npm install onnxruntime-web" in page.text("message"))
-
-
-def test_the_network_in_the_page_gives_pythons_mask(
-    page: Page, left_the_machine: Any, tmp_path: Path
-) -> None:
-    if not page.server.routes.facts["has_runtime"]:
-        pytest.skip("no onnxruntime-web: make npm (or set ONNXRUNTIME_WEB)")
-    path = tmp_path / "slice.nii.gz"
-    shutil.copy(page.folder / "midsagittal.nii.gz", path)
-    page.browser.execute_script(
-        "window.masks = []; const post = Worker.prototype.postMessage;"
-        "Worker.prototype.postMessage = function (m, ...rest) {"
-        "  this.addEventListener('message', e => window.masks.push([...e.data.probability]));"
-        "  return post.call(this, m, ...rest); }"
-    )
-    _dropped(page, path)
-    page.wait(lambda: "in this page" in page.text("trial-text"), 60)
-    shown = np.array(page.browser.execute_script("return window.masks[0]"))
-    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", 1)
-    pixels = np.asarray(nib.load(path).dataobj)[..., 0].astype(np.float32)
-    expected = segmenter.probability(pixels[None, None])[0, 0]
-    ours, theirs = shown.reshape(expected.shape) > 0.5, expected > 0.5
-    dice = 2 * (ours & theirs).sum() / (ours.sum() + theirs.sum())
-    assert ours.sum() > 100
-    assert dice >= 0.999
-    final = plan_of(page)["final"]["angle_deg"]
-    told = float(page.text("angle-readout").rstrip("°").replace(MINUS, "-"))
-    assert told == pytest.approx(final, abs=0.15)
-    assert left_the_machine() == []
-    assert list(tmp_path.glob("out/**/*slice*")) == []
+    page.wait(lambda: "nothing to plan on" in page.text("message"))
+    assert page.element("case-id").text == page.name
+    assert page.element("accept").is_displayed()
 
 
 def test_single_keys_decide_and_step_and_leave_typing_alone(page: Page) -> None:
@@ -753,7 +729,7 @@ def test_names_of_a_mapping_are_shown_and_never_written(
         "contrast": "T1",
     }
     write_mapping(mapping, {name: {"kind": "dicom", **line}})
-    with make_server(ReviewSession.of(run, mapping), 0, None, DEFAULT) as server, serving(server):
+    with make_server(ReviewSession.of(run, mapping), 0, DEFAULT) as server, serving(server):
         page = Page(browser, server)
         page.open()
         assert page.text("case-called") == "series 3, Qvx MPRAGE <i>, T1"
@@ -768,6 +744,86 @@ def test_names_of_a_mapping_are_shown_and_never_written(
         assert len(browser.find_elements("css selector", "tr[data-case]")) == 1
         page.desk.report.wait()
     assert [p for p in run.rglob("*") if p.is_file() and b"Qvx" in p.read_bytes()] == []
+
+
+def _border(page: Page) -> np.ndarray:
+    """Left, top, right and bottom of the mask that is drawn, in pixels."""
+    return np.array(page.browser.execute_script(
+        "const b = document.querySelector('.mask-border').getBoundingClientRect();"
+        "return [b.left, b.top, b.right, b.bottom]"
+    ))  # fmt: skip
+
+
+def _area_mm2(page: Page) -> float:
+    return float(page.text("mask-area").split()[0])
+
+
+def test_a_stroke_on_the_mask_is_measured_undone_and_saved(page: Page) -> None:
+    first, angle = _area_mm2(page), page.angle_deg
+    page.element("tool-draw").click()
+    left, top, right, bottom = _border(page)
+    middle = np.array([(left + right) / 2, top + 4])
+    page.drag(middle, shifted(middle, 50, -4))
+    drawn = _area_mm2(page)
+    assert drawn > first + 10
+    page.element("tool-erase").click()
+    page.drag(np.array([left - 3, bottom]), np.array([left + 8, (top + bottom) / 2]))
+    erased = _area_mm2(page)
+    assert erased < drawn
+    assert page.browser.find_elements("css selector", f"button[value={page.name}] .unsaved")
+    page.element("undo").click()
+    assert _area_mm2(page) == drawn
+    page.element("redo").click()
+    page.wait(lambda: "automatic" in page.text("angle-change"))
+    page.browser.refresh()
+    page.wait_until_open(page.name)
+    assert _area_mm2(page) == erased, "a reload keeps what is not saved"
+    page.save("correct")
+    page.wait(lambda: "Corrected" in page.text("saved"))
+    review = json.loads((page.folder / "plan.reviewed.json").read_text())
+    assert review["plan"]["morphometry"]["area_mm2"] == pytest.approx(erased, rel=0.02)
+    mask = nib.load(page.folder / "mask.reviewed.nii.gz")
+    pixel_mm2 = float(np.prod(mask.header.get_zooms()[:2]))
+    assert np.asarray(mask.dataobj).sum() * pixel_mm2 == pytest.approx(erased, abs=0.51)
+    assert review["roi"]["angle_deg"] == pytest.approx(page.angle_deg, abs=0.051)
+    page.element("automatic").click()
+    assert (_area_mm2(page), page.angle_deg) == (first, angle)
+
+
+def test_the_region_follows_the_mask_until_a_hand_moves_it(page: Page, accessibility: Any) -> None:
+    length = float(page.element("roi-length").get_attribute("value"))
+    page.element("tool-pull").click()
+    left, top, _right, bottom = _border(page)
+    anterior = np.array([left + 2, (top + bottom) / 2])
+    page.drag(anterior, shifted(anterior, -30, 0))
+    assert _border(page)[0] == pytest.approx(left - 28, abs=6)
+    page.wait(lambda: float(page.element("roi-length").get_attribute("value")) > length + 3)
+    assert accessibility() == []
+    page.keys("l")
+    assert not page.element("mask-brush").is_displayed(), "the same key puts the brush away"
+    page.turn_by_drag(6.0)
+    turned = page.angle_deg
+    page.element("tool-draw").click()
+    page.drag(anterior, shifted(anterior, 6, 0))
+    page.element("tool-draw").click()
+    page.wait(lambda: page.browser.find_elements("css selector", ".outline"))
+    assert page.angle_deg == turned
+
+
+def test_the_mask_is_drawn_by_keys_alone(page: Page) -> None:
+    from selenium.webdriver import Keys
+
+    first = _area_mm2(page)
+    page.browser.execute_script("document.activeElement.blur()")
+    page.keys("d")
+    assert page.browser.switch_to.active_element.get_attribute("id") == "mask-brush"
+    page.keys(Keys.SPACE, *[Keys.ARROW_LEFT] * 8, Keys.SPACE)
+    drawn = _area_mm2(page)
+    assert drawn > first + 5
+    page.chord(Keys.SHIFT, Keys.ARROW_LEFT)
+    assert _area_mm2(page) == drawn, "a lifted brush draws nothing"
+    page.keys("u")
+    assert _area_mm2(page) == first, "one stroke is one step"
 
 
 HIDES = "[data-hides] :is(.stack, .outline, .roi, .roi-axis) { display: none }"

@@ -14,8 +14,9 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import make_plan
 from callosal.pipelines.planning.plan_document import stack_entries
+from callosal.pipelines.review.mask_entry import mask_entry, mask_of_entry
 from callosal.pipelines.review.page_files import page_folder
-from callosal.pipelines.review.picture_message import place_entry
+from callosal.pipelines.review.picture_entry import place_entry
 from callosal.pipelines.settings import PlanSettings
 
 
@@ -215,3 +216,33 @@ def test_steps_of_one_kind_in_quick_succession_are_undone_as_one():
         None,
     )
     assert got == [6, 4, 3, 2, 0, 2, False]
+
+
+def test_masks_and_brushes_are_those_of_python() -> None:
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 30:60] = 1
+    there = {"shape": [60, 80], "spacing_mm": [0.5, 0.5]}
+    found = node(
+        "const m = await load('mask_pixels.js'); const { entry, place } = given;"
+        "const mask = m.maskOf(entry), [x, y] = [-1.25, 9];"
+        "const write = (made) => m.entryOf(made, place.shape);"
+        "return { same: write(mask.slice()), area: m.maskAreaMm2(mask, place),"
+        "  drawn: write(m.brushed(mask, place, [x - 4, y], [x + 4, y], 2, 1)),"
+        "  erased: write(m.brushed(mask, place, [x, y], [x, y], 2, 0)),"
+        "  pulled: write(m.pulled(mask, place, [x, 5], [x, 8], 6)),"
+        "  pieces: m.maskBorder(mask, place).reduce("
+        "    (sum, [a, b]) => sum + Math.hypot(a[0] - b[0], a[1] - b[1]), 0) };",
+        {"entry": mask_entry(mask), "place": there},
+    )
+    assert found["same"] == mask_entry(mask)
+    assert found["area"] == mask.sum() * 0.25
+    assert found["pieces"] == 2 * (20 + 30) * 0.5
+    drawn, erased, pulled = (
+        mask_of_entry(found[name], mask.shape) for name in ("drawn", "erased", "pulled")
+    )
+    # A stroke of 8 mm above the mask adds itself, and takes nothing away where there is nothing.
+    assert (drawn.sum() - mask.sum()) * 0.25 == pytest.approx(8 * 4 + np.pi * 2**2, rel=0.05)
+    np.testing.assert_array_equal(erased, mask)
+    # The border that was pulled has moved by 3 mm, and far from there nothing has.
+    assert (pulled[:, 42] > 0).sum() - 20 == pytest.approx(6, abs=1)
+    np.testing.assert_array_equal(pulled[:, :28], mask[:, :28])

@@ -13,11 +13,12 @@ from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.guard import CONTENT_POLICY
 from callosal.pipelines.review.review_document import roi_entry
 from callosal.pipelines.review.serve import make_server
+from callosal.pipelines.review.server import MAX_TRIED_BYTES
 
 
 @pytest.fixture
 def server(desk):
-    with make_server(desk, 0, None, DEFAULT) as server:
+    with make_server(desk, 0, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield server
@@ -83,7 +84,7 @@ def test_foreign_hosts_and_origins_are_refused(server, desk, planned):
         "cases/{name}/done.json",
         "cases/{name}/mask.nii.gz",
         "cases/{name}/pictures/mask",
-        "ort/ort.wasm.min.mjs",
+        "model.onnx",
         "__init__.py",
     ],
 )
@@ -150,18 +151,18 @@ def test_a_large_message_is_refused_before_it_is_read(server, planned):
 
 
 def test_a_file_without_images_is_told(server):
-    status, _, told = asked(server, "POST", "dropped/slice", b"no image" * 100)
+    message = (13).to_bytes(4, "little") + b'{"sizes":[8]}no image'
+    status, _, told = asked(server, "POST", "tried", message)
     assert status == 422
-    assert "dropped" in json.loads(told)["message"]
+    assert "nothing to plan on" in json.loads(told)["message"]
+
+
+def test_too_many_bytes_are_refused_before_they_are_read(server):
+    status, _, told = asked(server, "POST", "tried", b"", Content_Length=str(MAX_TRIED_BYTES + 1))
+    assert (status, json.loads(told)["code"]) == (413, "too_large")
 
 
 def test_a_taken_port_is_told(server, desk):
     with pytest.raises(InputError) as error:
-        make_server(desk, server.guard.port, None, DEFAULT)
+        make_server(desk, server.guard.port, DEFAULT)
     assert error.value.code == "port_taken"
-
-
-def test_a_wrong_folder_of_onnxruntime_web_is_told(desk, tmp_path):
-    with pytest.raises(InputError, match="npm install") as error:
-        make_server(desk, 0, tmp_path, DEFAULT)
-    assert error.value.code == "no_runtime"

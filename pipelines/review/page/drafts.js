@@ -1,24 +1,34 @@
-/** Unsaved regions, kept in this tab so that a reload loses nothing. */
+/** Unsaved regions and masks, kept in this tab so that a reload loses nothing. */
 
+import { entryOf } from "./mask_pixels.js";
+
+/** @typedef {import("./mask_pixels.js").MaskEntry} MaskEntry */
 /** @typedef {import("./roi.js").Roi} Roi */
 /** @typedef {import("./source.js").CaseEntry} CaseEntry */
 /** @typedef {import("./session.js").CaseSession} CaseSession */
+
+/**
+ * @typedef {object} Draft
+ * @property {Roi | null} roi
+ * @property {MaskEntry | null} mask Null where it is that of the network.
+ * @property {boolean} follows Whether the region follows from the mask.
+ */
 
 const PREFIX = "callosal.draft.";
 
 export class Drafts {
   /**
-   * The unsaved region of a case, unless its plan has changed since.
+   * What is not saved of a case, unless its plan has changed since.
    * @param {CaseEntry} entry
-   * @returns {Roi | null}
+   * @returns {Draft | null}
    */
   read(entry) {
     const kept = JSON.parse(sessionStorage.getItem(key(entry)) ?? "null");
-    return kept !== null && kept.plan_sha256 === entry.plan_sha256 ? kept.roi : null;
+    return kept !== null && kept.plan_sha256 === entry.plan_sha256 ? kept : null;
   }
 
   /**
-   * Whether a case has an unsaved region in this tab.
+   * Whether a case has anything unsaved in this tab.
    * @param {string} id
    */
   has(id) {
@@ -34,7 +44,9 @@ export class Drafts {
   keep(session) {
     const { entry, roi } = session;
     if (session.hasUnsaved) {
-      sessionStorage.setItem(key(entry), JSON.stringify({ plan_sha256: entry.plan_sha256, roi }));
+      const mask = session.isMaskCorrected && session.mask ? entryOf(session.mask, entry.pictures.midsagittal.shape) : null;
+      const { follows } = session.history.present;
+      sessionStorage.setItem(key(entry), JSON.stringify({ plan_sha256: entry.plan_sha256, roi, mask, follows }));
     } else if (!session.source.readOnly) {
       sessionStorage.removeItem(key(entry));
     }

@@ -24,6 +24,9 @@ const drafts = new Drafts();
 /** @type {CaseSession | null} */
 let session = null;
 
+/** @type {FileTrial | null} */
+let trial = null;
+
 /** @type {import("./source.js").Words} Statuses and reasons in words, Python's. */
 let words = { statuses: {}, reasons: {} };
 
@@ -32,30 +35,39 @@ let words = { statuses: {}, reasons: {} };
  * @param {string} said What was said of the case before; it stays to be read.
  */
 async function open(id, said = "") {
-  delete byId("viewer").dataset.case;
+  trial?.leave();
   try {
     const entry = await source.case(id);
-    const levels = new Map();
-    const names = Object.keys(entry.pictures);
-    const pictures = await Promise.all(names.map((name) => source.picture(id, name)));
-    names.forEach((name, i) => levels.set(name, pictures[i]));
-    viewer.show(entry.pictures, levels, entry.plan.source.kind);
-    session = new CaseSession(entry, source, drafts.read(entry));
-    const opened = session;
-    session.addEventListener("change", () => opened === session && draw());
-    session.addEventListener("problem", (event) => say(/** @type {CustomEvent} */ (event).detail));
+    await show(entry, source, drafts.read(entry));
     location.replace(`#${id}`);
     list.mark(id);
     byId("case-id").textContent = id;
     byId("case-called").textContent = list.cases.find(({ case_id }) => case_id === id)?.name ?? "";
-    draw();
-    viewer.lookAtRoi();
     byId("viewer").dataset.case = id;
     const draft = drafts.read(entry) ? "Your unsaved change is still here" : "";
     say([said, draft].filter(Boolean).join(". "), said && !draft ? 5000 : Infinity);
   } catch (error) {
     say(/** @type {Error} */ (error).message);
   }
+}
+
+/**
+ * Put a case on the page.
+ * @param {import("./source.js").CaseEntry} entry
+ * @param {ServerSource | EmbeddedSource} from
+ * @param {import("./drafts.js").Draft | null} draft
+ */
+async function show(entry, from, draft) {
+  delete byId("viewer").dataset.case;
+  const names = Object.keys(entry.pictures);
+  const pictures = await Promise.all(names.map((name) => from.picture(entry.case_id, name)));
+  const levels = new Map(names.map((name, i) => [name, pictures[i]]));
+  viewer.show(entry.pictures, levels, entry.plan.source.kind);
+  const opened = (session = new CaseSession(entry, from, draft));
+  opened.addEventListener("change", () => opened === session && draw());
+  opened.addEventListener("problem", (event) => say(/** @type {CustomEvent} */ (event).detail));
+  draw();
+  viewer.lookAtRoi();
 }
 
 function draw() {
@@ -127,7 +139,7 @@ async function start() {
   document.documentElement.classList.toggle("read-only", source.readOnly);
   byId("report").hidden = !facts.has_report;
   if (source instanceof ServerSource) {
-    tryFiles(new FileTrial(source, facts, viewer));
+    tryFiles((trial = new FileTrial(source, facts)));
     const isReady = () => session !== null && !decision.isSaving && byId("viewer").dataset.case !== undefined;
     const keys = new Shortcuts(isReady);
     keys.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail, 5000));
@@ -142,15 +154,15 @@ async function start() {
   await open(known ? asked : list.cases[0].case_id);
 }
 
-/** @param {FileTrial} trial */
-function tryFiles(trial) {
-  let before = "";
-  trial.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail));
-  trial.addEventListener("begin", () => {
-    before = session?.entry.case_id ?? before;
-    session = null;
+/** @param {FileTrial} started */
+function tryFiles(started) {
+  started.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail));
+  started.addEventListener("tried", async (event) => {
+    const tried = /** @type {CustomEvent<EmbeddedSource>} */ (event).detail;
+    await show(await tried.case(), tried, null);
+    byId("trial").dataset.shown = "true";
   });
-  trial.addEventListener("end", () => open(before));
+  started.addEventListener("end", () => open(list.current));
 }
 
 list.addEventListener("choose", (event) => open(/** @type {CustomEvent} */ (event).detail));
@@ -169,6 +181,12 @@ viewer.addEventListener("edit", (event) => {
   const { roi, kind } = /** @type {CustomEvent} */ (event).detail;
   session?.edit(roi, kind);
 });
+viewer.addEventListener("mask", (event) => {
+  const { mask, kind } = /** @type {CustomEvent} */ (event).detail;
+  session?.editMask(mask, kind);
+});
+viewer.addEventListener("area", (event) => pose.showArea(/** @type {CustomEvent} */ (event).detail));
+viewer.addEventListener("tool", draw);
 addEventListener("keydown", onKey);
 byId("print").addEventListener("click", () => print());
 addEventListener("beforeprint", drawPrinted);

@@ -218,13 +218,15 @@ export class PictureView extends EventTarget {
  * @param {Element} target
  * @param {PointerEvent} press
  * @param {(event: PointerEvent) => void} move
+ * @param {() => void} done Once it is let go.
  */
-export function follow(target, press, move) {
+export function follow(target, press, move, done = () => {}) {
   const onMove = (/** @type {Event} */ event) => move(/** @type {PointerEvent} */ (event));
   const end = () => {
     target.removeEventListener("pointermove", onMove);
     target.removeEventListener("pointerup", end);
     target.removeEventListener("pointercancel", end);
+    done();
   };
   target.setPointerCapture(press.pointerId);
   target.addEventListener("pointermove", onMove);

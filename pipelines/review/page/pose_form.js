@@ -2,6 +2,7 @@
 
 import { byId, told } from "./dom.js";
 import { wrapAxisDeg } from "./geometry.js";
+import { maskAreaMm2 } from "./mask_pixels.js";
 import { extentMm } from "./place.js";
 import { SMALLEST_MM, resized } from "./roi.js";
 
@@ -64,7 +65,7 @@ export class PoseForm {
     }
     byId("undo").addEventListener("click", () => this.session?.undo());
     byId("redo").addEventListener("click", () => this.session?.redo());
-    byId("automatic").addEventListener("click", () => this.#reset());
+    byId("automatic").addEventListener("click", () => this.session?.reset());
     byId("set-by-hand").addEventListener("click", () => {
       if (this.session) this.session.edit(this.session.entry.first_roi, "set by hand");
     });
@@ -87,6 +88,8 @@ export class PoseForm {
     const readOnly = session.source.readOnly;
     byId("angle-readout").textContent = roi ? `${told(roi.angle_deg)}°` : "–";
     byId("angle-change").textContent = changeText(roi, automaticRoi);
+    this.showArea(session.areaMm2);
+    byId("mask-facts").hidden = !session.entry.has_mask;
     for (const [name, field] of Object.entries(FIELDS)) {
       const input = byId(name, HTMLInputElement);
       input.disabled = roi === null || readOnly;
@@ -99,9 +102,23 @@ export class PoseForm {
     for (const name of ["roi-length", "roi-width"]) byId(name, HTMLInputElement).max = String(largest);
     byId("undo", HTMLButtonElement).disabled = !history.canUndo;
     byId("redo", HTMLButtonElement).disabled = !history.canRedo;
-    byId("automatic", HTMLButtonElement).disabled = !session.isCorrection || automaticRoi === null;
+    byId("automatic", HTMLButtonElement).disabled = !session.isCorrection || (automaticRoi === null && session.automaticMask === null);
     byId("set-by-hand").hidden = roi !== null || readOnly;
     for (const name of ["undo", "redo", "automatic"]) byId(name).hidden = readOnly;
+  }
+
+  /**
+   * The area of the mask, while a stroke is made too.
+   * @param {number} area_mm2
+   */
+  showArea(area_mm2) {
+    const { session } = this;
+    if (session === null) return;
+    const before = maskAreaMm2(session.automaticMask, session.entry.pictures.midsagittal);
+    byId("mask-area").textContent = area_mm2 > 0 ? `${area_mm2.toFixed(0)} mm²` : "–";
+    const change = before > 0 ? (100 * (area_mm2 - before)) / before : 0;
+    const isNew = Math.abs(area_mm2 - before) >= 0.5;
+    byId("mask-change").textContent = !isNew ? "" : before > 0 ? `${change > 0 ? "+" : ""}${told(change)} %` : "drawn by hand";
   }
 
   #enter() {
@@ -130,11 +147,6 @@ export class PoseForm {
   #leave(name) {
     byId(name).removeAttribute("aria-invalid");
     this.draw();
-  }
-
-  #reset() {
-    const automatic = this.session?.automaticRoi;
-    if (this.session && automatic) this.session.edit(automatic, "automatic");
   }
 }
 

@@ -66,7 +66,7 @@ function sheetPicture(session, gray, roi, planes) {
   const place = session.entry.pictures.midsagittal;
   const [width, height] = extentMm(place);
   const at = (/** @type {Point} */ [x, y]) => /** @type {Point} */ ([width / 2 - x, height / 2 - y]);
-  const outline = session.entry.outline_mm;
+  const { outline } = session;
   return drawn("svg", { id: "sheet-picture", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Midsagittal slice with outline, region and stacks" }, [
     drawn("image", { href: gray.toDataURL(), width: String(width), height: String(height), preserveAspectRatio: "none" }),
     ...(planes === null ? [] : STACKS.flatMap((name) => stackShapes(name, planes[name], place, at))),

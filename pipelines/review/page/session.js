@@ -1,8 +1,11 @@
-/** One case under review: its region with undo, the stacks that follow, and what is saved. */
+/** One case under review: region and mask with undo, what follows from them, and what is saved. */
 
+import { entryOf, maskAreaMm2, maskOf, sameMask } from "./mask_pixels.js";
 import { bounded, rounded, sameRoi } from "./roi.js";
 import { UndoHistory } from "./undo.js";
 
+/** @typedef {import("./drafts.js").Draft} Draft */
+/** @typedef {import("./mask_pixels.js").Mask} Mask */
 /** @typedef {import("./roi.js").Roi} Roi */
 /** @typedef {import("./source.js").CaseEntry} CaseEntry */
 /** @typedef {import("./source.js").Planes} Planes */
@@ -10,12 +13,25 @@ import { UndoHistory } from "./undo.js";
 /** @typedef {import("./source.js").ServerSource} ServerSource */
 /** @typedef {import("./source.js").EmbeddedSource} EmbeddedSource */
 
+/**
+ * @typedef {object} Shape What a person can change.
+ * @property {Roi | null} roi
+ * @property {Mask | null} mask
+ * @property {boolean} follows Whether the region follows from the mask: until a hand moves it.
+ */
+
+/**
+ * @typedef {object} Outlined What follows from a mask.
+ * @property {Roi | null} roi Null where it cannot be that of a callosum.
+ * @property {[number, number][] | null} outline_mm
+ */
+
 /** Tells "change" when region, stacks or the saved review changed, "problem" with a message. */
 export class CaseSession extends EventTarget {
   /**
    * @param {CaseEntry} entry
    * @param {ServerSource | EmbeddedSource} source
-   * @param {Roi | null} draft Unsaved region of an earlier visit.
+   * @param {Draft | null} draft What was not saved on an earlier visit.
    */
   constructor(entry, source, draft) {
     super();
@@ -23,17 +39,46 @@ export class CaseSession extends EventTarget {
     this.source = source;
     this.review = entry.review;
     this.revision = entry.revision;
-    /** @type {UndoHistory<Roi | null>} */
-    this.history = new UndoHistory(this.savedRoi, sameRoi);
+    this.automaticMask = entry.mask && maskOf(entry.mask);
+    this.reviewedMask = this.#reviewedMask();
+    /** @type {Map<Mask | null, Outlined>} What follows from each mask that was asked for. */
+    this.outlines = new Map();
+    this.outlines.set(this.automaticMask, { roi: entry.automatic_roi, outline_mm: entry.outline_mm });
+    if (this.reviewedMask && entry.reviewed) this.outlines.set(this.reviewedMask, entry.reviewed);
+    const { savedRoi: roi, savedMask: mask } = this;
+    /** @type {UndoHistory<Shape>} */
+    const follows = sameRoi(roi, this.outlines.get(mask)?.roi ?? null);
+    this.history = new UndoHistory({ roi, mask, follows }, sameShape);
     /** @type {Planes | null} */
     this.planes = this.#knownPlanes();
     this.asking = false;
-    if (draft !== null && !sameRoi(draft, this.roi)) this.edit(draft, "draft");
+    /** @type {Promise<void> | null} The question for an outline that is not answered yet. */
+    this.outlining = null;
+    if (draft !== null) this.#resume(draft);
   }
 
   /** @returns {Roi | null} */
   get roi() {
-    return this.history.present;
+    return this.history.present.roi;
+  }
+
+  /** @returns {Mask | null} */
+  get mask() {
+    return this.history.present.mask;
+  }
+
+  /** What follows from the mask of now; undefined until it is known. */
+  get outlined() {
+    return this.outlines.get(this.mask);
+  }
+
+  /** The outline to draw. @returns {[number, number][] | null} */
+  get outline() {
+    return this.outlined?.outline_mm ?? null;
+  }
+
+  get areaMm2() {
+    return maskAreaMm2(this.mask, this.entry.pictures.midsagittal);
   }
 
   get automaticRoi() {
@@ -51,12 +96,21 @@ export class CaseSession extends EventTarget {
     return kept ?? this.automaticRoi;
   }
 
+  /** @returns {Mask | null} */
+  get savedMask() {
+    return this.reviewIsOld ? this.automaticMask : (this.reviewedMask ?? this.automaticMask);
+  }
+
+  get isMaskCorrected() {
+    return this.mask !== this.automaticMask;
+  }
+
   get isCorrection() {
-    return this.roi !== null && !sameRoi(this.roi, this.automaticRoi);
+    return this.isMaskCorrected || (this.roi !== null && !sameRoi(this.roi, this.automaticRoi));
   }
 
   get hasUnsaved() {
-    return !this.source.readOnly && !sameRoi(this.roi, this.savedRoi);
+    return !this.source.readOnly && !(this.mask === this.savedMask && sameRoi(this.roi, this.savedRoi));
   }
 
   /**
@@ -66,7 +120,28 @@ export class CaseSession extends EventTarget {
   edit(roi, kind) {
     const next = rounded(bounded(roi, this.entry.roi_limits));
     if (sameRoi(next, this.roi)) return;
-    this.history.add(next, kind, performance.now());
+    const follows = sameRoi(next, this.outlined?.roi ?? null);
+    this.history.add({ roi: next, mask: this.mask, follows }, kind, performance.now());
+    this.#changed();
+  }
+
+  /**
+   * Take another mask; the region follows as soon as the server has told it, unless it was moved.
+   * @param {Mask} mask
+   * @param {string} kind See `UndoHistory.add`.
+   */
+  editMask(mask, kind) {
+    const known = [this.automaticMask, this.reviewedMask].find((one) => sameMask(one, mask));
+    const { roi, follows } = this.history.present;
+    const next = known ?? mask;
+    this.history.add({ roi: follows ? (this.outlines.get(next)?.roi ?? roi) : roi, mask: next, follows }, kind, performance.now());
+    this.#changed();
+  }
+
+  /** Region and mask of the automatic plan, in one step. */
+  reset() {
+    const shape = { roi: this.automaticRoi, mask: this.automaticMask, follows: true };
+    this.history.add(shape, "automatic", performance.now());
     this.#changed();
   }
 
@@ -90,8 +165,11 @@ export class CaseSession extends EventTarget {
   async save(decision, reviewer, comment) {
     if (this.source.readOnly) return [];
     const source = /** @type {ServerSource} */ (this.source);
-    const roi = decision === "corrected" ? this.roi : null;
-    const judgement = { decision, reviewer, comment, roi };
+    await this.outlining;
+    const isCorrected = decision === "corrected";
+    const { shape } = this.entry.pictures.midsagittal;
+    const mask = isCorrected && this.isMaskCorrected && this.mask ? entryOf(this.mask, shape) : null;
+    const judgement = { decision, reviewer, comment, roi: isCorrected ? this.roi : null, mask };
     const saved = await source.save(this.entry.case_id, judgement, this.revision);
     this.take(saved.review);
     return saved.notes;
@@ -104,15 +182,35 @@ export class CaseSession extends EventTarget {
   take(review) {
     this.review = review;
     this.revision = review.revision;
+    const mask = this.#reviewedMask();
+    this.reviewedMask = mask && sameMask(mask, this.mask) ? this.mask : mask;
     this.#changed();
   }
 
-  /** Show the region that is saved. */
+  /** Show what is saved. */
   showSaved() {
-    if (this.savedRoi !== null) this.edit(this.savedRoi, "show saved");
+    const shape = { roi: this.savedRoi ?? this.roi, mask: this.savedMask, follows: false };
+    this.history.add(shape, "show saved", performance.now());
+    this.#changed();
+  }
+
+  /** @returns {Mask | null} */
+  #reviewedMask() {
+    return this.review?.mask ? maskOf(this.review.mask) : null;
+  }
+
+  /** @param {Draft} draft */
+  #resume({ roi, mask, follows }) {
+    const drawn = mask ? maskOf(mask) : this.automaticMask;
+    const known = [this.automaticMask, this.reviewedMask].find((one) => sameMask(one, drawn));
+    const shape = { roi, mask: known === undefined ? drawn : known, follows };
+    if (sameShape(shape, this.history.present)) return;
+    this.history.add(shape, "draft", performance.now());
+    this.#changed();
   }
 
   #changed() {
+    if (!this.outlines.has(this.mask) && !this.source.readOnly) this.outlining ??= this.#askOutlines();
     const known = this.#knownPlanes();
     if (known !== null || this.roi === null) this.planes = known;
     else this.#askPlanes();
@@ -125,6 +223,26 @@ export class CaseSession extends EventTarget {
     if (sameRoi(this.roi, this.automaticRoi)) return this.entry.plan.planes;
     const kept = this.reviewIsOld ? null : this.review;
     return kept && sameRoi(this.roi, kept.roi) ? (kept.plan?.planes ?? null) : null;
+  }
+
+  /** What follows from the mask of now; one question at a time, the newest mask last. */
+  async #askOutlines() {
+    const source = /** @type {ServerSource} */ (this.source);
+    const { shape } = this.entry.pictures.midsagittal;
+    while (this.mask !== null && !this.outlines.has(this.mask)) {
+      const mask = this.mask;
+      try {
+        this.outlines.set(mask, await source.outline(this.entry.case_id, entryOf(mask, shape)));
+      } catch (error) {
+        this.outlines.set(mask, { roi: null, outline_mm: null });
+        this.dispatchEvent(new CustomEvent("problem", { detail: String(/** @type {Error} */ (error).message) }));
+      }
+      const roi = this.outlines.get(mask)?.roi ?? null;
+      if (roi) this.history.amend((one) => (one.mask === mask && one.follows ? { ...one, roi } : one));
+      // What is drawn now may ask for more, but not while this answer is taken.
+      this.#changed();
+    }
+    this.outlining = null;
   }
 
   /** The stacks of the region of now; one question at a time, the newest region last. */
@@ -145,4 +263,12 @@ export class CaseSession extends EventTarget {
       this.asking = false;
     }
   }
+}
+
+/**
+ * @param {Shape} one
+ * @param {Shape} other
+ */
+function sameShape(one, other) {
+  return one.mask === other.mask && sameRoi(one.roi, other.roi);
 }

@@ -10,6 +10,9 @@ const SINGLE_KEYS = /** @type {Record<string, string>} */ ({
   n: "next",
   p: "previous",
   u: "undo",
+  d: "tool-draw",
+  e: "tool-erase",
+  l: "tool-pull",
 });
 const SWITCH_KEY = "callosal.single-keys";
 

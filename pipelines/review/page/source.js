@@ -1,5 +1,6 @@
 /** Where cases come from: the server of `callosal review`, or the page itself. */
 
+/** @typedef {import("./mask_pixels.js").MaskEntry} MaskEntry */
 /** @typedef {import("./roi.js").Roi} Roi */
 /** @typedef {import("./roi.js").RoiLimits} RoiLimits */
 /** @typedef {import("./place.js").Place} Place */
@@ -15,6 +16,7 @@
  * @property {string} reviewed_at
  * @property {string} plan_sha256
  * @property {Roi | null} roi
+ * @property {MaskEntry | null} [mask] As corrected; none where the automatic one stands.
  * @property {{planes: Planes | null} | null} plan
  */
 
@@ -29,6 +31,9 @@
  * @property {Roi} first_roi
  * @property {RoiLimits} roi_limits
  * @property {[number, number][] | null} outline_mm
+ * @property {MaskEntry | null} mask
+ * @property {boolean} has_mask Whether a mask can be drawn on the slice.
+ * @property {{roi: Roi, outline_mm: [number, number][]} | null} reviewed Of the mask of the review.
  * @property {Record<string, Place>} pictures
  * @property {Review | null} review
  * @property {number} revision
@@ -54,7 +59,7 @@
  * @typedef {object} Facts
  * @property {string} version
  * @property {string} model
- * @property {boolean} has_runtime Whether the network can run in the page.
+ * @property {number} most_bytes Of files that are tried; 0 where none can be.
  * @property {boolean} has_report
  * @property {Words} words
  */
@@ -116,8 +121,19 @@ export class ServerSource {
   }
 
   /**
+   * Region and outline that a mask gives.
    * @param {string} id
-   * @param {{decision: string, reviewer: string, comment: string, roi: Roi | null}} judgement
+   * @param {MaskEntry} mask
+   * @returns {Promise<{roi: Roi, outline_mm: [number, number][]}>}
+   */
+  outline(id, mask) {
+    return this.#json(`cases/${id}/outline`, { method: "POST", body: JSON.stringify(mask) });
+  }
+
+  /**
+   * @param {string} id
+   * @param {{decision: string, reviewer: string, comment: string, roi: Roi | null,
+   *   mask: MaskEntry | null}} judgement
    * @param {number} basedOn Revision that was seen.
    * @returns {Promise<{review: Review, notes: string[]}>}
    */
@@ -127,20 +143,15 @@ export class ServerSource {
   }
 
   /**
-   * The midsagittal slice of a dropped file, as a picture message.
-   * @param {Blob} file
+   * Plan files that are not of the run; their names stay here.
+   * @param {Blob[]} files
+   * @returns {Promise<{entry: CaseEntry, pictures: Record<string, string>, seconds: number}>}
    */
-  async droppedSlice(file) {
-    const answer = await asked("dropped/slice", { method: "POST", body: file });
-    return answer.arrayBuffer();
-  }
-
-  /**
-   * @param {ArrayBuffer} message
-   * @returns {Promise<{found: boolean, outline_mm: [number, number][], roi: Roi, planes: Planes}>}
-   */
-  droppedPose(message) {
-    return this.#json("dropped/pose", { method: "POST", body: message });
+  tryFiles(files) {
+    const told = new TextEncoder().encode(JSON.stringify({ sizes: files.map((file) => file.size) }));
+    const length = new DataView(new ArrayBuffer(4));
+    length.setUint32(0, told.length, true);
+    return this.#json("tried", { method: "POST", body: new Blob([length, told, ...files]) });
   }
 
   /**
@@ -164,7 +175,7 @@ export class EmbeddedSource {
   /** @returns {Promise<Facts>} */
   async facts() {
     const { version, words, has_report } = this.content;
-    return { version, words, model: "", has_runtime: false, has_report };
+    return { version, words, model: "", most_bytes: 0, has_report };
   }
 
   /** @returns {Promise<CaseSummary[]>} */

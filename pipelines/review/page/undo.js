@@ -49,6 +49,16 @@ export class UndoHistory {
     this.lastMs = nowMs;
   }
 
+  /**
+   * Complete states by what has become known of them; no step is added.
+   * @param {(state: T) => T} completed
+   */
+  amend(completed) {
+    this.past = this.past.map(completed);
+    this.present = completed(this.present);
+    this.future = this.future.map(completed);
+  }
+
   undo() {
     const before = this.past.pop();
     if (before === undefined) return;

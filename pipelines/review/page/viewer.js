@@ -1,6 +1,7 @@
 /** The three pictures with their layers and the tools above them. */
 
 import { byId } from "./dom.js";
+import { MaskLayer } from "./mask_layer.js";
 import { PictureView } from "./picture_view.js";
 import { PlanLayer } from "./plan_layer.js";
 import { RoiLayer } from "./roi_layer.js";
@@ -14,7 +15,9 @@ import { RoiLayer } from "./roi_layer.js";
  * @property {Roi | null} roi
  * @property {Roi | null} automaticRoi
  * @property {Planes | null} planes
- * @property {{outline_mm: [number, number][] | null, roi_limits?: import("./roi.js").RoiLimits}} entry
+ * @property {[number, number][] | null} outline
+ * @property {import("./mask_pixels.js").Mask | null} mask
+ * @property {{roi_limits: import("./roi.js").RoiLimits, has_mask: boolean}} entry
  * @property {{readOnly: boolean}} source
  */
 
@@ -37,7 +40,7 @@ const ACQUIRED = /** @type {Record<string, [string, string]>} */ ({
 const JOINED = ["Middle slice", "The middle slice of the stations that were joined"];
 const AROUND_ROI = 1.9; // times the length of the region
 
-/** Tells "edit" with {roi, kind}. */
+/** Tells "edit" with {roi, kind}, "mask" with {mask, kind}, and "area" while a stroke is made. */
 export class Viewer extends EventTarget {
   constructor() {
     super();
@@ -48,6 +51,12 @@ export class Viewer extends EventTarget {
     this.region.addEventListener("edit", (event) =>
       this.dispatchEvent(new CustomEvent("edit", { detail: /** @type {CustomEvent} */ (event).detail })),
     );
+    this.brush = new MaskLayer(this.main);
+    for (const [told, name] of [["edit", "mask"], ["area", "area"]]) {
+      this.brush.addEventListener(told, (event) =>
+        this.dispatchEvent(new CustomEvent(name, { detail: /** @type {CustomEvent} */ (event).detail })),
+      );
+    }
     this.main.addEventListener("window", () => this.#showWindow());
     this.#listen();
   }
@@ -71,14 +80,18 @@ export class Viewer extends EventTarget {
   }
 
   /** @param {Shown} shown */
-  draw({ roi, automaticRoi, planes, entry, source }) {
+  draw({ roi, automaticRoi, planes, outline, mask, entry, source }) {
+    const canDraw = !source.readOnly && entry.has_mask;
+    byId("mask-tools").hidden = !canDraw;
+    this.brush.show(mask, canDraw);
     for (const [name, plan] of this.plans) {
       plan.planes = planes;
-      plan.outline = name === "midsagittal" ? entry.outline_mm : null;
+      // With a brush in hand the mask itself is drawn, pixel by pixel.
+      plan.outline = name === "midsagittal" && !this.brush.isInHand ? outline : null;
       plan.draw();
     }
     this.region.editable = !source.readOnly;
-    this.region.limits = entry.roi_limits ?? null;
+    this.region.limits = entry.roi_limits;
     this.region.show(roi, roi && automaticRoi && roi !== automaticRoi ? automaticRoi : null);
   }
 
@@ -96,7 +109,11 @@ export class Viewer extends EventTarget {
     byId("zoom-in").addEventListener("click", () => this.main.zoomBy(1.25));
     byId("zoom-out").addEventListener("click", () => this.main.zoomBy(0.8));
     for (const button of document.querySelectorAll("[data-tool]")) {
-      button.addEventListener("click", () => this.#useTool(/** @type {HTMLElement} */ (button).dataset.tool ?? ""));
+      button.addEventListener("click", () => {
+        const tool = /** @type {HTMLElement} */ (button).dataset.tool ?? "";
+        // The same brush again puts it away.
+        this.#useTool(this.brush.isInHand && tool === this.brush.tool ? "window" : tool);
+      });
     }
     for (const box of document.querySelectorAll("[data-layer]")) {
       box.addEventListener("change", () => this.#toggle(/** @type {HTMLInputElement} */ (box)));
@@ -107,6 +124,8 @@ export class Viewer extends EventTarget {
   /** @param {string} tool */
   #useTool(tool) {
     for (const view of this.views.values()) view.tool = tool;
+    this.brush.use(tool);
+    this.dispatchEvent(new Event("tool"));
     for (const button of document.querySelectorAll("[data-tool]")) {
       button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.tool === tool));
     }
