@@ -1,13 +1,12 @@
 """Jobs: cases with a name and with all that their result depends on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from callosal.pipelines.outputs.case_folder import Fingerprint, finished_row, read_done
-from callosal.pipelines.outputs.case_id import case_id
 from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.reading.cases import Case
 
@@ -36,19 +35,21 @@ class Part:
         return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % self.count == self.index
 
 
-def make_jobs(cases: Iterable[Case], salt: str, fingerprint: Fingerprint, part: Part) -> list[Job]:
-    """Name the cases and keep those of one part.
+def make_jobs(
+    cases: Iterable[Case], names: Mapping[str, str], fingerprint: Fingerprint, part: Part
+) -> list[Job]:
+    """The cases of one part with what their results depend on.
 
     Args:
         cases: All cases.
-        salt: Salt of the output folder.
+        names: Name of each by its secret identity.
         fingerprint: Model, settings and version of the run; the input is filled in here.
         part: Which part.
     """
     return [
         Job(
             case,
-            case.name or case_id(case.uid_key, salt),
+            names[case.uid_key],
             replace(fingerprint, input=case.fingerprint),
         )
         for case in cases
@@ -64,20 +65,26 @@ def split_finished(jobs: Sequence[Job], output: Path) -> tuple[list[Job], list[d
 
 
 def other_rows(
-    output: Path, fingerprint: Fingerprint, names: frozenset[str]
+    output: Path, fingerprint: Fingerprint, jobs: Sequence[Job]
 ) -> Iterator[dict[str, Any]]:
     """Rows of finished cases that are not among the jobs of this run.
 
     They came from other inputs; only those of the same model, settings and version count, for
-    one table must not mix them.
+    one table must not mix them. A case that this run calls by another name is not told twice.
 
     Args:
         output: The run's folder.
         fingerprint: That of the run; its input does not matter.
-        names: Cases of this run.
+        jobs: Cases of this run.
     """
     wanted = replace(fingerprint, input="")
+    names = {job.name for job in jobs}
+    inputs = {job.fingerprint.input for job in jobs}
     for folder in sorted((output / CASES).glob("*")):
         done = None if folder.name in names else read_done(folder)
-        if done is not None and replace(done.fingerprint, input="") == wanted:
+        if (
+            done is not None
+            and replace(done.fingerprint, input="") == wanted
+            and done.fingerprint.input not in inputs
+        ):
             yield done.row

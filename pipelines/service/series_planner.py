@@ -41,7 +41,7 @@ class SeriesPlanner:
         self._clock = clock
         self._started = clock()
         output = session.request.output
-        self._ledger = Ledger(other_rows(output, session.fingerprint, frozenset()))
+        self._ledger = Ledger(other_rows(output, session.fingerprint, ()))
         self._mapping: dict[str, Line] = {}
         self.stages_s: dict[str, float] = {}
         self._is_stale = True
