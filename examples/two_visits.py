@@ -29,10 +29,20 @@ def main() -> int:
     after = read_first_visit(second).plan
     tell("first", before)
     tell("second", after)
+    warn(after)
     angle_deg, shift_mm = motion(before, after)
     print(f"between them the head turned by {angle_deg:.1f} degrees")
     print(f"and the callosum moved by {shift_mm:.1f} mm")
     return 0
+
+
+def warn(after: Plan) -> None:
+    """Say where the second visit may be of another person: a motion between two heads is none."""
+    entry = after.document.get("follow_up") or {}
+    if entry.get("patient") == "differs":
+        print("warning: the PatientID of the visits differs")
+    if entry.get("reason") in ("not_alike", "too_far_apart"):
+        print("warning: the heads do not look alike; another contrast, or another person?")
 
 
 def tell(visit: str, plan: Plan) -> None:

@@ -94,6 +94,7 @@ class Settings:
             (overlay_sc.dcm, the overlay as a Secondary Capture) and pr (plan_pr.dcm, a
             presentation state that draws the plan on the images); [] for none.
         markups: Also write plan.mrk.json, the plan as markups that 3D Slicer opens.
+        head_size: Also estimate the size of the head, and the callosum's area relative to it.
 
     Example:
         >>> import callosal
@@ -111,6 +112,7 @@ class Settings:
     parcels: Literal["witelson", "hofer_frahm"] | None = None
     dicom_objects: tuple[DicomObject, ...] = ("seg", "sr")
     markups: bool = False
+    head_size: bool = False
 
     def __post_init__(self) -> None:
         if self.aligned_voxel_mm is not None and not 0.2 <= self.aligned_voxel_mm <= 10:
@@ -123,6 +125,7 @@ class Settings:
     def config_sha256(self) -> str:
         """Hash of all values: results of equal hash were planned with equal settings."""
         values = asdict(self)
-        if not self.markups:
-            del values["markups"]  # came later: the hash of earlier runs stays what it was
+        for later in ("markups", "head_size"):
+            if not values[later]:
+                del values[later]  # came later: the hash of earlier runs stays what it was
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

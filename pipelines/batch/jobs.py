@@ -1,7 +1,7 @@
 """Jobs: cases with a name and with all that their result depends on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from callosal.pipelines.outputs.case_folder import (
     finished_row,
     read_done,
 )
-from callosal.pipelines.outputs.case_id import case_id
 from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.reading.cases import Case
 
@@ -42,20 +41,20 @@ class Part:
 
 
 def make_jobs(
-    cases: Iterable[Case], salt: str, fingerprint: RunFingerprint, part: Part
+    cases: Iterable[Case], names: Mapping[str, str], fingerprint: RunFingerprint, part: Part
 ) -> list[Job]:
-    """Name the cases and keep those of one part.
+    """The cases of one part with what their results depend on.
 
     Args:
         cases: All cases.
-        salt: Salt of the output folder.
+        names: Name of each by its secret identity.
         fingerprint: Model, settings and version of the run.
         part: Which part.
     """
     return [
         Job(
             case,
-            case.name or case_id(case.uid_key, salt),
+            names[case.uid_key],
             fingerprint.of_case(case.fingerprint),
         )
         for case in cases
@@ -71,19 +70,25 @@ def split_finished(jobs: Sequence[Job], output: Path) -> tuple[list[Job], list[d
 
 
 def other_rows(
-    output: Path, fingerprint: RunFingerprint, names: frozenset[str]
+    output: Path, fingerprint: RunFingerprint, jobs: Sequence[Job]
 ) -> Iterator[dict[str, Any]]:
     """Rows of finished cases that are not among the jobs of this run.
 
     They came from other inputs; only those of the same model, settings and version count,
-    because one table must not mix them.
+    because one table must not mix them. A case that this run calls by another name counts once.
 
     Args:
         output: The run's folder.
         fingerprint: That of the run.
-        names: Cases of this run.
+        jobs: Cases of this run.
     """
+    names = {job.name for job in jobs}
+    inputs = {job.fingerprint.input for job in jobs}
     for folder in sorted((output / CASES).glob("*")):
         done = None if folder.name in names else read_done(folder)
-        if done is not None and done.fingerprint.of_run == fingerprint:
+        if (
+            done is not None
+            and done.fingerprint.of_run == fingerprint
+            and done.fingerprint.input not in inputs
+        ):
             yield done.row

@@ -25,6 +25,7 @@ from callosal.pipelines.outputs.file_names import (
     REVISIONS,
     RUN_FILE,
 )
+from callosal.pipelines.outputs.measures_table import write_measures
 from callosal.pipelines.outputs.rejection import is_rejected, set_objects_aside
 from callosal.pipelines.outputs.results import Row, is_planned, read_rows, write_tables
 from callosal.pipelines.outputs.reviewed_row import automatic_row
@@ -86,8 +87,10 @@ def merge_runs(folders: Sequence[Path], output: Path, console: Console) -> int:
             PartRun(folder, record, read_rows(folder))
             for folder, record in zip(folders, parts, strict=True)
         ]
+        _check_names(runs)
         rows = _merge_cases(runs, output)
         write_tables(output, rows)
+        write_measures(output, rows)
         write_run_record(output, _record(runs, rows))
         write_report(output)
     missing = _missing_parts(parts)
@@ -128,6 +131,23 @@ def _check_alike(records: Sequence[dict[str, Any]], folders: Sequence[Path]) -> 
 def _identity(record: dict[str, Any]) -> list[Any]:
     version = record.get("versions", {}).get("callosal")
     return [*(record.get(name) for name in _SHARED), version]
+
+
+def _check_names(runs: Sequence[PartRun]) -> None:
+    """Refuse two images of one name: hashes of different runs differ, names of files may not."""
+    known: dict[str, tuple[str, Path]] = {}
+    for run in runs:
+        for row in run.rows:
+            name = str(row["case_id"])
+            done = read_done(run.folder / CASES / name)
+            found = "" if done is None else done.fingerprint.input
+            other, folder = known.setdefault(name.casefold(), (found, run.folder))
+            if found and other and found != other:
+                raise InputError(
+                    f"{run.folder.name} and {folder.name}: both have a case {name}, of different "
+                    "images; run one of them with --names hash",
+                    "same_names",
+                )
 
 
 def _merge_cases(runs: Sequence[PartRun], output: Path) -> list[Row]:
@@ -189,7 +209,7 @@ def _same(first: Path, second: Path) -> bool:
 def _record(runs: Sequence[PartRun], rows: Sequence[Row]) -> dict[str, Any]:
     """run.json of the whole: what the parts share, and each part's own."""
     own = ("part", "argv", "device", "versions", "python", "machine", "counts", "timings_s")
-    shared = ("schema", "config", "config_sha256", "model", "versions")
+    shared = ("schema", "config", "config_sha256", "model", "versions", "names")
     names = sorted({name for run in runs for name in run.record.get("timings_s", {})})
     return {
         **{name: runs[0].record.get(name) for name in shared},

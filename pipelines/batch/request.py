@@ -11,6 +11,7 @@ from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.dicom.localizers import Fuse
 from callosal.pipelines.follow_up.first_visit import FirstVisit
+from callosal.pipelines.outputs.case_id import Names
 from callosal.pipelines.reading.best_series import BestOf
 from callosal.pipelines.reading.file_patterns import EVERY_FILE, FilePatterns
 from callosal.pipelines.settings import Settings
@@ -56,6 +57,8 @@ class Request:
         fuse: What becomes one localizer.
         first: A first visit whose stacks are repeated, or None.
         patterns: Which files of the inputs are looked at.
+        names: How cases are named.
+        segmentation: Name of segmentations beside the images to compare with; None for none.
     """
 
     inputs: tuple[Path, ...]
@@ -70,6 +73,8 @@ class Request:
     fuse: Fuse = "scout"
     first: FirstVisit | None = None
     patterns: FilePatterns = EVERY_FILE
+    names: Names = "hash"
+    segmentation: str | None = None
 
     @property
     def work_sha256(self) -> str:

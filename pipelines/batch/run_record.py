@@ -34,6 +34,7 @@ def run_record(
         "command": request.command,
         "argv": argument_words(request, session.salt),
         "part": asdict(request.part),
+        "names": request.names,
         "config": request.config,
         "config_sha256": request.settings.config_sha256,
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
@@ -60,6 +61,7 @@ def argument_words(request: Request, salt: str) -> list[str]:
     words += ["--device", engine.device, "--workers", str(engine.workers)]
     words += ["--threads", str(engine.threads)] if engine.threads is not None else []
     words += ["--part-id", str(part.index), "--num-parts", str(part.count)]
+    words += ["--names", request.names] if request.command == "infer" else []
     words += ["--overwrite"] if request.overwrite else []
     words += ["--like", request.first.sha256] if request.first else []
     for name, patterns in (

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from callosal.pipelines.batch.case_names import case_names
 from callosal.pipelines.batch.jobs import Job, make_jobs, split_finished
 from callosal.pipelines.batch.session import Session
 from callosal.pipelines.console.private_line import private_line
-from callosal.pipelines.outputs.case_id import case_id
 from callosal.pipelines.outputs.results import Row, failed_row
 from callosal.pipelines.reading.cases import CaseIndex
 from callosal.pipelines.reading.skips import Skip
@@ -46,11 +46,6 @@ class Work:
     n_cases: int
 
     @property
-    def names(self) -> frozenset[str]:
-        """Cases of this run."""
-        return frozenset(job.name for job in self.jobs)
-
-    @property
     def skipped(self) -> list[Row]:
         """Rows of what is no case."""
         return [aside.row for aside in self.asides]
@@ -69,10 +64,11 @@ def plan_work(index: CaseIndex, session: Session) -> Work:
         session: The run; what is broken is told on its console.
     """
     request, part = session.request, session.request.part
-    jobs = make_jobs(index.cases, session.salt, session.fingerprint, part)
+    names = case_names(index, session.salt, request.names)
+    jobs = make_jobs(index.cases, names, session.fingerprint, part)
     to_do, kept = (jobs, []) if request.overwrite else split_finished(jobs, request.output)
     skips = [skip for skip in index.skipped if part.holds(skip.key)]
-    asides = [SkippedInput(skip, skip.name or case_id(skip.key, session.salt)) for skip in skips]
+    asides = [SkippedInput(skip, names[skip.key]) for skip in skips]
     for aside in asides:
         _tell(aside, session.console)
     return Work(jobs, to_do, list(kept), asides, len(index.cases))

@@ -74,8 +74,7 @@ class DerivativeNames:
 
     @property
     def _desc(self) -> str:
-        """Images of a session that differ in suffix alone would share their names."""
-        return "callosum" if self.image.suffix == "T1w" else f"callosum{self.image.suffix}"
+        return description(self.image.suffix)
 
     @property
     def _prefix(self) -> str:
@@ -87,6 +86,15 @@ class DerivativeNames:
 
     def _figure(self, what: str) -> str:
         return f"{self.image.participant}/figures/{self._prefix}_desc-{self._desc}_{what}.png"
+
+
+def description(suffix: str) -> str:
+    """Value of `desc`: images of a session that differ in suffix alone would share their names.
+
+    >>> description("T1w"), description("FLAIR")
+    ('callosum', 'callosumFLAIR')
+    """
+    return "callosum" if suffix == "T1w" else f"callosum{suffix}"
 
 
 def sidecar(name: str) -> str:

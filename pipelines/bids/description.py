@@ -10,6 +10,7 @@ from typing import Any
 from callosal.pipelines.bids.derivative_names import MORPHOMETRY, PLAN, THICKNESS
 from callosal.pipelines.bids.morphometry_table import KEYS, POSE, QUALITY, column_description
 from callosal.pipelines.bids.validation import DESCRIPTION
+from callosal.pipelines.morphometry.head_size import HEAD_MEASURES
 from callosal.pipelines.morphometry.measures import OF_THE_MIDLINE, PART_NAMES
 from callosal.pipelines.outputs.atomic import make_folder, write_text
 
@@ -23,7 +24,7 @@ _OF_THE_OUTLINE = (
 )  # fmt: skip
 
 _IGNORED = (RUNS, "sub-*/figures", f"*_{MORPHOMETRY}", f"*_{THICKNESS}", f"*_{PLAN}",
-            "*_morph.json", "*_thickness.json", "group*")  # fmt: skip
+            "*_morph.json", "*_thickness.json", "*_visits.*", "*_change.*", "group*")  # fmt: skip
 """What BIDS has no name for yet; the validator leaves it out."""
 
 _README = """# Derivatives of callosal
@@ -38,6 +39,9 @@ The corpus callosum of each image of a BIDS dataset, measured in the midsagittal
 - `sub-*/figures/`: pictures for a check by eye.
 - `runs/sub-*/report.html`: the report of a participant. `callosal review runs/sub-01` opens its
   plans for review.
+- `sub-*/*_visits.html`: a page that flips between the visits of a participant; `*_visits.tsv` and
+  `*_change.tsv` hold the measures in their common plane, and what changed. The slices and masks of
+  that plane are `*_space-visits_*`. `callosal bids ... longitudinal` writes them.
 - `group.tsv`, `group.html`: all sessions in one table and on one page, once
   `callosal bids ... group` has run.
 
@@ -61,7 +65,15 @@ def write_dataset_files(bids_dir: Path, output_dir: Path, raw: Mapping[str, Any]
     write_text(output_dir / DESCRIPTION, json.dumps(description, indent=1) + "\n")
     write_text(output_dir / "README.md", _README)
     write_text(output_dir / ".bidsignore", "\n".join(_IGNORED) + "\n")
-    columns = (*KEYS, *QUALITY, *POSE, *_OF_THE_OUTLINE, *OF_THE_MIDLINE, *PART_NAMES)
+    columns = (
+        *KEYS,
+        *QUALITY,
+        *POSE,
+        *_OF_THE_OUTLINE,
+        *OF_THE_MIDLINE,
+        *PART_NAMES,
+        *HEAD_MEASURES,
+    )
     words = {name: column_description(name) for name in columns}
     write_text(output_dir / "desc-callosum_morph.json", json.dumps(words, indent=1) + "\n")
     profile = {

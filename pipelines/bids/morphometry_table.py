@@ -27,7 +27,7 @@ COLUMN_WORDS: Mapping[str, Mapping[str, str]] = {
     "plane_deg": {"Description": "uncertainty of the midsagittal plane", "Units": "deg"},
     "plane_mm": {"Description": "uncertainty of the midsagittal plane", "Units": "mm"},
 }
-_UNITS = {"_mm2": "mm^2", "_per_mm": "1/mm", "_mm": "mm", "_deg": "deg"}
+_UNITS = {"_mm2": "mm^2", "_cm3": "cm^3", "_per_mm": "1/mm", "_mm": "mm", "_deg": "deg"}
 
 
 def morphometry_tsv(image: BidsImage, row: Mapping[str, Any], plan: Plan | None) -> str:

@@ -26,6 +26,7 @@ from callosal.pipelines.midplane.localizer_volumes import (
     sagittal_or_whole,
 )
 from callosal.pipelines.midplane.sagittal_views import SagittalViews, views
+from callosal.pipelines.morphometry.head_size import head_size, with_head_size
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.morphometry.missing_parts import without_parts
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
@@ -163,6 +164,10 @@ def conclude(
         filled = source.get("filled_slices", ())
         callosum = doubted_on_filled(callosum, sagittal_or_whole(images), filled)
     morphometry, finding = _measured(callosum, pose)
+    if settings.head_size and morphometry is not None and pose is not None:
+        plan = pose.plan
+        size = head_size(observation.head, plan.transverse.normal, plan.center_lps_mm)
+        morphometry = with_head_size(morphometry, size)
     watch.lap("morphometry")
     # What the slices of a localizer say differently was judged when they were brought together.
     beside = None if isinstance(images, LocalizerVolumes) else spread

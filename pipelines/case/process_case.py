@@ -59,7 +59,8 @@ def process_case(
         views = beside.submit(_view_files, images, observation, observation.pose)
         outcome = conclude(images, observation, segmenter, settings, case.source)
         if first is not None and outcome.pose is not None:
-            outcome = _repeated(first, images, outcome, outcome.pose)
+            patient = "" if case.stack is None else case.stack.header.person[0]
+            outcome = _repeated(first, images, outcome, outcome.pose, patient)
         start = time.perf_counter()
         drawn = beside.submit(draw_case_overlay, outcome)
         pictures = beside.submit(_pictures, images, outcome, drawn, settings)
@@ -91,8 +92,10 @@ def _markups(outcome: Outcome, settings: Settings) -> dict[str, bytes]:
     return {MARKUPS: text.encode()}
 
 
-def _repeated(first: FirstVisit, images: Images, outcome: Outcome, pose: Pose) -> Outcome:
-    document, plan = repeat_stacks(first, images, pose.plan, outcome.document)
+def _repeated(
+    first: FirstVisit, images: Images, outcome: Outcome, pose: Pose, patient: str = ""
+) -> Outcome:
+    document, plan = repeat_stacks(first, images, pose.plan, outcome.document, patient)
     verdict = Verdict(
         Status(document["status"]), document["confidence"], tuple(document["reasons"])
     )

@@ -14,7 +14,7 @@ from callosal.pipelines.settings import Settings
 def bids(
     bids_dir: Path,
     output_dir: Path,
-    analysis_level: Literal["participant", "group"],
+    analysis_level: Literal["participant", "longitudinal", "group"],
     participant_label: list[str] = [],  # noqa: B006 (never changed)
     session_label: list[str] = [],  # noqa: B006
     bids_filter_file: Path | None = None,
@@ -32,13 +32,15 @@ def bids(
     """Measure the corpus callosum of a BIDS dataset: BIDS_DIR OUTPUT_DIR participant, then group.
 
     `participant` writes derivatives for each T1w image: masks, parts, measures, thickness
-    profile, plan and pictures. Finished images are kept when the command is run again. `group`
-    gathers them in group.tsv and group.html.
+    profile, plan and pictures. `longitudinal` then measures all sessions of a participant in one
+    plane and writes what changed. Finished work is kept when the command is run again. `group`
+    gathers the results in group.tsv and group.html.
 
     Args:
         bids_dir: Folder of the dataset.
         output_dir: Folder of the derivatives; made if it is missing.
-        analysis_level: participant, then group.
+        analysis_level: participant, then longitudinal for participants of several sessions, then
+            group.
         participant_label: Participants, with or without sub-; all by default.
         session_label: Sessions, with or without ses-; all by default.
         bids_filter_file: JSON file of entities that images must have, as in
@@ -74,13 +76,20 @@ def bids(
     from callosal.pipelines.bids.participant import BidsRequest, run_participants
 
     selection = Selection(tuple(participant_label), tuple(session_label), bids_filter_file)
+    engine, part = Engine(model, device, threads, workers), Part(part_id, num_parts)
+    if analysis_level == "longitudinal":
+        from callosal.pipelines.longitudinal.run import LongitudinalRequest, run_longitudinal
+
+        return run_longitudinal(
+            LongitudinalRequest(bids_dir, output_dir, selection, engine, part, overwrite)
+        )
     return run_participants(
         BidsRequest(
             bids_dir=bids_dir,
             output_dir=output_dir,
             selection=selection,
-            engine=Engine(model, device, threads, workers),
-            part=Part(part_id, num_parts),
+            engine=engine,
+            part=part,
             overwrite=overwrite,
             is_validated=not skip_bids_validation,
             settings=replace(settings, parcels=settings.parcels or "witelson", dicom_objects=()),

@@ -1,5 +1,6 @@
 """`callosal infer`: folders of DICOM and NIfTI files to scan plans."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,8 @@ def infer(
     like: Path | None = None,
     include: list[str] = [],  # noqa: B006 (never changed)
     exclude: list[str] = [],  # noqa: B006
+    names: Literal["auto", "files", "series", "hash"] = "auto",
+    segmentation: str | None = None,
 ) -> int:
     """Find the corpus callosum on head MRI and write a scan plan for each series.
 
@@ -66,12 +69,24 @@ def infer(
         include: Patterns such as '*_T1w.nii.gz'; only files that match one are looked at. A
             pattern is compared with the name of a file and with its path in the input.
         exclude: Patterns of files that are left out.
+        names: How cases are called in folders, tables and reports: files by the path of a NIfTI
+            file in the input, DICOM by a salted hash; series also DICOM, by series number and
+            description, which may be personal; hash calls all by a hash. auto is files if the
+            input holds no DICOM, else hash.
+        segmentation: Name of a FreeSurfer segmentation, such as aseg.mgz, that lies in the folder
+            of each NIfTI or MGH image: segmentation.csv compares its callosal labels with the mask.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some cases failed or were refused
         (a case without stacks counts as refused, whatever its status).
     """
     _check_parts(workers, part_id, num_parts)
+    if segmentation is not None and Path(segmentation).name != segmentation:
+        raise InputError(
+            f"--segmentation {segmentation}: give the name of a file that lies beside each image, "
+            "such as aseg.mgz, without a folder",
+            code="wrong_usage",
+        )
     # The help of this command has to come at once: what reads and plans is loaded here.
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
@@ -81,6 +96,9 @@ def infer(
 
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)
+    first = None if like is None else read_first_visit(like)
+    if first is not None and first.name:
+        print(f"repeats the stacks of {first.name}", file=sys.stderr)
     cluster = ray if engine == "ray" else None
     part = Part(part_id, num_parts)
     runs = Engine(model, device, threads, workers, cluster)
@@ -95,7 +113,9 @@ def infer(
         best_of=best_of,
         fuse=fuse,
         patterns=FilePatterns(tuple(include), tuple(exclude)),
-        first=None if like is None else read_first_visit(like),
+        names=names,
+        segmentation=segmentation,
+        first=first,
     )
     return run_batch(request)
 

@@ -1,10 +1,11 @@
 """`callosal list-series`: every stack among the inputs, and why each was kept or skipped."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from callosal.pipelines.reading.cases import Case
+    from callosal.pipelines.reading.cases import Case, CaseIndex
     from callosal.pipelines.reading.series_listing import Words
     from callosal.pipelines.reading.skips import Skip
 
@@ -39,14 +40,13 @@ def list_series(
     """
     from rich.console import Console
 
-    from callosal.pipelines.outputs.case_id import known_salt
     from callosal.pipelines.outputs.exit_code import exit_code
     from callosal.pipelines.reading.cases import find_cases
     from callosal.pipelines.reading.file_patterns import FilePatterns
     from callosal.pipelines.reading.series_listing import listing_json, listing_table
 
-    words = _words(None if run is None else known_salt(run), names)
     index = find_cases([input], fuse, FilePatterns(tuple(include), tuple(exclude)))
+    words = _words({} if run is None else _case_names(index, run), names)
     if json:
         print(listing_json(index, words))
     else:
@@ -58,17 +58,25 @@ def list_series(
     return exit_code(n_cases, n_cases, n_faults, nothing_usable=not n_cases)
 
 
-def _words(salt: str | None, names: bool) -> "Words":
+def _case_names(index: "CaseIndex", run: Path) -> dict[str, str]:
+    """Names of the cases in a run, by their secret identity."""
+    from callosal.pipelines.batch.case_names import case_names
+    from callosal.pipelines.outputs.case_id import known_salt
+    from callosal.pipelines.outputs.run_json import names_of_run
+
+    return case_names(index, known_salt(run), names_of_run(run))
+
+
+def _words(case_ids: Mapping[str, str], names: bool) -> "Words":
     """Case id and words of the archive, as far as they are asked for."""
     from dataclasses import asdict
 
-    from callosal.pipelines.outputs.case_id import case_id
     from callosal.pipelines.reading.cases import Case
     from callosal.pipelines.reading.series_words import series_words
 
     def words(row: "Case | Skip") -> dict[str, str]:
         key = row.uid_key if isinstance(row, Case) else row.key
-        told = {} if salt is None else {"case_id": row.name or case_id(key, salt)}
+        told = {"case_id": case_ids[key]} if case_ids else {}
         if names and isinstance(row, Case):
             known = asdict(series_words(row.content))
             told |= {name: known[name] for name in ("description", "protocol")}

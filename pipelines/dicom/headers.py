@@ -17,6 +17,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.dicom.attributes import Attributes, tag_of
 from callosal.pipelines.dicom.frames import FRAME_TAGS, Frame, read_frames
 from callosal.pipelines.dicom.pixel_layout import LAYOUT_TAGS, PixelLayout, read_pixel_layout
+from callosal.pipelines.dicom.single_tags import read_tags
 from callosal.pipelines.dicom.syntax import read_syntax
 from callosal.pipelines.dicom.tree import FileEntry, Skipped, walk_files
 
@@ -158,6 +159,11 @@ def _build_header(entry: FileEntry, attributes: Attributes, layout: PixelLayout)
         person=(*(_hashed(attributes.text(tag)) for tag in _PERSON), _sex(attributes)),
         moments=tuple(_moment(attributes, day, time) for day, time in _MOMENTS),
     )
+
+
+def patient_of(path: Path) -> str:
+    """Hash of the PatientID of a DICOM object of any kind, as the first of `Header.person`."""
+    return _hashed(str(read_tags(path, [_PERSON[0]]).get("PatientID", "")))
 
 
 def _hashed(value: str) -> str:

@@ -27,7 +27,11 @@ THREE_ANGLES: Final = 3
 
 
 def repeat_stacks(
-    first: FirstVisit, images: Images, unaided: ScanPlan, document: Mapping[str, Any]
+    first: FirstVisit,
+    images: Images,
+    unaided: ScanPlan,
+    document: Mapping[str, Any],
+    patient: str = "",
 ) -> tuple[dict[str, Any], ScanPlan]:
     """Carry the stacks of the first visit over to a case.
 
@@ -36,6 +40,7 @@ def repeat_stacks(
         images: What the case was planned on.
         unaided: Its plan by itself.
         document: Its plan document.
+        patient: Hash of its PatientID; "" where it has none.
 
     Returns:
         The document with the stacks of the first visit and the entry `follow_up`, and the plan.
@@ -52,8 +57,15 @@ def repeat_stacks(
         "correlation": None if motion is None else round(motion.correlation, 4),
         "turn_deg": round(math.degrees(turn.magnitude()), 4),
         "shift_mm": round(shift_mm, 4),
+        "patient": _same_patient(first.patient, patient),
     }
     return with_follow_up(document, plan, entry), plan
+
+
+def _same_patient(first: str, second: str) -> str:
+    if not first or not second:
+        return "unknown"
+    return "same" if first == second else "differs"
 
 
 def _motion(

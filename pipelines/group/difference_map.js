@@ -8,7 +8,7 @@ const MAP_HEIGHT = 480;
 function drawMap(place, data, comparison) {
   if (!comparison) {
     const column = data.asked_columns.group;
-    return showNothing(place, data.columns_of.group ? "There is one group only." : `participants.tsv has no column \u201c${column}\u201d with two to six groups; name another with --group.group_column.`);
+    return showNothing(place, data.columns_of.group ? `\u201c${data.columns_of.group}\u201d has ${Object.keys(data.group_sizes).length} values among the participants measured with confidence; two to six can be compared.` : `participants.tsv has no column \u201c${column}\u201d with two to six groups; name another with --group.group_column.`);
   }
   const { profile, groups } = comparison;
   if (!profile) return showNothing(place, `A comparison needs ${data.limits.group} participants in each group.`);

@@ -37,7 +37,7 @@ function shownProbability(value) {
   return value < 0.001 ? "< 0.001" : shownNumber(value, 3);
 }
 
-const UNITS = [["_per_mm", "1/mm"], ["_mm2", "mm\u00b2"], ["_mm", "mm"], ["_deg", "\u00b0"]];
+const UNITS = [["_per_mm", "1/mm"], ["_cm3", "cm\u00b3"], ["_mm2", "mm\u00b2"], ["_mm", "mm"], ["_deg", "\u00b0"]];
 
 /** The unit that a name ends with; "" for a ratio. */
 function unitOf(name) {

@@ -12,7 +12,6 @@ from callosal.pipelines.group.differences import FEWEST, Comparison, compare
 from callosal.pipelines.group.people import Person, by_trait, people_of, profiles_of
 from callosal.pipelines.group.settings import GroupSettings
 from callosal.pipelines.group.table import (
-    THICKNESS_COLUMNS,
     GroupTable,
     Row,
     case_folder,
@@ -21,6 +20,7 @@ from callosal.pipelines.group.table import (
     profile_mm,
 )
 from callosal.pipelines.outputs.file_names import REPORT, THUMBNAIL
+from callosal.pipelines.outputs.measures_table import THICKNESS_COLUMNS
 from callosal.pipelines.report.outliers import FEWEST as FEWEST_OF_OUTLIERS
 from callosal.pipelines.report.outliers import far_from_median
 
@@ -74,6 +74,7 @@ def page_data(
         "columns": list(table.columns),
         "measures": list(table.measures),
         "groups": list(groups),
+        "group_sizes": {name: len(found) for name, found in by_trait(people, group).items()},
         "columns_of": {"group": group, "age": age, "sex": sex},
         "asked_columns": {
             "group": settings.group_column,

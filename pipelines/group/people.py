@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from callosal.pipelines.group.table import THICKNESS_COLUMNS, GroupTable, Row, is_sure
+from callosal.pipelines.group.table import GroupTable, Row, is_sure
+from callosal.pipelines.outputs.measures_table import THICKNESS_COLUMNS
 
 Array = NDArray[np.float64]
 

@@ -1,24 +1,26 @@
 """The group level: the table, the differences and the page of all that is measured."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from callosal.models.errors import InputError
 from callosal.pipelines.bids.tsv import tsv_text
 from callosal.pipelines.bids.validation import read_description
-from callosal.pipelines.group.differences import Comparison
+from callosal.pipelines.group.differences import FEWEST, Comparison
 from callosal.pipelines.group.page import group_page, headline
 from callosal.pipelines.group.page_data import (
+    MOST_GROUPS,
     difference_rows,
     group_comparisons,
     page_data,
     pictures,
 )
 from callosal.pipelines.group.settings import GroupSettings
-from callosal.pipelines.group.table import GroupTable, collect
+from callosal.pipelines.group.table import PARTICIPANTS, GroupTable, collect
 from callosal.pipelines.outputs.atomic import remove, write_text
 from callosal.pipelines.outputs.exit_code import exit_code
 
@@ -55,7 +57,7 @@ def run_group(bids_dir: Path, output_dir: Path, settings: GroupSettings) -> int:
     page = group_page(name, data, pictures(table, output_dir), version("callosal"))
     write_text(output_dir / PAGE, page)
     console = Console(stderr=True)
-    for line in (f"{headline(data)}.", *_missing(data["columns_of"], data["asked_columns"])):
+    for line in (f"{headline(data)}.", *_missing(bids_dir, table, data), *_uncompared(data)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"to look at: {output_dir / PAGE}", markup=False, soft_wrap=True)
     n_sure = sum(row["is_sure"] for row in data["rows"])
@@ -87,9 +89,35 @@ def _write_tables(table: GroupTable, comparisons: Iterable[Comparison], output_d
             remove(output_dir / file)
 
 
-def _missing(found: dict[str, str | None], asked: dict[str, str]) -> list[str]:
+def _missing(bids_dir: Path, table: GroupTable, data: Mapping[str, Any]) -> list[str]:
+    """What the tables of the dataset do not tell of the participants."""
+    asked = data["asked_columns"]
+    missing = [what for what, column in data["columns_of"].items() if column is None]
+    if missing and not (bids_dir / PARTICIPANTS).is_file() and not table.traits:
+        return [
+            f"{bids_dir.name} has no {PARTICIPANTS}, so {' and '.join(missing)} are not known: no "
+            "groups are compared and nothing is drawn over age; add the table, with a column "
+            "participant_id"
+        ]
     return [
-        f"participants.tsv has no column {asked[what]!r}; name another with --group.{what}_column"
-        for what, column in found.items()
-        if column is None
+        f"{PARTICIPANTS} has no column {asked[what]!r}; name another with --group.{what}_column"
+        for what in missing
+    ]
+
+
+def _uncompared(data: Mapping[str, Any]) -> list[str]:
+    """Why groups that a column holds are not compared."""
+    column, sizes = data["columns_of"]["group"], data["group_sizes"]
+    if column is None:
+        return []
+    if len(sizes) > MOST_GROUPS:
+        return [f"{column!r} has {len(sizes)} values; at most {MOST_GROUPS} groups are compared"]
+    if len(sizes) < 2:
+        return [f"{column!r} has one value only, so there are no groups to compare"]
+    small = [f"{name} ({size})" for name, size in sizes.items() if size < FEWEST]
+    if not small:
+        return []
+    return [
+        f"not compared: {', '.join(small)}; a group needs {FEWEST} participants that were measured "
+        "with confidence"
     ]

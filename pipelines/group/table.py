@@ -12,12 +12,11 @@ from callosal.pipelines.bids.description import RUNS
 from callosal.pipelines.bids.morphometry_table import KEYS, POSE, QUALITY
 from callosal.pipelines.bids.tsv import read_tsv
 from callosal.pipelines.outputs.file_names import CASES, PLAN
+from callosal.pipelines.outputs.measures_table import POINTS, THICKNESS_COLUMNS
 from callosal.pipelines.report.case_review import read_review
 
 REVIEW = "review"
-POINTS = 100
-THICKNESS_COLUMNS = tuple(f"thickness_{place:03d}_mm" for place in range(1, POINTS + 1))
-"""The thickness profile, rostrum first."""
+PARTICIPANTS = "participants.tsv"
 
 Value = str | float | None
 Row = Mapping[str, Value]
@@ -59,7 +58,7 @@ def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
             f"{output_dir.name}: holds no results; run `callosal bids ... participant` first",
             "no_results",
         )
-    people = _by_participant(bids_dir / "participants.tsv")
+    people = _by_participant(bids_dir / PARTICIPANTS)
     names = dict.fromkeys(column for _, row in measured for column in row)
     measures = [name for name in names if name not in {*KEYS, *QUALITY, *POSE}]
     rows, traits = [], dict[str, None]()

@@ -7,6 +7,8 @@ from callosal.pipelines.settings import DicomObject
 # In the output folder.
 TABLE = "results.csv"
 ROWS = "results.jsonl"
+MEASURES_TABLE = "measures.csv"
+SEGMENTATION_TABLE = "segmentation.csv"
 REVIEWED_TABLE = "results.reviewed.csv"
 RUN_FILE = "run.json"
 REPORT = "report.html"

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from callosal.pipelines.outputs.atomic import write_text
+from callosal.pipelines.outputs.case_id import Names
 from callosal.pipelines.outputs.file_names import RUN_FILE
 
 
@@ -16,3 +17,12 @@ def write_run_record(output: Path, record: Mapping[str, Any]) -> None:
         OutputError: It cannot be written.
     """
     write_text(output / RUN_FILE, json.dumps(record, indent=1) + "\n")
+
+
+def names_of_run(output: Path) -> Names:
+    """How the cases of a run are named; `hash` where its record does not say it."""
+    try:
+        said = json.loads((output / RUN_FILE).read_text(encoding="utf-8")).get("names")
+    except (OSError, ValueError, AttributeError):
+        return "hash"
+    return next((names for names in get_args(Names) if names == said), "hash")

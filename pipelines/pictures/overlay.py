@@ -70,7 +70,9 @@ def draw_overlay(
         raise GeometryError("overlay: without an outline there is nothing to show", "empty_mask")
     x, y = (contours_mm[0].min(axis=0) + contours_mm[0].max(axis=0)) / 2
     center = (float(x), float(y))
-    picture = _background(slice_image, center, _shown(contours_mm, center, final)).convert("RGB")
+    reach_mm = _reach_mm(contours_mm[0], final)
+    shown = _shown(contours_mm[0], center, reach_mm)
+    picture = _background(slice_image, center, shown).convert("RGB")
     canvas = SliceCanvas(picture.size, center, PIXELS_PER_MM)
     for contour in contours_mm:
         canvas.polygon(contour, OUTLINE)
@@ -91,16 +93,30 @@ def _window_size() -> Array:
     return np.array(WINDOW_MM) * PIXELS_PER_MM
 
 
-def _shown(contours_mm: Sequence[Array], center_mm: Point, final: RotatedBox | None) -> Array:
+def draw_brain(slice_image: SliceImage, contour_mm: Array, center_mm: Point) -> Image.Image:
+    """Draws the brain around the callosum alone, as far as an overlay shows it.
+
+    Args:
+        slice_image: The slice.
+        contour_mm: Outline of the callosum, shape (N, 2).
+        center_mm: Point (x, y) in the middle of the picture.
+
+    Returns:
+        Picture in gray levels of `WINDOW_MM` at `PIXELS_PER_MM`.
+    """
+    return _background(slice_image, center_mm, _shown(contour_mm, center_mm, MAX_REACH_MM))
+
+
+def _shown(contour_mm: Array, center_mm: Point, reach_mm: float) -> Array:
     """How much of each pixel of the window is shown, 0 to 1, shape (H, W)."""
     width, height = (int(side) for side in WINDOW_MM)
-    offset = (np.array(center_mm) - contours_mm[0]) + np.array(WINDOW_MM) / 2
+    offset = (np.array(center_mm) - contour_mm) + np.array(WINDOW_MM) / 2
     outline = Image.new("1", (width, height), 1)
     ImageDraw.Draw(outline).polygon([(float(x), float(y)) for x, y in offset], fill=0, outline=0)
     away_mm = ndimage.distance_transform_edt(np.asarray(outline)).astype(np.float32)
     size = (width * PIXELS_PER_MM, height * PIXELS_PER_MM)
     fine_mm = Image.fromarray(away_mm).resize(size, Image.Resampling.BILINEAR)
-    return np.clip((_reach_mm(contours_mm[0], final) - np.asarray(fine_mm)) / _FADE_MM, 0, 1)
+    return np.clip((reach_mm - np.asarray(fine_mm)) / _FADE_MM, 0, 1)
 
 
 def _reach_mm(contour_mm: Array, final: RotatedBox | None) -> float:

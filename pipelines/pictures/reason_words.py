@@ -94,6 +94,8 @@ REASONS: dict[str, Reason] = {
          "the slice may lie beside the midline of the head"),
         ("outlined_by_hand", "outlined by hand", "a person has corrected the mask in a review"),
         ("own_results", "own results", "the folder holds results of callosal, not images"),
+        ("other_patient_id", "another PatientID",
+         "the PatientID differs from that of the first visit"),
         ("overlap_disagrees", "overlap disagrees",
          "the overlap of two stations shows another patient, contrast or place"),
         ("parted_series", "split series",

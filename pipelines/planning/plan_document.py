@@ -134,11 +134,16 @@ def with_follow_up(
     """
     planes = stack_entries(plan, document["dof_estimated"])
     repeated = {**document, "planes": planes, "follow_up": dict(entry)}
-    if entry["reason"] in _OTHER_HEAD:
+    is_other_patient = entry["patient"] == "differs"
+    found = {"first_visit_differs": entry["reason"] in _OTHER_HEAD,
+             "other_patient_id": is_other_patient}  # fmt: skip
+    told = [code for code, is_so in found.items() if is_so]
+    repeated["reasons"] = [*told, *document["reasons"]]
+    # A head that is alike outweighs an id: a patient may have been given a new one.
+    if entry["reason"] in _OTHER_HEAD or (is_other_patient and not entry["refined"]):
         repeated |= {
             "status": Status.LOW_CONFIDENCE.value,
             "confidence": min(document["confidence"], OTHER_HEAD_CONFIDENCE),
-            "reasons": ["first_visit_differs", *document["reasons"]],
         }
     validate_plan(repeated)
     return repeated

@@ -9,6 +9,7 @@ from typing import Any
 
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import CASES, REVIEWED_PLAN, REVIEWED_TABLE, ROWS
+from callosal.pipelines.outputs.measures_table import write_measures
 from callosal.pipelines.outputs.rejection import standing_row
 from callosal.pipelines.outputs.results import (
     COLUMNS,
@@ -66,6 +67,7 @@ def write_standing_row(output: Path, name: str) -> None:
         append_row(output, standing)
         rows[name] = dict(standing)
         write_csv(output, (rows[key] for key in sorted(rows)))
+        write_measures(output, rows.values())
 
 
 def _review_cells(review: Mapping[str, Any]) -> dict[str, Any]:

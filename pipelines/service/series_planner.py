@@ -42,7 +42,7 @@ class SeriesPlanner:
         self._clock = clock
         self._started = clock()
         output = session.request.output
-        self._ledger = Ledger(other_rows(output, session.fingerprint, frozenset()))
+        self._ledger = Ledger(other_rows(output, session.fingerprint, ()))
         self._mapping: dict[str, Line] = {}
         self.stages_s = Counter[str]()
         self._is_stale = True

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from callosal.models.errors import InputError
 from callosal.pipelines.batch import local_engine
+from callosal.pipelines.batch.case_names import case_names
 from callosal.pipelines.batch.case_work import CaseResult, Fault
 from callosal.pipelines.batch.driver import Finished, run_jobs
 from callosal.pipelines.batch.jobs import Job, Part, make_jobs, split_finished
@@ -30,7 +31,8 @@ from tests.batch.made_cases import real_answer, write_archive
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     archive = write_archive(tmp_path_factory.mktemp("archive"), 5)
     fingerprint = RunFingerprint("model", "config", "1")
-    return make_jobs(find_cases([archive]).cases, "salt", fingerprint, Part())
+    index = find_cases([archive])
+    return make_jobs(index.cases, case_names(index, "salt", "hash"), fingerprint, Part())
 
 
 class Script:

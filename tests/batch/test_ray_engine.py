@@ -12,6 +12,7 @@ from rich.console import Console
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import EngineError
+from callosal.pipelines.batch.case_names import case_names
 from callosal.pipelines.batch.driver import run_jobs
 from callosal.pipelines.batch.jobs import Job, Part, make_jobs
 from callosal.pipelines.batch.local_engine import LocalEngine
@@ -36,7 +37,8 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     for seed in range(N_CASES):
         write_mr_series(head.volume, archive / str(seed), description="p", seed=seed)
     fingerprint = RunFingerprint("model", "config", "1")
-    return make_jobs(find_cases([archive]).cases, "salt", fingerprint, Part())
+    index = find_cases([archive])
+    return make_jobs(index.cases, case_names(index, "salt", "hash"), fingerprint, Part())
 
 
 @pytest.fixture(scope="module")

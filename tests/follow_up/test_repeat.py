@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 from scipy.spatial.transform import Rotation
 
 from callosal.models.errors import InputError
@@ -174,3 +176,43 @@ def test_the_picture_of_another_head_says_what_its_plan_says(first):
     assert found.verdict.status is Status.LOW_CONFIDENCE
     assert found.document["status"] == found.verdict.status.value
     assert found.verdict.reasons[0] == "first_visit_differs"
+
+
+def test_another_patient_id_is_told_and_counts_where_the_heads_were_not_compared(head, first):
+    known = replace(first, patient="a")
+    plan = scan_plan()
+    for visit, images, patient, told, status in (
+        (known, head, "a", "same", "ok"),
+        (known, head, "", "unknown", "ok"),
+        (known, head, "b", "differs", "ok"),
+        (replace(known, block=None), head, "b", "differs", "low_confidence"),
+    ):
+        made, _ = repeat_stacks(visit, images, plan, document(), patient)
+        assert made["follow_up"]["patient"] == told
+        assert ("other_patient_id" in made["reasons"]) is (told == "differs")
+        assert made["status"] == status
+
+
+def write_object(path, patient):
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.PatientID = patient
+    made.save_as(path, enforce_file_format=False, implicit_vr=False, little_endian=True)
+
+
+def test_a_run_of_several_patients_is_no_first_visit(tmp_path):
+    plan = plan_of(scan_plan())
+    for number, patient in ((1, "P 1"), (2, "p1"), (3, "P2")):
+        folder = tmp_path / "run" / "cases" / f"case-{number:012d}"
+        folder.mkdir(parents=True)
+        (folder / "plan.json").write_text(plan.to_json())
+        write_object(folder / "seg.dcm", patient)
+        if number == 2:
+            one = read_first_visit(tmp_path / "run")
+            assert one.patient
+            assert one.name.endswith("of 2 confident plans")
+    with pytest.raises(InputError, match="2 patients") as caught:
+        read_first_visit(tmp_path / "run")
+    assert caught.value.code == "several_patients"
+    assert read_first_visit(folder / "plan.json").patient != one.patient

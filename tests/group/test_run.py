@@ -71,3 +71,18 @@ def test_without_results_or_dataset_it_says_what_to_do(
     assert "participant" in capsys.readouterr().err
     assert main(["bids", str(tmp_path / "no"), str(tmp_path), "group"]) == 1
     assert "no_such_input" in capsys.readouterr().err
+
+
+def test_what_is_not_compared_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset, output = make_group(tmp_path, n_people=3)
+    words = ["bids", str(dataset), str(output), "group"]
+    assert main(words) == 0
+    assert "not compared: a (1), b (2)" in capsys.readouterr().err
+    assert not (output / "group_differences.tsv").exists()
+    assert main([*words, "--group.group_column", "sex"]) == 0
+    assert "not compared: F (1), M (2)" in capsys.readouterr().err
+    (dataset / "participants.tsv").unlink()
+    assert main(words) == 0
+    told = capsys.readouterr().err
+    assert "has no participants.tsv" in told
+    assert "has no column" not in told

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from callosal.models.errors import InputError
-from callosal.pipelines.group.table import POINTS, choose_column, collect, is_sure, profile_mm
+from callosal.pipelines.group.table import choose_column, collect, is_sure, profile_mm
+from callosal.pipelines.outputs.measures_table import POINTS
 from tests.group.made_group import LEFT_OUT, PEOPLE, make_group
 
 

@@ -1,0 +1,1 @@
+"""The callosum of a FreeSurfer segmentation beside that of callosal."""

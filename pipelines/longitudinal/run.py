@@ -1,0 +1,163 @@
+"""The longitudinal level: the visits of each participant in one frame, and what changed."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from highdicom import Volume
+from rich.console import Console
+
+from callosal.export.runtime import Segmenter
+from callosal.models.errors import InputError
+from callosal.pipelines.batch.jobs import Part
+from callosal.pipelines.batch.request import Engine
+from callosal.pipelines.batch.session import open_model
+from callosal.pipelines.bids.dataset import BidsImage, Selection, find_images
+from callosal.pipelines.bids.description import write_dataset_files
+from callosal.pipelines.bids.validation import read_description
+from callosal.pipelines.longitudinal.common_visits import Placed, common_visits
+from callosal.pipelines.longitudinal.visit_files import names_of, record, visit_files
+from callosal.pipelines.longitudinal.visit_names import SeriesNames
+from callosal.pipelines.longitudinal.visits import Visit, VisitSeries, visit_series
+from callosal.pipelines.outputs.atomic import make_folder, remove, write_bytes
+from callosal.pipelines.outputs.exit_code import exit_code
+from callosal.pipelines.reading.nifti import read_nifti
+from callosal.pipelines.reading.repeated_slices import without_repeats
+
+FEWEST_VISITS = 2
+
+
+@dataclass(frozen=True)
+class LongitudinalRequest:
+    """One call of `callosal bids ... longitudinal`.
+
+    Attributes:
+        bids_dir: Folder of the dataset.
+        output_dir: Folder of the derivatives, as the participant level left it.
+        selection: Which images.
+        engine: What runs the network.
+        part: Which part of the participants.
+        overwrite: Measure again what is finished.
+    """
+
+    bids_dir: Path
+    output_dir: Path
+    selection: Selection
+    engine: Engine
+    part: Part
+    overwrite: bool
+
+
+def run_longitudinal(request: LongitudinalRequest) -> int:
+    """Measure the change of every participant of two sessions or more.
+
+    Returns:
+        Exit code: 0 all done, 1 nothing could be done, 2 some participants could not be measured.
+
+    Raises:
+        CallosalError: Nothing can be run at all: no dataset, no results, no sessions, no model.
+    """
+    console = Console(stderr=True)
+    if not request.bids_dir.is_dir():
+        raise InputError(
+            f"{request.bids_dir.name}: there is no such folder; check the path", "no_such_input"
+        )
+    raw = read_description(request.bids_dir)
+    found = find_images(request.bids_dir, request.selection).by_participant()
+    mine = {name: images for name, images in found.items() if request.part.holds(name)}
+    series = [one for images in mine.values() for one in _series(request, images)]
+    if not series and mine:
+        raise InputError(
+            f"{request.bids_dir.name}: no participant has two sessions with images of one kind, "
+            "so there is no change to measure",
+            "no_sessions",
+        )
+    write_dataset_files(request.bids_dir, request.output_dir, raw)
+    segmenter = open_model(request.engine)
+    n_done = 0
+    for one in series:
+        try:
+            n_done += _measured(request, one, segmenter, console)
+        except InputError as error:
+            _drop(request.output_dir, one)
+            _say(console, f"{one.stem}: not measured: {error.code}: {error}")
+    _say(console, f"change of {n_done} of {len(series)} measured; see {request.output_dir}")
+    return exit_code(n_done, len(series), nothing_usable=not found)
+
+
+def _series(request: LongitudinalRequest, images: Sequence[BidsImage]) -> tuple[VisitSeries, ...]:
+    return visit_series(images, request.bids_dir, request.output_dir)
+
+
+def _measured(
+    request: LongitudinalRequest, series: VisitSeries, segmenter: Segmenter, console: Console
+) -> bool:
+    """Measure one series, if it is not done; returns whether its change is measured."""
+    left_out = ", ".join(f"{left.image.stem}: {left.code}" for left in series.left_out)
+    if left_out:
+        _say(console, f"{series.stem}: left out {left_out}")
+    if len(series.visits) < FEWEST_VISITS:
+        raise InputError(
+            f"{len(series.visits)} of its sessions was measured with confidence, and a change "
+            "needs two; run `callosal bids ... participant` first, and look at its report",
+            "too_few_visits",
+        )
+    names = _names(series)
+    digest = _fingerprint(series, segmenter)
+    if not request.overwrite and _is_done(request.output_dir, names, digest):
+        _say(console, f"{series.stem}: finished before")
+        return True
+    found = common_visits([_placed(visit) for visit in series.visits], segmenter)
+    files: Mapping[str, bytes] = {
+        **visit_files(series, found, names),
+        names.record: record(series, found, digest),
+    }
+    _drop(request.output_dir, series)
+    for name, content in files.items():
+        make_folder((request.output_dir / name).parent)
+        write_bytes(request.output_dir / name, content)
+    _say(console, f"{series.stem}: {len(series.visits)} visits")
+    return True
+
+
+def _placed(visit: Visit) -> Placed:
+    def load() -> Volume:
+        return without_repeats(read_nifti(visit.image.path))
+
+    return Placed(visit.image.stem, visit.plan, visit.block, load)
+
+
+def _names(series: VisitSeries) -> SeriesNames:
+    return SeriesNames(series.stem.partition("_")[0], series.stem)
+
+
+def _fingerprint(series: VisitSeries, segmenter: Segmenter) -> str:
+    """Hash of all that the files depend on."""
+    parts = [version("callosal"), segmenter.sha256]
+    for visit in series.visits:
+        parts += [visit.image.name, visit.sha256, str(visit.acquired)]
+    parts += [f"{left.image.name} {left.code}" for left in series.left_out]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _is_done(output_dir: Path, names: SeriesNames, digest: str) -> bool:
+    try:
+        content = json.loads((output_dir / names.record).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    files = (names.visits, names.change, names.page)
+    return content.get("Fingerprint") == digest and all((output_dir / n).is_file() for n in files)
+
+
+def _drop(output_dir: Path, series: VisitSeries) -> None:
+    """Remove what an earlier run wrote of a series; its record goes first."""
+    names = _names(series)
+    for name in (names.record, *sorted(names_of(series, names))):
+        remove(output_dir / name)
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,125 @@
+"""The visits of a participant: one image a session that the participant level measured."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from callosal.pipelines.bids.dataset import BidsImage
+from callosal.pipelines.bids.description import RUNS
+from callosal.pipelines.follow_up.neighbourhood import Block, read_neighbourhood
+from callosal.pipelines.longitudinal.dates import acquisition_time
+from callosal.pipelines.outputs.file_names import CASES, NEIGHBOURHOOD, PLAN
+from callosal.pipelines.planning.findings import Status
+from callosal.pipelines.planning.plan_file import Plan
+from callosal.pipelines.report.case_review import read_review
+
+_ANY_VISIT = re.compile(r"_(ses|run)-[A-Za-z0-9+]+")
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """One session of a participant.
+
+    Attributes:
+        image: The image of the session.
+        plan: Its plan, of status ok.
+        block: The brain about its callosum, along the plan.
+        sha256: Hash of plan and block.
+        acquired: When the image was acquired; None where no table of the dataset says so.
+    """
+
+    image: BidsImage
+    plan: Plan
+    block: Block
+    sha256: str
+    acquired: datetime | None
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """An image that is no visit.
+
+    Attributes:
+        image: The image.
+        code: `not_measured`, `not_ok`, `rejected`, `without_block` or `other_run`.
+    """
+
+    image: BidsImage
+    code: str
+
+
+@dataclass(frozen=True, eq=False)
+class VisitSeries:
+    """Images of one participant and one acquisition over several sessions.
+
+    Attributes:
+        stem: What their names share, without session and run, such as sub-01_acq-mprage_T1w.
+        visits: One a session, by session.
+        left_out: The other images.
+    """
+
+    stem: str
+    visits: tuple[Visit, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def visit_series(
+    images: Sequence[BidsImage], bids_dir: Path, output_dir: Path
+) -> tuple[VisitSeries, ...]:
+    """The series of visits of one participant; none of an image that has no other session.
+
+    Of several runs of a session the first one counts that was measured with confidence.
+
+    Args:
+        images: Images of the participant.
+        bids_dir: Folder of the dataset.
+        output_dir: Folder of the derivatives.
+
+    Raises:
+        InputError: A plan, a block or a table cannot be read.
+    """
+    listed: dict[str, list[BidsImage]] = {}
+    for image in sorted(images, key=lambda image: image.name):
+        listed.setdefault(_ANY_VISIT.sub("", image.stem), []).append(image)
+    return tuple(
+        _series(stem, found, bids_dir, output_dir)
+        for stem, found in listed.items()
+        if len({image.session for image in found}) > 1
+    )
+
+
+def _series(
+    stem: str, images: Iterable[BidsImage], bids_dir: Path, output_dir: Path
+) -> VisitSeries:
+    visits: dict[str | None, Visit] = {}
+    left_out = []
+    for image in images:
+        found = _visit(image, bids_dir, output_dir)
+        if isinstance(found, Visit) and image.session in visits:
+            found = LeftOut(image, "other_run")
+        if isinstance(found, LeftOut):
+            left_out.append(found)
+        else:
+            visits[image.session] = found
+    return VisitSeries(stem, tuple(visits.values()), tuple(left_out))
+
+
+def _visit(image: BidsImage, bids_dir: Path, output_dir: Path) -> Visit | LeftOut:
+    folder = output_dir / RUNS / image.participant / CASES / image.stem
+    if not (folder / PLAN).is_file():
+        return LeftOut(image, "not_measured")
+    content = (folder / PLAN).read_bytes()
+    plan = Plan.from_json(content, folder / PLAN)
+    review = read_review(folder, {}, hashlib.sha256(content).hexdigest())
+    if review is not None and not review.is_old and review.decision in ("rejected", "unreadable"):
+        return LeftOut(image, "rejected")
+    if plan.status is not Status.OK or plan.planes is None or plan.final is None:
+        return LeftOut(image, "not_ok")
+    if not (folder / NEIGHBOURHOOD).is_file():
+        return LeftOut(image, "without_block")
+    block = (folder / NEIGHBOURHOOD).read_bytes()
+    digest = hashlib.sha256(content + block).hexdigest()
+    return Visit(image, plan, read_neighbourhood(block), digest, acquisition_time(bids_dir, image))
