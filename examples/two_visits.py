@@ -12,8 +12,8 @@ from pathlib import Path
 
 from callosal import Plan
 from callosal.pipelines.commands.infer import infer
-from callosal.pipelines.follow_up.first_visit import read_first_visit
 from callosal.pipelines.planning.plan_frame import motion
+from callosal.pipelines.review.first_visit_of_run import read_first_visit
 
 
 def main() -> int:

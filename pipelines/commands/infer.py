@@ -91,8 +91,8 @@ def infer(
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
     from callosal.pipelines.batch.run import run_batch
-    from callosal.pipelines.follow_up.first_visit import read_first_visit
     from callosal.pipelines.reading.file_patterns import FilePatterns
+    from callosal.pipelines.review.first_visit_of_run import read_first_visit
 
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)

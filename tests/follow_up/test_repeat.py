@@ -16,7 +16,7 @@ from callosal.pipelines.case.pose import Pose
 from callosal.pipelines.case.process import Outcome
 from callosal.pipelines.case.process_case import _repeated
 from callosal.pipelines.follow_up.carried_stacks import carried_plan
-from callosal.pipelines.follow_up.first_visit import FirstVisit, read_first_visit
+from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.follow_up.neighbourhood import (
     SHAPE,
     neighbourhood,
@@ -32,6 +32,7 @@ from callosal.pipelines.planning.head_extent import HeadExtent
 from callosal.pipelines.planning.plan import ScanPlan, make_plan
 from callosal.pipelines.planning.plan_document import stack_entries
 from callosal.pipelines.planning.plan_file import Plan
+from callosal.pipelines.review.first_visit_of_run import read_first_visit
 from callosal.pipelines.settings import PlanSettings, Settings, SliceSettings
 from tests.follow_up.made_blocks import texture
 from tests.planning.head_volumes import moved
