@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +104,8 @@ def split_files(message: bytes) -> list[bytes]:
             "series, or run `callosal infer`",
             "too_many_files",
         )
-    ends = [start + sum(sizes[: i + 1]) for i in range(len(sizes))]
-    return [message[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+    ends = accumulate(sizes, initial=start)
+    return [message[begin:end] for begin, end in pairwise(ends)]
 
 
 def _write(files: Sequence[bytes], folder: Path) -> None:
