@@ -143,6 +143,17 @@ def find_callosa_on(
     return [_more_trusted(*seen) for seen in zip(closer, maps, slices, strict=True)]
 
 
+def glance_at(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Callosum | None]:
+    """The callosum of each slice as the network sees it on the whole slice, without close views.
+
+    Args:
+        slices: At least one, all of one shape, at the model's pixel size.
+        segmenter: Opened model.
+    """
+    maps = _maps([at_common_resolution(one) for one in slices], segmenter)
+    return [outline_callosum(*seen) for seen in zip(maps, slices, strict=True)]
+
+
 def bright_center(probability: Map, slice_image: SliceImage) -> tuple[int, int] | None:
     """Pixel (row, column) in the middle of what may be a callosum brighter than its surroundings.
 

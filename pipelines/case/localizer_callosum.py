@@ -16,7 +16,12 @@ from scipy.special import expit, logit
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.quality import Quality, Range
-from callosal.pipelines.callosum.segmentation import Callosum, find_callosa, outline_callosum
+from callosal.pipelines.callosum.segmentation import (
+    Callosum,
+    find_callosa,
+    glance_at,
+    outline_callosum,
+)
 from callosal.pipelines.case.localizer_slices import composed, moved_onto, slices_on_plane
 from callosal.pipelines.case.neighbours import Spread
 from callosal.pipelines.case.off_midline import OFF_MM
@@ -85,7 +90,8 @@ def find_localizer_callosum(
     together = find_callosa([picture], segmenter)[0]
     order = place.nearest_to((0.0, 0.0) if together is None else together.box.center_mm)
     looked_at = [slices[index] for index in order[:MOST_LOOKED_AT]]
-    each = find_callosa(looked_at, segmenter)
+    # Close views of each slice gain nothing here (docs/log/segmenters.md).
+    each = glance_at(looked_at, segmenter)
     found = [one for one in each if one is not None]
     if not found:
         return None
