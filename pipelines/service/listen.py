@@ -112,6 +112,7 @@ def listen_at(
         try:
             with serve_metrics(station.metrics_port, desk, request.output):
                 for ended in keep_watch(arrivals, desk, pace, stop, console):
+                    listener.end_lost()
                     spool.admit_overdue()
                     retention.note(ended)
                     retention.sweep(arrivals)

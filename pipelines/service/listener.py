@@ -2,6 +2,7 @@
 
 import re
 import ssl
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -61,6 +62,7 @@ class Listener:
         self._tell = tell
         self._visits = Associations(spool, admission, limits)
         self._ae = AE()
+        self._hook_before = threading.excepthook
 
     def start(self, bind: str, port: int, aet: str, context: ssl.SSLContext | None = None) -> int:
         """Listen at an address until `stop`.
@@ -104,13 +106,41 @@ class Listener:
                 "listens there, or name another port",
                 "port_taken",
             ) from error
+        # Their own handlers print a traceback, whose last line may quote what was sent.
+        server.handle_error = self._connection_failed
+        self._hook_before, threading.excepthook = threading.excepthook, self._thread_failed
         return int(server.server_address[1])
 
     def stop(self) -> None:
         """Stop receiving; acknowledged objects are handed over."""
         self._ae.shutdown()
+        threading.excepthook = self._hook_before
         for association in self._visits.associations:
             self._end(association)
+
+    def end_lost(self) -> None:
+        """End associations that pynetdicom left without saying so: their objects wait in them."""
+        association: Any  # a thread of pynetdicom, which has no types
+        for association in self._visits.associations:
+            was_started = association.ident is not None
+            if was_started and not association.is_alive() and not association.dul.is_alive():
+                self._end(association)
+
+    def _thread_failed(self, fault: Any) -> None:
+        """A thread ended by an exception; one of pynetdicom's leaves its association open."""
+        association = getattr(fault.thread, "assoc", fault.thread)
+        visit = self._visits.of(association)
+        if visit is None:
+            self._hook_before(fault)
+            return
+        sender = visit.sender(_title(association))
+        self._tell(f"{sender}: the association ended by a fault ({fault.exc_type.__name__})")
+        association.dul.kill_dul()
+        association.dul.socket.close()
+        self._end(association)
+
+    def _connection_failed(self, _: Any, address: tuple[str, int]) -> None:
+        self._tell(f"a connection from {address[0]} could not be taken")
 
     def _opened(self, event: Any) -> None:
         visit = self._visits.begin(event.assoc, str(event.address[0]))

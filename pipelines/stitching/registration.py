@@ -35,6 +35,7 @@ _LEAST_DETAIL = 0.05
 _PART_MM = (15.0, 20.0)
 _LEAST_VOXELS = 100
 _AGREEMENT_QUANTILE = 0.25
+_RICH_QUANTILE = 0.9
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -283,7 +284,9 @@ def _agreement(first: _Covered, second: _Covered, spacing: tuple[float, float]) 
     )
     enough = count >= min(_LEAST_VOXELS, float(count.max()))
     power = np.sqrt(aa * bb) / np.maximum(count, 1)
-    detailed = enough & (power > _FLAT_SHARE * float(np.median(power[enough]))) & (power > 0)
+    # Held against the richest parts: beside a slim patient, most parts may be air.
+    rich = float(np.quantile(power[enough], _RICH_QUANTILE))
+    detailed = enough & (power > _FLAT_SHARE * rich) & (power > 0)
     if not detailed.any():
         return float("nan")
     parts = ab[detailed] / np.sqrt(aa[detailed] * bb[detailed])

@@ -42,6 +42,9 @@ class Node:
     def received(self) -> list[Path]:
         return sorted(self.spool.received.rglob("*.dcm"))
 
+    def associations(self) -> list[Any]:
+        return self.listener._visits.associations
+
     def partial(self) -> list[Path]:
         return sorted(path for path in self.spool.incoming.rglob("*") if path.is_file())
 

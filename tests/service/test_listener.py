@@ -267,10 +267,56 @@ def test_an_association_that_breaks_leaves_no_partial_file_and_keeps_what_was_an
     association.kill()
     # The sender sends the whole series again: then all of it is there, once.
     assert send(receiver.port, SLICES) == [SUCCESS] * len(SLICES)
-    _wait_for(lambda: len(receiver.received()) == len(SLICES))
-    assert receiver.partial() == []
+    _wait_for(lambda: len(receiver.received()) == len(SLICES) and not receiver.partial())
     sizes = sum(path.stat().st_size for path in receiver.received())
     assert receiver.spool.used_bytes == sizes
+
+
+def test_a_fault_of_the_library_ends_the_association_without_a_traceback(
+    receiver: Node, capfd: pytest.CaptureFixture[str]
+) -> None:
+    association = connect(receiver.port)
+    assert association.send_c_store(SLICES[0]).Status == SUCCESS
+    (visit,) = receiver.associations()
+    # An event that the protocol has no rule for, such as an answer after bytes that are no message.
+    visit.dul.event_queue.put("Evt1")
+    _wait_for(lambda: len(receiver.told) == 2)
+    assert receiver.told[0].endswith("the association ended by a fault (InvalidEventError)")
+    assert "1 objects received, 0 refused; the association broke" in receiver.told[1]
+    assert receiver.associations() == []
+    assert len(receiver.partial()) == 1, "what was acknowledged is kept"
+    _wait_for(lambda: not visit.is_alive())
+    assert "Traceback" not in capfd.readouterr().err
+    association.kill()
+
+
+def test_an_association_that_the_library_left_silently_is_ended(receiver: Node) -> None:
+    association = connect(receiver.port)
+    assert association.send_c_store(SLICES[0]).Status == SUCCESS
+    (visit,) = receiver.associations()
+    receiver.listener.end_lost()
+    assert receiver.associations() == [visit], "it lasts"
+    visit.dul.kill_dul()
+    _wait_for(lambda: not visit.is_alive() and not visit.dul.is_alive())
+    assert receiver.associations() == [visit]
+    receiver.listener.end_lost()
+    assert receiver.associations() == []
+    assert "1 objects received" in receiver.told[0]
+    association.abort()
+
+
+def test_faults_of_other_threads_are_left_to_others(
+    receiver: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[type[BaseException]] = []
+    monkeypatch.setattr(
+        receiver.listener, "_hook_before", lambda fault: seen.append(fault.exc_type)
+    )
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    assert seen == [ZeroDivisionError]
+    assert receiver.told == []
 
 
 def test_what_a_killed_node_had_acknowledged_is_there_after_a_restart(

@@ -72,6 +72,16 @@ def test_coils_that_dim_toward_the_overlap_pull_no_shift(spine: Spine) -> None:
     assert (found.down_mm, found.along_mm) == pytest.approx((0, 0), abs=0.04)
 
 
+def test_air_beside_a_slim_patient_does_not_count(spine: Spine) -> None:
+    wide = [
+        acquire_station(spine, replace(protocol, matrix=(160, 480)), seed)
+        for seed, protocol in enumerate((UPPER, LOWER))
+    ]
+    found = _found(wide[0], wide[1])
+    assert found.correlation > 0.8
+    assert found.agreement > 0.8
+
+
 def test_stations_that_hardly_meet_give_nothing(spine: Spine, upper: Volume) -> None:
     far = acquire_station(spine, replace(LOWER, center_lps_mm=(0, 0, 61)), 2)
     stations = [upright(upper), upright(far)]
