@@ -27,7 +27,7 @@ $(VENV)/.docs: $(BIN)/python pyproject.toml
 	touch $@
 
 demo: $(VENV)/.demo  ## set up and run the main job: a head of known tilt, truth beside result
-	$(BIN)/callosal demo --output callosal-demo
+	$(BIN)/callosal demo --output callosal-demo --overwrite
 
 test: $(VENV)/.dev  ## set up and run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -4,7 +4,9 @@
 
     planner = callosal.Planner()
     plan = planner.plan("head.nii.gz")
-    plan.status, plan.final.angle_deg, plan.planes.transverse.prescription
+    plan.status, plan.reasons
+    if plan.final and plan.planes:  # both are None if the head is refused
+        plan.final.angle_deg, plan.planes.transverse.prescription
     callosum = planner.segment(pixels, spacing_mm=(1.0, 1.0))
     callosum.mask, callosum.measure().area_mm2
     joined = callosal.stitch([upper, lower])  # overlapping stations of a spine, highdicom volumes

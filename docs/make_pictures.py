@@ -1,7 +1,7 @@
 """Draw the pictures of README and docs from the public MNI152 average head and a drawn spine.
 
     python docs/make_pictures.py            # all of them
-    python docs/make_pictures.py report     # some: demo, localizer, report, robustness, stitch
+    python docs/make_pictures.py report     # some: demo, localizer, protocols, ...
 
 Nothing but the demo's own head is used: no picture of a patient is ever in the project. The
 report's screenshots need Chromium with chromedriver, and selenium (extra `dev`).
@@ -23,6 +23,7 @@ from selenium import webdriver
 from callosal.pipelines.commands.demo import demo, write_scout, write_series
 from callosal.pipelines.commands.infer import infer
 from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
+from callosal.pipelines.phantom.demo_head import mni152_file
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.review_document import Decision, Judgement
@@ -46,6 +47,7 @@ def main() -> None:
     drawn: dict[str, Callable[[Path], None]] = {
         "demo": draw_demo,
         "localizer": draw_localizer,
+        "protocols": draw_protocols,
         "report": draw_report,
         "robustness": draw_robustness,
         "stitch": draw_stitch,
@@ -81,6 +83,25 @@ def draw_localizer(folder: Path) -> None:
     figure.savefig(buffer, format="png", dpi=110)
     with Image.open(buffer) as picture:
         picture.convert("RGB").save(PICTURES / "localizer.webp", quality=85)
+
+
+def draw_protocols(folder: Path) -> None:
+    """A measured and an assumed line on the average head."""
+    head = mni152_file("t1")
+    if head is None:
+        raise SystemExit("nilearn is missing; no picture was drawn")
+    overlays = []
+    for name in ("ac_pc", "hippocampus"):
+        infer([head], output=folder / name, protocol=name)
+        (overlay,) = (folder / name).glob("cases/*/overlay.png")
+        with Image.open(overlay) as picture:
+            overlays.append(picture.convert("RGB"))
+    sheet = Image.new("RGB", (2 * overlays[0].width + GAP, overlays[0].height), "white")
+    for number, one in enumerate(overlays):
+        sheet.paste(one, (number * (one.width + GAP), 0))
+    sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3)).save(
+        PICTURES / "protocols.webp", quality=85
+    )
 
 
 def draw_stitch(folder: Path) -> None:

@@ -10,6 +10,14 @@ from callosal.models.errors import GeometryError
 DicomObject = Literal["seg", "sr", "sc", "pr"]
 Line = Literal["subcallosal", "endpoints", "principal_axis"]
 
+ProtocolLine = Literal[
+    "final", "subcallosal", "endpoints", "principal_axis",
+    "ac_pc", "orbitomeatal", "hippocampal", "brain_stem",
+]  # fmt: skip
+ProtocolCenter = Literal["final", "ac", "pc", "ac_pc", "hippocampal", "brain_stem"]
+
+MOST_SLICES = 512
+
 
 @dataclass(frozen=True)
 class FusionSettings:
@@ -42,10 +50,16 @@ class SliceSettings:
     Attributes:
         thickness_mm: Slice thickness, above 0.
         gap_mm: Distance between slices, 0 or more.
+        n_slices: Number of slices about the centre of the plan; None for as many as cover the
+            brain.
+        fov_mm: Field of view along the rows and along the columns, about the centre of the plan;
+            None for one that covers the head.
     """
 
     thickness_mm: float = 5.0
     gap_mm: float = 1.0
+    n_slices: int | None = None
+    fov_mm: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not (self.thickness_mm > 0 and self.gap_mm >= 0):
@@ -53,6 +67,14 @@ class SliceSettings:
                 f"plan: thickness {self.thickness_mm} mm must be above 0 and gap "
                 f"{self.gap_mm} mm not below",
                 "bad_slices",
+            )
+        if self.n_slices is not None and not 1 <= self.n_slices <= MOST_SLICES:
+            raise GeometryError(
+                f"plan: n_slices {self.n_slices} must lie in 1 to {MOST_SLICES}", "bad_slices"
+            )
+        if self.fov_mm is not None and not all(10 <= side <= 600 for side in self.fov_mm):
+            raise GeometryError(
+                f"plan: fov_mm {list(self.fov_mm)} must lie in 10 to 600", "bad_slices"
             )
 
 
@@ -79,6 +101,31 @@ class PlanSettings:
 
 
 @dataclass(frozen=True)
+class ProtocolSettings:
+    """Which line of the midsagittal slice the stacks follow, and about which point they lie.
+
+    Attributes:
+        name: What the protocol is called.
+        line: final is the pose of the callosum, box and line fused; the others are lines of the
+            callosum or of the brain.
+        angle_offset_deg: Added to the line's tilt; positive lifts the anterior end.
+        center: final is the centre of the callosum's pose; the others are points of the brain.
+    """
+
+    name: str = "own"
+    line: ProtocolLine = "final"
+    angle_offset_deg: float = 0.0
+    center: ProtocolCenter = "final"
+
+    def __post_init__(self) -> None:
+        if not -45 <= self.angle_offset_deg <= 45:
+            raise GeometryError(
+                f"protocol: angle_offset_deg {self.angle_offset_deg} must lie in -45 to 45",
+                "bad_protocol",
+            )
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a case is planned.
 
@@ -95,6 +142,7 @@ class Settings:
             presentation state that draws the plan on the images); [] for none.
         markups: Also write plan.mrk.json, the plan as markups that 3D Slicer opens.
         head_size: Also estimate the size of the head, and the callosum's area relative to it.
+        protocol: Line and centre of the stacks, where they are not those of the callosum.
 
     Example:
         >>> import callosal
@@ -113,6 +161,7 @@ class Settings:
     dicom_objects: tuple[DicomObject, ...] = ("seg", "sr")
     markups: bool = False
     head_size: bool = False
+    protocol: ProtocolSettings | None = None
 
     def __post_init__(self) -> None:
         if self.aligned_voxel_mm is not None and not 0.2 <= self.aligned_voxel_mm <= 10:
@@ -125,7 +174,12 @@ class Settings:
     def config_sha256(self) -> str:
         """Hash of all values: results of equal hash were planned with equal settings."""
         values = asdict(self)
-        for later in ("markups", "head_size"):
-            if not values[later]:
-                del values[later]  # came later: the hash of earlier runs stays what it was
+        # These came later: the hash of earlier runs stays what it was.
+        for name in ("markups", "head_size", "protocol"):
+            if not values[name]:
+                del values[name]
+        for stack in ("transverse", "coronal", "sagittal"):
+            for name in ("n_slices", "fov_mm"):
+                if values["plan"][stack][name] is None:
+                    del values["plan"][stack][name]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

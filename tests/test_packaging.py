@@ -41,7 +41,8 @@ def test_the_wheel_holds_packages_weights_and_configs_once(wheel: Path) -> None:
     }
     data = {
         "callosal/" + path.relative_to(ROOT).as_posix()
-        for pattern in ("configs/*.yaml", "configs/*.json", "models/weights/*.onnx",
+        for pattern in ("configs/*.yaml", "configs/*.json", "configs/protocols/*.yaml",
+                        "pipelines/protocols/*.npz", "models/weights/*.onnx",
                         "models/weights/*.md", "models/weights/*.json",
                         "pipelines/review/page/*", "pipelines/report/*.css",
                         "pipelines/report/*.js", "pipelines/report/*.html",

@@ -1,6 +1,8 @@
 """The pictures of a case: overlay, parts and aligned volume, and what the review page shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from highdicom import Volume
@@ -22,7 +24,7 @@ from callosal.pipelines.outputs.file_names import (
     THUMBNAIL,
 )
 from callosal.pipelines.pictures.label_image import slice_nifti_bytes
-from callosal.pipelines.pictures.overlay import draw_overlay
+from callosal.pipelines.pictures.overlay import BrainLineDrawn, draw_overlay
 from callosal.pipelines.pictures.parcellation import draw_parcellation
 from callosal.pipelines.pictures.picture_file import png_bytes
 from callosal.pipelines.pictures.reason_words import STATUS_WORDS, short_reason
@@ -33,7 +35,9 @@ from callosal.pipelines.pictures.review_views import (
     reformats,
 )
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
+from callosal.pipelines.planning.protocol_words import LINE_NAMES
 from callosal.pipelines.planning.reslice import isotropic, nifti_bytes, reslice
+from callosal.pipelines.protocols.protocol_stacks import OF_CALLOSUM
 from callosal.pipelines.settings import Settings
 
 
@@ -93,6 +97,21 @@ def draw_case_overlay(outcome: Outcome) -> Image.Image | None:
         None if pose is None else pose.line,
         None if pose is None else pose.fused.roi,
         caption,
+        _brain_line(outcome.document),
+    )
+
+
+def _brain_line(document: Mapping[str, Any]) -> BrainLineDrawn | None:
+    """The line that the stacks of a protocol follow, through their centre."""
+    entry = document.get("protocol")
+    if entry is None or entry["line"]["kind"] in OF_CALLOSUM:
+        return None
+    line, sight = entry["line"], entry["commissures"]
+    seen = () if sight["ac_mm"] is None else (tuple(sight["ac_mm"]), tuple(sight["pc_mm"]))
+    center = seen[0] if line["kind"] == "ac_pc" and seen else tuple(entry["center"]["center_mm"])
+    known = "" if line["measured"] else " (assumed)"
+    return BrainLineDrawn(
+        LINE_NAMES[line["kind"]] + known, center, line["angle_deg"], line["measured"], seen
     )
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -31,7 +31,8 @@ from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.morphometry.missing_parts import without_parts
 from callosal.pipelines.planning.findings import Findings, Provenance, Status, Verdict
 from callosal.pipelines.planning.head_extent import find_head
-from callosal.pipelines.planning.plan_document import plan_document
+from callosal.pipelines.planning.plan_document import plan_document, with_protocol
+from callosal.pipelines.protocols.protocol_stacks import protocol_stacks
 from callosal.pipelines.settings import Settings
 
 
@@ -179,7 +180,8 @@ def conclude(
     timings_ms = {**observation.timings_ms, **watch.timings_ms}
     provenance = _provenance(segmenter, source, settings, timings_ms)
     document = plan_document(verdict, findings, provenance)
-    return Outcome(document, seen, callosum, pose, verdict, morphometry)
+    outcome = Outcome(document, seen, callosum, pose, verdict, morphometry)
+    return _after_protocol(images, outcome, observation.head, settings)
 
 
 def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
@@ -189,6 +191,28 @@ def failed_document(source: Mapping[str, Any], code: str) -> dict[str, Any]:
         Findings(),
         Provenance(source=source, software={"callosal": version("callosal")}),
     )
+
+
+def _after_protocol(images: Images, outcome: Outcome, head: Volume, settings: Settings) -> Outcome:
+    """The outcome with the stacks of a protocol, where one is set and there is a pose."""
+    pose, callosum, protocol = outcome.pose, outcome.callosum, settings.protocol
+    if protocol is None or pose is None or callosum is None:
+        return outcome
+    is_cut = isinstance(images, Volume) and outcome.seen.plane is not None
+    roi = pose.fused.roi
+    plan, entry = protocol_stacks(protocol, settings.plan, callosum, roi, head, is_cut)
+    document = with_protocol(outcome.document, plan, entry)
+    return replace(
+        outcome,
+        document=document,
+        pose=replace(pose, plan=plan),
+        verdict=verdict_of(document),
+    )
+
+
+def verdict_of(document: Mapping[str, Any]) -> Verdict:
+    """The verdict that a plan document tells."""
+    return Verdict(Status(document["status"]), document["confidence"], tuple(document["reasons"]))
 
 
 def _spread(

@@ -15,7 +15,7 @@ from callosal.pipelines.case.case_pictures import (
     picture_files,
 )
 from callosal.pipelines.case.pose import Pose
-from callosal.pipelines.case.process import Observation, Outcome, conclude, look
+from callosal.pipelines.case.process import Observation, Outcome, conclude, look, verdict_of
 from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.follow_up.neighbourhood import neighbourhood_bytes
 from callosal.pipelines.follow_up.repeat import repeat_stacks
@@ -24,7 +24,6 @@ from callosal.pipelines.midplane.localizer_volumes import Images
 from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.outputs.file_names import MARKUPS, NEIGHBOURHOOD
 from callosal.pipelines.pictures.review_views import view_files
-from callosal.pipelines.planning.findings import Status, Verdict
 from callosal.pipelines.planning.markups import markups_text
 from callosal.pipelines.planning.plan_document import with_files
 from callosal.pipelines.planning.plan_file import Plan
@@ -96,10 +95,8 @@ def _repeated(
     first: FirstVisit, images: Images, outcome: Outcome, pose: Pose, patient: str = ""
 ) -> Outcome:
     document, plan = repeat_stacks(first, images, pose.plan, outcome.document, patient)
-    verdict = Verdict(
-        Status(document["status"]), document["confidence"], tuple(document["reasons"])
-    )
-    return replace(outcome, document=document, pose=replace(pose, plan=plan), verdict=verdict)
+    pose = replace(pose, plan=plan)
+    return replace(outcome, document=document, pose=pose, verdict=verdict_of(document))
 
 
 def _pictures(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callosal.models.errors import InputError
-from callosal.pipelines.outputs.file_names import CASES, OVERLAY, PLAN, RUN_FILE
+from callosal.pipelines.outputs.file_names import CASES, OVERLAY, PLAN, REVISIONS, RUN_FILE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,6 +69,7 @@ def demo(
     seed: int = 0,
     localizer: bool = False,
     stitch: bool = False,
+    overwrite: bool = False,
 ) -> int:
     """Make a DICOM series of known tilt, plan on it, and show truth and result.
 
@@ -80,6 +81,7 @@ def demo(
         localizer: Plan on a scout of the head, five slices of 5 mm in each of three orientations,
             in place of a whole series.
         stitch: Make three overlapping stations of a drawn spine and join them instead.
+        overwrite: Replace the result of an earlier demo although it has been reviewed.
 
     Returns:
         0 when the result is within tolerance, 1 when there is none, 2 when it is off. A
@@ -87,14 +89,15 @@ def demo(
         localizer 2 degrees and 2 mm, the shift of a station 0.9 mm.
 
     Raises:
-        InputError: Both a localizer and stations are asked for (`wrong_usage`).
+        InputError: Both a localizer and stations are asked for (`wrong_usage`), or the folder
+            holds a reviewed result (`has_reviews`).
     """
     if localizer and stitch:
         raise InputError("--localizer and --stitch: choose one of them", "wrong_usage")
     if stitch:
         from callosal.pipelines.commands.demo_stations import demo_stations
 
-        _clear_result(output / "result")
+        _clear_result(output / "result", overwrite)
         return demo_stations(output, seed)
     from rich.console import Console  # the command line reads this file for its help alone
 
@@ -107,9 +110,9 @@ def demo(
         if localizer
         else ("series", write_series, SERIES_TOLERANCE)
     )
-    head = write(output / name, seed)
     result = output / "result"
-    _clear_result(result)
+    _clear_result(result, overwrite)
+    head = write(output / name, seed)
     infer([output / name], output=result)
     plans = sorted(result.glob(f"{CASES}/*/{PLAN}"))
     plan = Plan.read(plans[0]) if plans else None
@@ -217,7 +220,17 @@ def _numbers(values: tuple[float, ...]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def _clear_result(folder: Path) -> None:
-    """Remove the result of an earlier demo, whose case would stand beside the new one."""
-    if (folder / RUN_FILE).is_file():
-        shutil.rmtree(folder)
+def _clear_result(folder: Path, overwrite: bool) -> None:
+    """Remove the result of an earlier demo, whose case would stand beside the new one.
+
+    The same seed makes it again, but not what a person has said of it.
+    """
+    if not (folder / RUN_FILE).is_file():
+        return
+    if not overwrite and any(folder.glob(f"{CASES}/*/{REVISIONS}")):
+        raise InputError(
+            f"{folder}: holds reviews of an earlier demo; give another --output, or --overwrite "
+            "to remove them",
+            "has_reviews",
+        )
+    shutil.rmtree(folder)

@@ -30,6 +30,7 @@ def infer(
     best_of: Literal["series", "exam"] = "series",
     fuse: Literal["scout", "exam"] = "scout",
     like: Path | None = None,
+    protocol: str | None = None,
     include: list[str] = [],  # noqa: B006 (never changed)
     exclude: list[str] = [],  # noqa: B006
     names: Literal["auto", "files", "series", "hash"] = "auto",
@@ -66,6 +67,8 @@ def infer(
             move.
         like: plan.json or run folder of a first visit: its stacks are repeated at the same place
             of the same anatomy, refined by registration if both visits are volumes.
+        protocol: Line, centre and slices of the stacks: callosum, ac_pc, orbitomeatal,
+            hippocampus, brain_stem, or a YAML file such as those.
         include: Patterns such as '*_T1w.nii.gz'; only files that match one are looked at. A
             pattern is compared with the name of a file and with its path in the input.
         exclude: Patterns of files that are left out.
@@ -94,6 +97,14 @@ def infer(
     from callosal.pipelines.reading.file_patterns import FilePatterns
     from callosal.pipelines.review.first_visit_of_run import read_first_visit
 
+    if protocol is not None:
+        if like is not None:
+            raise InputError(
+                "--protocol and --like both set the stacks: choose one of them", "wrong_usage"
+            )
+        from callosal.pipelines.protocols.protocol_file import with_protocol
+
+        settings = with_protocol(settings, protocol)
     if reslice and settings.aligned_voxel_mm is None:
         settings = replace(settings, aligned_voxel_mm=1.0)
     first = None if like is None else read_first_visit(like)

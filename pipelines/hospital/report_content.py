@@ -15,6 +15,7 @@ from callosal.pipelines.hospital import concepts
 from callosal.pipelines.hospital.report_group import Group, GroupMaker, say
 from callosal.pipelines.pictures.reason_words import assumed_words
 from callosal.pipelines.planning.plan_file import FinalPose, Plan, PlannedLine, PlannedStack
+from callosal.pipelines.planning.protocol_words import protocol_words
 
 Array = NDArray[np.float64]
 _COSINES = tuple(
@@ -124,6 +125,9 @@ def _final(plan: Plan, final: FinalPose, make: GroupMaker, comment: str) -> Grou
     )
     if plan.planes is not None and plan.planes.transverse.assumed:
         say(group, f"Plan: {assumed_words(plan.planes.transverse.assumed)}.")
+    after = protocol_words(plan.document)
+    if after:
+        say(group, f"Protocol {after}.")
     missing = plan.finding.missing
     without = f", without {', '.join(missing)}" if missing else ""
     say(group, f"Callosum: {plan.finding.kind}{without}.".replace("_", " "))

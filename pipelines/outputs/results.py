@@ -135,7 +135,11 @@ def write_csv(output: Path, ordered: Iterable[Row]) -> None:
 def safe_cell(value: Any) -> Any:
     """A table's value, so marked that a spreadsheet runs no text as a formula.
 
-    >>> safe_cell("=1+1"), safe_cell(-2.5)
-    ("'=1+1", -2.5)
+    Numbers lose the noise of their last bits.
+
+    >>> safe_cell("=1+1"), safe_cell(-2.5), safe_cell(0.1 + 0.2)
+    ("'=1+1", -2.5, 0.3)
     """
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value

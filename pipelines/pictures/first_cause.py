@@ -33,7 +33,7 @@ SYMPTOMS = frozenset({
 })  # fmt: skip
 """What unfit images come to: doubts about the mask."""
 
-_ASSUMED = "tilt_and_turn_assumed"
+_ASSUMED = frozenset({"tilt_and_turn_assumed", "line_assumed", "center_assumed"})
 _OPENINGS = {
     "low_confidence": "Not certain",
     "no_callosum": "No plan",
@@ -96,7 +96,7 @@ def _of_images(source: Mapping[str, Any]) -> str:
 def _of_codes(reasons: Sequence[str]) -> str:
     ranks = {code: rank for rank, code in enumerate(CAUSES)}
     last = len(CAUSES)
-    first = min(reasons, key=lambda code: last + 1 if code == _ASSUMED else ranks.get(code, last))
+    first = min(reasons, key=lambda code: last + 1 if code in _ASSUMED else ranks.get(code, last))
     return REASONS[first].meaning if first in REASONS else first.replace("_", " ")
 
 

@@ -6,6 +6,7 @@ colour-blind readers; each element also has a line style of its own.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -41,6 +42,35 @@ LINE = Pen("line", (0, 158, 115), 3.0)
 FINAL = Pen("final ROI", (213, 94, 0), 3.0)
 
 
+_BRAIN_LINE_COLOR = (204, 121, 167)
+_BRAIN_LINE_MM = 80.0
+_POINT_MM = 1.5
+
+
+@dataclass(frozen=True)
+class BrainLineDrawn:
+    """The line of a protocol on a picture.
+
+    Attributes:
+        label: Its name in the legend.
+        center_mm: Its middle (x, y).
+        angle_deg: Its tilt.
+        is_measured: Solid if it was measured, else dashed.
+        points_mm: Points that were seen, drawn as crosses.
+    """
+
+    label: str
+    center_mm: Point
+    angle_deg: float
+    is_measured: bool
+    points_mm: tuple[Point, ...] = ()
+
+    @property
+    def pen(self) -> Pen:
+        """How it is drawn."""
+        return Pen(self.label, _BRAIN_LINE_COLOR, 3.0, 0.0 if self.is_measured else 3.0)
+
+
 def draw_overlay(
     slice_image: SliceImage,
     contours_mm: Sequence[Array],
@@ -48,6 +78,7 @@ def draw_overlay(
     line: ReferenceLine | None,
     final: RotatedBox | None,
     caption: str,
+    brain_line: BrainLineDrawn | None = None,
 ) -> Image.Image:
     """Draws a result on its slice.
 
@@ -59,6 +90,7 @@ def draw_overlay(
         line: Reference line.
         final: Final region; its long axis is drawn through it, a little longer.
         caption: Status and confidence in words, such as "ok 0.97"; nothing that names the patient.
+        brain_line: Line of a protocol.
 
     Returns:
         RGB picture, 840 x 784 pixels: anterior on the left, superior on top.
@@ -86,7 +118,21 @@ def draw_overlay(
         canvas.path([line.start_mm, line.end_mm], LINE)
     drawn = {OUTLINE: contours_mm, BOX: box, LINE: line, FINAL: final}
     pens = [pen for pen, found in drawn.items() if found is not None]
+    if brain_line is not None:
+        _draw_brain_line(canvas, brain_line)
+        pens.append(brain_line.pen)
     return _with_legend(canvas.onto(picture), pens, final, caption)
+
+
+def _draw_brain_line(canvas: SliceCanvas, line: BrainLineDrawn) -> None:
+    turn = np.radians(line.angle_deg)
+    half = _BRAIN_LINE_MM / 2 * np.array([np.cos(turn), np.sin(turn)])
+    center = np.array(line.center_mm)
+    canvas.path([center + half, center - half], line.pen)
+    cross = Pen(line.label, _BRAIN_LINE_COLOR, 2.0)
+    for point in np.array(line.points_mm).reshape(-1, 2):
+        for way in ((_POINT_MM, _POINT_MM), (_POINT_MM, -_POINT_MM)):
+            canvas.path([point - way, point + way], cross)
 
 
 def _window_size() -> Array:

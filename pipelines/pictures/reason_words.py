@@ -41,6 +41,9 @@ REASONS: dict[str, Reason] = {
          "the border is blurred: motion, thick slices, or no callosum"),
         ("box_axis_disagree", "box and axis disagree",
          "box and principal axis point in different directions"),
+        ("center_assumed", "centre assumed",
+         "the centre of the protocol was assumed from other anatomy, with the spread that the plan "
+         "states"),
         ("coarse_voxels", "coarse voxels",
          "the slices are too thick to show the outline of the callosum sharply"),
         ("corrected_by_hand", "corrected by hand", "a person has set the pose in a review"),
@@ -64,6 +67,9 @@ REASONS: dict[str, Reason] = {
         ("length_out_of_range", "unusual length", "the length is unusual for a callosum"),
         ("indistinct_border", "border hardly visible",
          "much of the border looks like the inside of the callosum"),
+        ("line_assumed", "line assumed",
+         "the line of the protocol was assumed from other anatomy, with the spread that the plan "
+         "states"),
         ("low_contrast", "low contrast",
          "the callosum is hardly brighter or darker than its surroundings"),
         ("midline_unknown", "midline unknown",
@@ -148,7 +154,8 @@ def assumed_words(assumed: Sequence[str]) -> str:
     >>> assumed_words(["tilt", "turn"]), assumed_words([])
     ('tilt and turn assumed, not measured', '')
     """
-    return f"{' and '.join(assumed)} assumed, not measured" if assumed else ""
+    words = ["centre" if name == "center" else name for name in assumed]
+    return f"{' and '.join(words)} assumed, not measured" if assumed else ""
 
 
 def page_words() -> dict[str, Mapping[str, object]]:

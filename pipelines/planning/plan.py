@@ -7,6 +7,7 @@ coronal one perpendicular to both. One slice of each passes through the final ce
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +111,8 @@ def make_plan(
     In their plane, stacks are centred on the head (left to right on the midsagittal plane) and
     cover it; across it, they are centred on whole slices, so that one slice passes through the
     final centre and both ends lie beyond the brain, but not on ears and neck. The sagittal stack
-    has as many slices left as right.
+    has as many slices left as right. A number of slices or a field of view that is set lies about
+    the final centre instead.
 
     Args:
         midsagittal: The midsagittal slice.
@@ -128,17 +130,22 @@ def make_plan(
     def stack(rows: int, across: int, columns: int, slices: SliceSettings) -> SliceStack:
         """One stack; numbers pick the axes of its rows, its slices and its columns."""
         distance = slices.thickness_mm + slices.gap_mm
-        below, above = (
-            _slices_to_cover(reach[across] + settings.slice_margin_mm, slices) for reach in brain
+        below, above = _slices_on_sides(
+            [reach[across] + settings.slice_margin_mm for reach in brain], slices
         )
         shift = (upper - lower) / 2
-        shift[across] = (above - below) / 2 * distance
         sides = lower + upper + 2 * settings.fov_margin_mm
+        fov_mm = slices.fov_mm
+        if fov_mm is None:
+            fov_mm = (_round_up(sides[rows], settings), _round_up(sides[columns], settings))
+        else:
+            shift = np.zeros(3)
+        shift[across] = (above - below) / 2 * distance
         return SliceStack(
             row_dir=axes[rows],
             col_dir=-axes[2] if columns == 2 else axes[columns],
             center_lps_mm=center + shift @ axes,
-            fov_mm=(_round_up(sides[rows], settings), _round_up(sides[columns], settings)),
+            fov_mm=fov_mm,
             thickness_mm=slices.thickness_mm,
             gap_mm=slices.gap_mm,
             n_slices=below + 1 + above,
@@ -150,6 +157,14 @@ def make_plan(
         sagittal=stack(1, 0, 2, settings.sagittal),
         center_lps_mm=center,
     )
+
+
+def _slices_on_sides(reach_mm: Sequence[float], slices: SliceSettings) -> tuple[int, int]:
+    """Slices below and above the one through the centre."""
+    if slices.n_slices is not None:
+        return (slices.n_slices - 1) // 2, slices.n_slices // 2
+    below_mm, above_mm = reach_mm
+    return _slices_to_cover(below_mm, slices), _slices_to_cover(above_mm, slices)
 
 
 def _slices_to_cover(reach_mm: float, slices: SliceSettings) -> int:

@@ -13,6 +13,7 @@ from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.findings import (
+    ASSUMED_CONFIDENCE,
     ASSUMED_REASON,
     Findings,
     Provenance,
@@ -65,6 +66,10 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
     return document
 
 
+_OF_STACKS = frozenset({"follow_up", "protocol"})
+"""Entries that tell how the stacks were set, no longer true of others."""
+
+
 def with_pose(
     document: Mapping[str, Any], slice_image: SliceImage, final: RotatedBox, plan: ScanPlan
 ) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def with_pose(
     dof, reasons = document["dof_estimated"], document["reasons"]
     is_assumed = bool(assumed_angles(dof)) and ASSUMED_REASON not in reasons
     return {
-        **{key: value for key, value in document.items() if key != "follow_up"},
+        **{key: value for key, value in document.items() if key not in _OF_STACKS},
         "reasons": [*([ASSUMED_REASON] if is_assumed else []), *reasons],
         "midsagittal": document["midsagittal"] or _slice(slice_image),
         "final": _final(final, slice_image),
@@ -149,6 +154,39 @@ def with_follow_up(
     return repeated
 
 
+PROTOCOL_REASONS = {"pitch": "line_assumed", "center": "center_assumed"}
+"""Reason by what a protocol assumes; a plan with one of them is never `ok`."""
+
+
+def with_protocol(
+    document: Mapping[str, Any], plan: ScanPlan, entry: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A plan document with the stacks of a protocol.
+
+    Args:
+        document: Content of a plan.json with the stacks of the callosum.
+        plan: The stacks of the protocol.
+        entry: How its line and centre are known, for `protocol`.
+
+    Raises:
+        InputError: The result does not keep the schema (`invalid_plan`).
+    """
+    parts = {"pitch": entry["line"], "center": entry["center"]}
+    assumed = tuple(name for name, part in parts.items() if not part["measured"])
+    planes = stack_entries(plan, document["dof_estimated"], assumed)
+    planned = {**document, "planes": planes, "protocol": dict(entry)}
+    if assumed:
+        before = [reason for reason in document["reasons"] if reason == ASSUMED_REASON]
+        after = [reason for reason in document["reasons"] if reason != ASSUMED_REASON]
+        planned |= {
+            "status": Status.LOW_CONFIDENCE.value,
+            "confidence": min(document["confidence"], ASSUMED_CONFIDENCE),
+            "reasons": [*before, *(PROTOCOL_REASONS[name] for name in assumed), *after],
+        }
+    validate_plan(planned)
+    return planned
+
+
 def with_files(
     document: Mapping[str, Any], notes: Sequence[str], files_ms: float
 ) -> dict[str, Any]:
@@ -204,17 +242,20 @@ def _final(final: RotatedBox, slice_image: SliceImage) -> dict[str, Any]:
     }
 
 
-def stack_entries(plan: ScanPlan, dof_estimated: int | None) -> dict[str, Any]:
+def stack_entries(
+    plan: ScanPlan, dof_estimated: int | None, also_assumed: Sequence[str] = ()
+) -> dict[str, Any]:
     """The entry `planes` of a plan document.
 
     Args:
         plan: The stacks.
         dof_estimated: Number of angles that were measured; the stacks name the others.
+        also_assumed: What else was not measured.
     """
     stacks = {
         "transverse": plan.transverse, "coronal": plan.coronal, "sagittal": plan.sagittal,
     }  # fmt: skip
-    assumed = list(assumed_angles(dof_estimated))
+    assumed = [*assumed_angles(dof_estimated), *also_assumed]
     return {name: {**_stack(stack), "assumed": assumed} for name, stack in stacks.items()}
 
 

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 class FilePatterns:
     """Patterns as a shell has them: * for any characters, ? for one, [ab] for one of these.
 
-    A pattern is compared with the name of a file, and with its path from the input on.
+    A pattern is compared with the name of a file, and with its path from the input on. Several
+    may stand in one text, with commas between them.
 
     Attributes:
         include: Files must match one of these; all files do where there is none.
@@ -27,6 +28,8 @@ class FilePatterns:
 
         >>> FilePatterns(include=("*_T1w.nii.gz",)).takes("sub-01/anat/sub-01_T1w.nii.gz")
         True
+        >>> FilePatterns(include=("*_T1w*,*_T2w*",)).takes("sub-01/anat/sub-01_T2w.nii.gz")
+        True
         >>> FilePatterns(exclude=("old/*",)).takes("old/a.nii.gz")
         False
         """
@@ -40,4 +43,5 @@ EVERY_FILE = FilePatterns()
 
 def _matches_any(name: str, patterns: tuple[str, ...]) -> bool:
     base = PurePosixPath(name).name
-    return any(fnmatchcase(base, one) or fnmatchcase(name, one) for one in patterns)
+    each = (one.strip() for text in patterns for one in text.split(","))
+    return any(fnmatchcase(base, one) or fnmatchcase(name, one) for one in each if one)

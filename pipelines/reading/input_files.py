@@ -21,7 +21,7 @@ _PAIR_SUFFIXES = tuple(suffix for pair in PAIR_SUFFIXES for suffix in pair)
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\0", b"Rar!")
 _TAR_MARK = slice(257, 262)
 _MAY_BE_NAMED_LATER = ("not_dicom", "not_included")
-_LABEL_MARKS = ("_mask.", "_dseg.", "_probseg.", "_label-")
+_LABEL_MARKS = ("_mask.", "_dseg.", "_probseg.", "_label")
 
 
 def scan_inputs(

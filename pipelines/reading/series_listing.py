@@ -74,14 +74,21 @@ def _json_row(
 
 
 def _facts(source: Mapping[str, Fact]) -> str:
-    """Such as "192 slices of 256x256, 0.9 x 0.86 x 0.86 mm, sagittal, TR/TE/TI 2000/2.5/900 ms"."""
+    """Such as "192 slices of 256x256, 0.9 x 0.86 x 0.86 mm, sagittal, TR/TE/TI 2000/2.5/900 ms".
+
+    Of a localizer, matrix and voxel are those of its sagittal stack.
+
+    >>> _facts({"kind": "localizer", "n_slices": 15, "matrix": [256, 256], "spacing_mm": [8.0],
+    ...         "orientation": "sagittal"})
+    '15 slices of 256x256, 8 mm, several orientations'
+    """
     if not source:
         return ""
     times = [source.get(f"{name}_time_ms") for name in ("repetition", "echo", "inversion")]
     words = [
         f"{source['n_slices']} slices of {_join(source['matrix'], 'x')}",
         f"{_join(source['spacing_mm'], ' x ')} mm",
-        str(source["orientation"]),
+        "several orientations" if source.get("kind") == "localizer" else str(source["orientation"]),
     ]
     if source.get("contrast"):
         words.append(str(source["contrast"]))

@@ -32,6 +32,7 @@ function figures(row) {
     ["input", row.kind || NONE],
     ...(row.rests_on ? [["rests on", row.rests_on]] : []),
     ...(row.repeats ? [["follow-up", row.repeats]] : []),
+    ...(row.protocol ? [["protocol", row.protocol]] : []),
     ...(row.sending ? [["archive", sendingText(row.sending)]] : []),
     ["time", row.seconds === null ? NONE : `${shownNumber(row.seconds, 2)} s`],
   ];

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callosal.pipelines.planning.plan_versions import current_plan
+from callosal.pipelines.planning.protocol_words import protocol_words
 
 STACKS = ("transverse", "coronal", "sagittal")
 LONGEST_PROFILE = 1000
@@ -23,6 +24,7 @@ class PlanFacts:
         profile_mm: Thickness along the midline, anterior first, to 0.01 mm.
         rests_on: Of a localizer, its slices, such as "5 sagittal, 5 coronal, 5 axial slices".
         repeats: Of a follow-up, how its stacks were set and how far they lie from its own plan.
+        protocol: Line and centre of its protocol and how both are known; "" without one.
     """
 
     timings_ms: Mapping[str, float]
@@ -30,6 +32,7 @@ class PlanFacts:
     profile_mm: tuple[float, ...]
     rests_on: str = ""
     repeats: str = ""
+    protocol: str = ""
 
 
 def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
@@ -43,6 +46,7 @@ def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
         _profile_mm(_part(document, "morphometry").get("thickness_profile_mm")),
         _rests_on(_part(document, "source").get("stacks")),
         _repeats(_part(document, "follow_up")),
+        _protocol(document),
     )
 
 
@@ -93,6 +97,13 @@ def _repeats(entry: Mapping[str, Any]) -> str:
     how = "by registration" if entry.get("refined") is True else f"by the callosum alone ({why})"
     away = f"{turn_deg:.2f}\N{DEGREE SIGN} and {shift_mm:.2f} mm"
     return f"stacks of the first visit, {how}; {away} from the plan without it"
+
+
+def _protocol(document: Mapping[str, Any]) -> str:
+    try:
+        return protocol_words(document)
+    except (KeyError, TypeError, ValueError):
+        return ""  # of an unexpected form
 
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """All exams among some folders, joined one after the other."""
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.outputs.results import failed_row, write_tables
 from callosal.pipelines.outputs.run_json import write_run_record
 from callosal.pipelines.outputs.run_lock import run_lock
+from callosal.pipelines.reading.skips import Skip
 from callosal.pipelines.settings import Settings
 from callosal.pipelines.stitching.case import KIND, write_exam
 from callosal.pipelines.stitching.exams import Exam, find_exams
@@ -51,15 +53,20 @@ def run_stitching(inputs: Sequence[Path], output: Path, settings: StitchSettings
             n_whole += is_whole
         write_tables(output, [*rows, *_rows_of_before(output, rows)])
         write_run_record(output, _record(rows, settings))
-    for skip in index.skipped:
-        console.print(f"left out: {skip.label}: {skip.code}: {skip.message}", markup=False,
-                      soft_wrap=True)  # fmt: skip
+    for line in left_out_lines(index.skipped):
+        console.print(line, markup=False, soft_wrap=True)
     console.print(f"{n_whole} of {len(index.exams)} exams joined whole; see {output}",
                   markup=False, soft_wrap=True)  # fmt: skip
     n_faults = sum(skip.is_fault and skip.code not in _NO_FAULTS for skip in index.skipped)
     n_done = sum(row["status"] != "failed" for row in rows)
     n_parted = len(index.exams) - n_whole
     return exit_code(n_done, len(rows), n_faults + n_parted, nothing_usable=not rows)
+
+
+def left_out_lines(skipped: Iterable[Skip]) -> list[str]:
+    """What was left out and why; what repeats is one line with its number."""
+    counts = Counter(f"left out: {skip.label}: {skip.code}: {skip.message}" for skip in skipped)
+    return [f"{line} ({count} times)" if count > 1 else line for line, count in counts.items()]
 
 
 _NO_FAULTS = frozenset({"already_joined", "alone", "not_along_table", "repeated_station",

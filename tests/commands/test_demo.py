@@ -7,6 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from callosal.models.errors import InputError
 from callosal.pipelines.case.process import failed_document
 from callosal.pipelines.commands import demo as module
 from callosal.pipelines.commands.demo import (
@@ -164,3 +165,17 @@ def test_scout_is_that_of_the_head(monkeypatch, tmp_path):
     assert [one["n_slices"] for one in case.source["stacks"]] == [5, 5, 5]
     assert head.pose.plane_error_deg([1, 0, 0]) > 0.5
     assert head.pose.center_error_mm(small.pose.center_lps_mm) > 1
+
+
+def test_a_reviewed_result_is_kept_unless_it_may_be_overwritten(stub, pose, tmp_path):
+    stub(plan_of(pose))
+    assert demo(tmp_path, 0) == 0
+    (case,) = (tmp_path / "result" / "cases").iterdir()
+    (case / "reviews").mkdir()
+    (case / "reviews" / "0001.json").write_text("{}")
+    with pytest.raises(InputError, match="--overwrite") as caught:
+        demo(tmp_path, 1)
+    assert caught.value.code == "has_reviews"
+    assert (case / "reviews" / "0001.json").is_file()
+    assert demo(tmp_path, 1, overwrite=True) == 0
+    assert not list(tmp_path.glob("result/cases/*/reviews"))

@@ -171,3 +171,18 @@ def test_the_confidence_and_reasons_are_told(case, source):
 def test_the_path_of_no_file_is_told(case, source, tmp_path: Path):
     report = report_of(source, case.outcome.document, case.callosum.contour_mm)
     assert str(Path(case.case.content.header.file.path).parent) not in str(report)
+
+
+def test_the_report_says_which_line_a_protocol_follows_and_what_it_assumed(case, source):
+    document = copy.deepcopy(case.outcome.document)
+    document["protocol"] = {
+        "name": "own", "angle_offset_deg": 0.0,
+        "line": {"kind": "hippocampal", "angle_deg": -20.0, "measured": False, "spread_deg": 3.4},
+        "center": {"kind": "final", "measured": True}, "commissures": {"reason": None},
+    }  # fmt: skip
+    document["planes"]["coronal"]["assumed"] = ["pitch"]
+    report = report_of(source, document, case.callosum.contour_mm)
+    told = "; ".join(str(item.value) for item in report.iterall() if item.keyword == "TextValue")
+    assert "Protocol own: hippocampal line -20.0" in told
+    assert "assumed \N{PLUS-MINUS SIGN} 3.4" in told
+    assert "coronal: pitch assumed, not measured" in told

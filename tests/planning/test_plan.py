@@ -166,3 +166,24 @@ def test_impossible_slices_are_refused(thickness, gap):
     with pytest.raises(GeometryError) as caught:
         SliceSettings(thickness, gap)
     assert caught.value.code == "bad_slices"
+
+
+def test_a_number_of_slices_and_a_field_of_view_lie_about_the_centre() -> None:
+    even = PlanSettings(transverse=SliceSettings(3.0, 0.5, n_slices=8, fov_mm=(180.0, 220.0)))
+    plan = make_plan(midsagittal(), FINAL, HeadExtent(), even)
+    stack = plan.transverse
+    assert (stack.n_slices, stack.fov_mm) == (8, (180.0, 220.0))
+    # One slice passes through the centre, so that an even number lies half a step off.
+    away = np.linalg.norm(stack.slice_centers_lps_mm - plan.center_lps_mm, axis=1)
+    assert away.min() == pytest.approx(0, abs=1e-9)
+    assert np.linalg.norm(stack.center_lps_mm - plan.center_lps_mm) == pytest.approx(1.75)
+    assert (
+        plan.coronal.fov_mm
+        == make_plan(midsagittal(), FINAL, HeadExtent(), PlanSettings()).coronal.fov_mm
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"n_slices": 0}, {"fov_mm": (5.0, 200.0)}])
+def test_an_impossible_number_or_field_is_refused(wrong) -> None:
+    with pytest.raises(GeometryError, match="must lie in"):
+        SliceSettings(3.0, 0.0, **wrong)

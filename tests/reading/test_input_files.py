@@ -19,10 +19,12 @@ def test_each_kind_of_file(tmp_path: Path):
     make_slice(SeriesRecipe(), 0).save_as(tmp_path / "a", enforce_file_format=True)
     (tmp_path / "b.NII.gz").write_bytes(b"x")
     (tmp_path / "c_dseg.nii").write_bytes(b"x")
+    (tmp_path / "c_label.nii.gz").write_bytes(b"x")
     (tmp_path / "d").write_bytes(b"x")
     found = list(scan_inputs([tmp_path]))
-    assert [type(item) for item in found] == [Header, FileEntry, Skipped, Skipped]
-    assert [getattr(item, "code", "") for item in found] == ["", "", "label_image", "not_dicom"]
+    assert [type(item) for item in found] == [Header, FileEntry, Skipped, Skipped, Skipped]
+    codes = [getattr(item, "code", "") for item in found]
+    assert codes == ["", "", "label_image", "label_image", "not_dicom"]
 
 
 def test_a_label_image_that_is_named_is_read(tmp_path: Path):

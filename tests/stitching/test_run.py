@@ -22,6 +22,9 @@ from callosal.pipelines.outputs.file_names import (
 from callosal.pipelines.phantom.spine import Spine
 from callosal.pipelines.phantom.spine_stations import acquire_station
 from callosal.pipelines.reading.nifti import read_nifti
+from callosal.pipelines.reading.place import Place
+from callosal.pipelines.reading.skips import Skip
+from callosal.pipelines.stitching.run import left_out_lines
 from tests.stitching.conftest import LOWER, write_station
 
 
@@ -137,3 +140,11 @@ def test_an_exam_joined_in_part_is_told(
 def test_nifti_has_a_scanner_frame(case: Path) -> None:
     image: Any = nib.load(case / STITCHED)
     assert int(image.header["sform_code"]) == 1
+
+
+def test_what_is_left_out_again_and_again_is_one_line() -> None:
+    place = Place(file="a")
+    twice, once = (Skip(name, "alone", "one station", 1, "", {}, place) for name in "ab")
+    assert left_out_lines([twice, once, twice]) == [
+        "left out: a: alone: one station (2 times)", "left out: b: alone: one station",
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Stacks along named lines of the brain: commissures, regressions, protocol files."""
