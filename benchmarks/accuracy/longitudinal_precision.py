@@ -7,7 +7,7 @@ HEAD is a NIfTI file or a folder of one DICOM series.
 The first visit is the head as it is. The second is the head turned and shifted in the scanner, read
 on another grid, with another bias field and noise of its own: nothing of the head has changed. With
 `--scale 0.99` it shrinks by 1 % in every direction, so that areas change by -1.99 % and lengths by
--1 %: what is told then is how far the change that is found lies from the true one.
+-1 %: printed is then how far the change that is found lies from the true one.
 """
 
 import argparse

@@ -98,7 +98,7 @@ def _write_or_remove(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _missing(bids_dir: Path, table: GroupTable, data: Mapping[str, Any]) -> list[str]:
-    """What the tables of the dataset do not tell of the participants."""
+    """What the tables of the dataset lack."""
     asked = data["asked_columns"]
     missing = [what for what, column in data["columns_of"].items() if column is None]
     if missing and not (bids_dir / PARTICIPANTS).is_file() and not table.traits:

@@ -125,8 +125,8 @@ def _of_one_sharpness(
 ) -> list[list[Pixels]]:
     """The slices of all visits as blurred as those of the least sharp visit.
 
-    Voxels tell how sharp images can be; motion and the resampling of a scanner make them less so.
-    The edges of the callosum show it.
+    The size of the voxels limits the sharpness; motion and resampling on the scanner lower it
+    further, which the edges of the callosum show.
 
     Args:
         pixels: Slices of each visit.
