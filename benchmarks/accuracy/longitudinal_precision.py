@@ -1,11 +1,13 @@
 """How much a head seems to change between two scans of it, in one frame and measured singly.
 
-    python benchmarks/accuracy/longitudinal_precision.py HEAD.nii.gz... [--visits 50] [--scale 1]
+    python benchmarks/accuracy/longitudinal_precision.py HEAD... [--visits 50] [--scale 1]
+
+HEAD is a NIfTI file or a folder of one DICOM series.
 
 The first visit is the head as it is. The second is the head turned and shifted in the scanner, read
 on another grid, with another bias field and noise of its own: nothing of the head has changed. With
 `--scale 0.99` it shrinks by 1 % in every direction, so that areas change by -1.99 % and lengths by
--1 %: what is told then is how far the change that is found lies from the true one.
+-1 %: printed is then how far the change that is found lies from the true one.
 """
 
 import argparse
@@ -28,7 +30,7 @@ from callosal.pipelines.follow_up.neighbourhood import neighbourhood
 from callosal.pipelines.longitudinal.change import change_of
 from callosal.pipelines.longitudinal.common_visits import Placed, common_visits
 from callosal.pipelines.planning.plan_file import Plan
-from callosal.pipelines.reading.nifti import read_nifti
+from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.settings import Settings
 
 Array = NDArray[np.float64]
@@ -79,7 +81,7 @@ def report(rows: Array) -> None:
 
 def _compared(path: Path, scale: float, rng: np.random.Generator, segmenter: Segmenter) -> Array:
     """Error of the change singly and in one frame, and half of the interval, by measure, in %."""
-    first = read_nifti(path)
+    first = _head(path)
     visits = [first, second_visit(first, scale, rng)]
     placed, singly = [], []
     for name, volume in zip(("first", "second"), visits, strict=True):
@@ -92,6 +94,14 @@ def _compared(path: Path, scale: float, rng: np.random.Generator, segmenter: Seg
         singly.append(plan.morphometry or {})
     together = common_visits(placed, segmenter).measures.visits
     return np.array(list(_errors(scale, singly, [visit.values for visit in together])))
+
+
+def _head(path: Path) -> Volume:
+    (case,) = find_cases([path]).cases
+    volume = case.load()
+    if not isinstance(volume, Volume):
+        raise CallosalError(f"{path.name}: is a localizer", "not_a_volume")
+    return volume
 
 
 def _errors(scale: float, singly: list[dict], together: list[dict]) -> Iterator[Array]:

@@ -1,6 +1,6 @@
 """The group level: the table, the differences and the page of all that is measured."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from rich.console import Console
 from callosal.models.errors import InputError
 from callosal.pipelines.bids.tsv import tsv_text
 from callosal.pipelines.bids.validation import read_description
+from callosal.pipelines.group.change_table import change_rows
 from callosal.pipelines.group.differences import FEWEST, Comparison
 from callosal.pipelines.group.page import group_page, headline
 from callosal.pipelines.group.page_data import (
@@ -27,6 +28,7 @@ from callosal.pipelines.outputs.exit_code import exit_code
 TABLE = "group.tsv"
 DIFFERENCES = "group_differences.tsv"
 PROFILE = "group_thickness.tsv"
+CHANGE = "group_change.tsv"
 PAGE = "group.html"
 
 
@@ -83,14 +85,20 @@ def _write_tables(table: GroupTable, comparisons: Iterable[Comparison], output_d
         for place in range(len(found.profile_q))
     ]
     for file, found_rows in ((DIFFERENCES, rows), (PROFILE, places)):
-        if found_rows:
-            write_text(output_dir / file, tsv_text(list(found_rows[0]), found_rows))
-        else:
-            remove(output_dir / file)
+        _write_or_remove(output_dir / file, found_rows)
+    _write_or_remove(output_dir / CHANGE, change_rows(table, output_dir))
+
+
+def _write_or_remove(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a table; without rows, remove the one of an earlier run."""
+    if rows:
+        write_text(path, tsv_text(list(rows[0]), rows))
+    else:
+        remove(path)
 
 
 def _missing(bids_dir: Path, table: GroupTable, data: Mapping[str, Any]) -> list[str]:
-    """What the tables of the dataset do not tell of the participants."""
+    """What the tables of the dataset lack."""
     asked = data["asked_columns"]
     missing = [what for what, column in data["columns_of"].items() if column is None]
     if missing and not (bids_dir / PARTICIPANTS).is_file() and not table.traits:

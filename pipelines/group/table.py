@@ -65,9 +65,9 @@ def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
     for path, row in measured:
         known = _known(row, people, bids_dir, set(names))
         traits |= dict.fromkeys(known)
-        typed = {name: _typed(name, value) for name, value in {**row, **known}.items()}
+        values = {name: typed(name, value) for name, value in {**row, **known}.items()}
         review = _review(output_dir, row)
-        rows.append({**typed, REVIEW: review, **_profile(path)})
+        rows.append({**values, REVIEW: review, **_profile(path)})
     columns = (*KEYS, *traits, *QUALITY, REVIEW, *POSE, *measures, *THICKNESS_COLUMNS)
     there = {str(row["participant_id"]) for row in rows}
     missing = tuple(sorted(set(people) - there))
@@ -116,8 +116,8 @@ def _known(
     return {name: value for name, value in renamed.items() if name not in KEYS}
 
 
-def _typed(name: str, value: str | None) -> Value:
-    """A number where it is one; keys and codes stay texts."""
+def typed(name: str, value: str | None) -> Value:
+    """The value of a cell: a number where it is one; keys and codes stay texts."""
     if value is None or name in KEYS:
         return value
     try:
@@ -131,7 +131,7 @@ def _profile(path: Path) -> dict[str, Value]:
     table = path.with_name(path.name.removesuffix(MORPHOMETRY) + THICKNESS)
     if not table.is_file():
         return dict.fromkeys(THICKNESS_COLUMNS)
-    values = [_typed("thickness_mm", row.get("thickness_mm")) for row in read_tsv(table)]
+    values = [typed("thickness_mm", row.get("thickness_mm")) for row in read_tsv(table)]
     if len(values) != POINTS:
         return dict.fromkeys(THICKNESS_COLUMNS)
     return dict(zip(THICKNESS_COLUMNS, values, strict=True))

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError, InputError
@@ -17,7 +18,7 @@ from callosal.pipelines.geometry.reference_line import LineKind, find_reference_
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.longitudinal.common_slices import MIDDLE
-from callosal.pipelines.longitudinal.edge_motion import edge_shifts_mm, outward_normals
+from callosal.pipelines.longitudinal.edge_motion import EdgeMotion, edge_motion, outward_normals
 from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.morphometry.missing_parts import without_parts
 from callosal.pipelines.morphometry.outline import even_outline
@@ -91,8 +92,9 @@ def measure_visits(slices: Sequence[Sequence[SliceImage]], segmenter: Segmenter)
             "the pictures of the visits",
             "no_common_callosum",
         )
+    alike = _of_one_sharpness(sharp, sure)
     of_slices = [
-        None if one is None else _moved(one, [planes[index] for planes in sharp])
+        None if one is None else _moved(one, [planes[index] for planes in alike])
         for index, one in enumerate(sure)
     ]
     outlines_mm = of_slices[MIDDLE]
@@ -118,11 +120,38 @@ def _mean(pixels: Sequence[Pixels]) -> Pixels:
     return np.asarray(np.stack(pixels).mean(axis=0), dtype=np.float32)
 
 
+def _of_one_sharpness(
+    pixels: Sequence[Sequence[Pixels]], callosa: Sequence[Callosum | None]
+) -> list[list[Pixels]]:
+    """The slices of all visits as blurred as those of the least sharp visit.
+
+    The size of the voxels limits the sharpness; motion and resampling on the scanner lower it
+    further, which the edges of the callosum show.
+
+    Args:
+        pixels: Slices of each visit.
+        callosa: Callosum on the mean of each slice.
+    """
+    known = [(index, one) for index, one in enumerate(callosa) if one is not None]
+    blurs = [_edges(one, [planes[index] for planes in pixels])[1].blur_mm2 for index, one in known]
+    blur_mm2 = np.mean(blurs, axis=0)
+    spacing_mm = known[0][1].slice_image.spacing_mm[0]
+    sigmas = np.sqrt(2 * (blur_mm2.max() - blur_mm2)) / spacing_mm
+    return [
+        [np.asarray(gaussian_filter(one, sigma), dtype=np.float32) for one in planes]
+        for planes, sigma in zip(pixels, sigmas, strict=True)
+    ]
+
+
+def _edges(callosum: Callosum, pixels: Sequence[Pixels]) -> tuple[Array, EdgeMotion]:
+    outline_mm = even_outline(callosum.contour_mm, count=_POINTS)
+    return outline_mm, edge_motion(outline_mm, pixels, callosum.slice_image)
+
+
 def _moved(callosum: Callosum, pixels: Sequence[Pixels]) -> Array:
     """The outline of a mean slice as each visit has it, shape (visits, N, 2)."""
-    outline_mm = even_outline(callosum.contour_mm, count=_POINTS)
-    shifts_mm = edge_shifts_mm(outline_mm, pixels, callosum.slice_image)
-    return np.asarray(outline_mm + shifts_mm[..., None] * outward_normals(outline_mm))
+    outline_mm, found = _edges(callosum, pixels)
+    return np.asarray(outline_mm + found.shifts_mm[..., None] * outward_normals(outline_mm))
 
 
 def _of_visit(

@@ -28,7 +28,8 @@ def acquisition_time(bids_dir: Path, image: BidsImage) -> datetime | None:
     Raises:
         InputError: `bad_table`: a table cannot be read.
     """
-    return next((time for time in map(_time, _told(bids_dir, image)) if time is not None), None)
+    times = map(_time, _listed_times(bids_dir, image))
+    return next((time for time in times if time is not None), None)
 
 
 def years_since_first(times: Sequence[datetime | None]) -> list[float] | None:
@@ -40,7 +41,7 @@ def years_since_first(times: Sequence[datetime | None]) -> list[float] | None:
     return [(time - first).total_seconds() / 86400 / DAYS_PER_YEAR for time in known]
 
 
-def _told(bids_dir: Path, image: BidsImage) -> Iterator[str | None]:
+def _listed_times(bids_dir: Path, image: BidsImage) -> Iterator[str | None]:
     folder = bids_dir / image.participant
     prefix = image.participant
     if image.session is not None:

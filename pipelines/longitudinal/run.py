@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,17 +11,22 @@ from highdicom import Volume
 from rich.console import Console
 
 from callosal.export.runtime import Segmenter
-from callosal.models.errors import InputError
+from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.request import Engine
 from callosal.pipelines.batch.session import open_model
-from callosal.pipelines.bids.dataset import BidsImage, Selection, find_images
+from callosal.pipelines.bids.dataset import Selection, find_images
 from callosal.pipelines.bids.description import write_dataset_files
 from callosal.pipelines.bids.validation import read_description
 from callosal.pipelines.longitudinal.common_visits import Placed, common_visits
 from callosal.pipelines.longitudinal.visit_files import names_of, record, visit_files
 from callosal.pipelines.longitudinal.visit_names import SeriesNames
-from callosal.pipelines.longitudinal.visits import Visit, VisitSeries, visit_series
+from callosal.pipelines.longitudinal.visits import (
+    Visit,
+    VisitSeries,
+    images_of_series,
+    read_series,
+)
 from callosal.pipelines.outputs.atomic import make_folder, remove, write_bytes
 from callosal.pipelines.outputs.exit_code import exit_code
 from callosal.pipelines.reading.nifti import read_nifti
@@ -68,7 +73,11 @@ def run_longitudinal(request: LongitudinalRequest) -> int:
     raw = read_description(request.bids_dir)
     found = find_images(request.bids_dir, request.selection).by_participant()
     mine = {name: images for name, images in found.items() if request.part.holds(name)}
-    series = [one for images in mine.values() for one in _series(request, images)]
+    series = {
+        stem: images
+        for of_participant in mine.values()
+        for stem, images in images_of_series(of_participant).items()
+    }
     if not series and mine:
         raise InputError(
             f"{request.bids_dir.name}: no participant has two sessions with images of one kind, "
@@ -78,18 +87,16 @@ def run_longitudinal(request: LongitudinalRequest) -> int:
     write_dataset_files(request.bids_dir, request.output_dir, raw)
     segmenter = open_model(request.engine)
     n_done = 0
-    for one in series:
+    for stem, images in series.items():
+        # One at a time: the blocks of a whole dataset would fill the memory.
+        one = read_series(stem, images, request.bids_dir, request.output_dir)
         try:
             n_done += _measured(request, one, segmenter, console)
-        except InputError as error:
+        except (InputError, GeometryError) as error:
             _drop(request.output_dir, one)
-            _say(console, f"{one.stem}: not measured: {error.code}: {error}")
+            _say(console, f"{stem}: not measured: {error.code}: {error}")
     _say(console, f"change of {n_done} of {len(series)} measured; see {request.output_dir}")
     return exit_code(n_done, len(series), nothing_usable=not found)
-
-
-def _series(request: LongitudinalRequest, images: Sequence[BidsImage]) -> tuple[VisitSeries, ...]:
-    return visit_series(images, request.bids_dir, request.output_dir)
 
 
 def _measured(
@@ -101,8 +108,8 @@ def _measured(
         _say(console, f"{series.stem}: left out {left_out}")
     if len(series.visits) < FEWEST_VISITS:
         raise InputError(
-            f"{len(series.visits)} of its sessions was measured with confidence, and a change "
-            "needs two; run `callosal bids ... participant` first, and look at its report",
+            "fewer than two of its sessions were measured with confidence; run `callosal bids ... "
+            "participant` first, and look at its report",
             "too_few_visits",
         )
     names = _names(series)

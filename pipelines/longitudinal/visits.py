@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from callosal.models.errors import InputError
 from callosal.pipelines.bids.dataset import BidsImage
 from callosal.pipelines.bids.description import RUNS
 from callosal.pipelines.follow_up.neighbourhood import Block, read_neighbourhood
@@ -44,7 +45,8 @@ class LeftOut:
 
     Attributes:
         image: The image.
-        code: `not_measured`, `not_ok`, `rejected`, `without_block` or `other_run`.
+        code: `not_measured`, `not_ok`, `rejected`, `without_block` or `other_run`; or why its plan,
+            its block or a table of the dataset cannot be read.
     """
 
     image: BidsImage
@@ -66,34 +68,33 @@ class VisitSeries:
     left_out: tuple[LeftOut, ...]
 
 
-def visit_series(
-    images: Sequence[BidsImage], bids_dir: Path, output_dir: Path
-) -> tuple[VisitSeries, ...]:
-    """The series of visits of one participant; none of an image that has no other session.
-
-    Of several runs of a session the first one counts that was measured with confidence.
+def images_of_series(images: Iterable[BidsImage]) -> dict[str, list[BidsImage]]:
+    """The images of one participant by series; none of an image that has no other session.
 
     Args:
         images: Images of the participant.
-        bids_dir: Folder of the dataset.
-        output_dir: Folder of the derivatives.
-
-    Raises:
-        InputError: A plan, a block or a table cannot be read.
     """
     listed: dict[str, list[BidsImage]] = {}
     for image in sorted(images, key=lambda image: image.name):
         listed.setdefault(_ANY_VISIT.sub("", image.stem), []).append(image)
-    return tuple(
-        _series(stem, found, bids_dir, output_dir)
-        for stem, found in listed.items()
-        if len({image.session for image in found}) > 1
-    )
+    return {
+        stem: found for stem, found in listed.items() if len({image.session for image in found}) > 1
+    }
 
 
-def _series(
-    stem: str, images: Iterable[BidsImage], bids_dir: Path, output_dir: Path
+def read_series(
+    stem: str, images: Sequence[BidsImage], bids_dir: Path, output_dir: Path
 ) -> VisitSeries:
+    """Read what the participant level made of the images of a series.
+
+    Of several runs of a session the first one counts that was measured with confidence.
+
+    Args:
+        stem: What the names of the images share.
+        images: The images.
+        bids_dir: Folder of the dataset.
+        output_dir: Folder of the derivatives.
+    """
     visits: dict[str | None, Visit] = {}
     left_out = []
     for image in images:
@@ -108,6 +109,13 @@ def _series(
 
 
 def _visit(image: BidsImage, bids_dir: Path, output_dir: Path) -> Visit | LeftOut:
+    try:
+        return _read_visit(image, bids_dir, output_dir)
+    except InputError as error:
+        return LeftOut(image, error.code)
+
+
+def _read_visit(image: BidsImage, bids_dir: Path, output_dir: Path) -> Visit | LeftOut:
     folder = output_dir / RUNS / image.participant / CASES / image.stem
     if not (folder / PLAN).is_file():
         return LeftOut(image, "not_measured")

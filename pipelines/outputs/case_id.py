@@ -126,7 +126,7 @@ def distinct_names(wanted: Mapping[str, str], salt: str) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Text as it may stand in the name of a folder; of a long one the end, which tells most."""
+    """Text as it may stand in the name of a folder; of a long one the end, which differs most."""
     plain = _REFUSED.sub("-", text).strip("-_")
     return plain[-_LONGEST:].strip("-_")
 

@@ -52,7 +52,7 @@ def _keys(row: Row) -> dict[str, Any]:
 
 
 def _measures(folder: Path) -> dict[str, Any]:
-    """What a plan tells of its callosum, in the order of the plan."""
+    """What a plan has of its callosum, in the order of the plan."""
     if is_rejected(folder):
         return {}
     try:

@@ -86,3 +86,19 @@ def test_what_is_not_compared_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
     told = capsys.readouterr().err
     assert "has no participants.tsv" in told
     assert "has no column" not in told
+
+
+def test_changes_of_all_participants_are_gathered(folders: tuple[Path, Path]) -> None:
+    dataset, output = folders
+    for name in ("sub-02", "sub-03"):
+        (output / name / f"{name}_desc-callosum_change.tsv").write_text(
+            "measure\tn_visits\trate_pct\tmean\narea_mm2\t2\t-1.5\tn/a\n"
+        )
+    assert main(["bids", str(dataset), str(output), "group"]) == 0
+    first, second = read_tsv(output / "group_change.tsv")
+    assert (first["participant_id"], first["group"], first["rate_pct"]) == ("sub-02", "a", "-1.5")
+    assert (second["series"], second["mean"]) == ("sub-03_desc-callosum", None)
+    for path in output.glob("sub-*/*_change.tsv"):
+        path.unlink()
+    assert main(["bids", str(dataset), str(output), "group"]) == 0
+    assert not (output / "group_change.tsv").exists()
