@@ -148,3 +148,18 @@ def test_a_mask_drawn_where_nothing_was_found_gives_a_plan(desk, unplanned, plan
     assert plan["morphometry"]["area_mm2"] == pytest.approx(
         arch.sum() * np.prod(place.spacing_mm), rel=0.02
     )
+
+
+def test_a_mask_without_its_splenium_makes_no_sure_plan(desk, planned):
+    case = desk.case(planned)
+    columns = np.flatnonzero(case.mask.any(axis=0))
+    half = case.mask.copy()
+    half[:, int(np.quantile(columns, 0.55)) :] = 0
+    saved = desk.save(planned, Judgement(Decision.CORRECTED, "A", "", None, half), 0)
+    plan = saved["review"]["plan"]
+    assert plan["finding"]["kind"] == "partial"
+    assert (plan["status"], plan["reasons"][0]) == ("low_confidence", "partial_callosum")
+    assert plan["confidence"] < 0.5
+    whole = Judgement(Decision.CORRECTED, "A", "", None, grown(case.mask, 2))
+    plan = desk.save(planned, whole, 1)["review"]["plan"]
+    assert "partial_callosum" not in plan["reasons"]
