@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from callosal.models.errors import GeometryError, InputError
-from callosal.pipelines.case.verdict import PARTIAL_CONFIDENCE
 from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.planning.findings import PARTIAL_CONFIDENCE, PARTIAL_REASON
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import ScanPlan, make_plan, plan_axes
 from callosal.pipelines.planning.plan_document import with_outline, with_pose
@@ -28,7 +28,6 @@ from callosal.pipelines.stitching.roi_plan import first_roi as first_spine_roi
 
 CORRECTED = "corrected_by_hand"
 OUTLINED = "outlined_by_hand"
-PARTIAL = "partial_callosum"
 _ROUNDING = 2e-4  # a page rounds to 1e-4 mm and degree
 
 LARGEST_ANGLE_DEG = 60.0
@@ -92,14 +91,18 @@ def corrected_plan(
 
 def _partial(document: Mapping[str, Any]) -> dict[str, Any]:
     """Status, confidence and reasons of a drawn callosum without genu or splenium: never `ok`."""
-    others = [code for code in document["reasons"] if code != PARTIAL]
+    others = [code for code in document["reasons"] if code != PARTIAL_REASON]
     confidence = min(document["confidence"] or 0.0, PARTIAL_CONFIDENCE)
-    return {"status": "low_confidence", "confidence": confidence, "reasons": [PARTIAL, *others]}
+    return {
+        "status": "low_confidence",
+        "confidence": confidence,
+        "reasons": [PARTIAL_REASON, *others],
+    }
 
 
 def _whole(document: Mapping[str, Any]) -> dict[str, Any]:
     """Reasons of a drawn callosum with both ends."""
-    return {"reasons": [code for code in document["reasons"] if code != PARTIAL]}
+    return {"reasons": [code for code in document["reasons"] if code != PARTIAL_REASON]}
 
 
 def _hands(roi: RotatedBox, outline: HandOutline | None) -> tuple[str, ...]:
