@@ -52,7 +52,7 @@ def main() -> None:
     corrected = worst[:: arguments.every]
     print(f"corrected: {', '.join(corrected)}", flush=True)
     correct(data, corrected, output)
-    run("collect", output / "run", "--output", output / "collected", "--one-case-each", "true",
+    run("collect", output / "run", "--output", output / "collected", "--one-case-each",
         "--val-share", 0.1)  # fmt: skip
     model = tuned(data, worst, output, arguments.steps, arguments.lr)
     after = scores(data, output / "after", str(model))

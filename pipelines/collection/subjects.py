@@ -85,7 +85,7 @@ def subject_keys(
         raise DataError(
             f"{len(unknown)} cases, such as {unknown[0]}, do not tell whom they show, and a person "
             "must not be in two splits; name --subjects TABLE (columns case_id and subject), or "
-            "say --one-case-each true if each shows another person",
+            "say --one-case-each if each shows another person",
             "unknown_subject",
         )
     return {case: key or ("case", str(case.folder)) for case, key in keys.items()}

@@ -21,8 +21,8 @@ def collect(
         inputs: Output folders of `callosal infer`, reviewed.
         output: Folder to write into; it must not hold a data set.
         subjects: Table with the columns case_id and subject, and maybe site and split, separated by
-            tabs. By default persons are told apart by the patient id of DICOM cases and the name of
-            BIDS cases; neither is written.
+            tabs. By default the patient id of a DICOM case, or the name of a BIDS case, says who it
+            is; neither is written.
         one_case_each: Say that each case whose person is not known shows another person.
         site: Site of all cases, for participants.tsv.
         val_share: Share of the persons that validation gets, at least one.

@@ -136,7 +136,7 @@ def test_unknown_persons_need_a_table_or_a_word(run: Path, tmp_path: Path) -> No
         collect([run], tmp_path / "data")
     assert error.value.code == "unknown_subject"
     words = ["collect", str(run), "--output"]
-    assert main([*words, str(tmp_path / "each"), "--one-case-each", "true"]) == 0
+    assert main([*words, str(tmp_path / "each"), "--one-case-each"]) == 0
     assert len({person.subject for person in read_participants(tmp_path / "each")}) == 4
     table = tmp_path / "who.tsv"
     rows = [f"{name}\t{'ab'[i % 2]}\tX\t{('val', 'train')[i % 2]}" for i, name in enumerate(names)]
