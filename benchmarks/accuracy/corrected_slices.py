@@ -109,7 +109,7 @@ def on_slice(path: Path, place: SliceImage) -> NDArray[np.uint8]:
     index = np.clip(index, 0, np.array(volume.spatial_shape)[:, None] - 1)
     mask = volume.array[tuple(index)].reshape(place.pixels.shape) > 0
     pieces, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    largest = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
+    largest: NDArray[np.bool_] = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
     return largest.astype(np.uint8)
 
 
