@@ -39,6 +39,7 @@ def main() -> None:
         if "series" in wanted:
             with opened(Path(folder) / "series") as (desk, browser, url):
                 take(browser, url, "review.webp")
+                take(browser, url, "review_mask.webp", tool="tool-draw")
                 correct(desk)
                 media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
                 browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
@@ -101,7 +102,7 @@ def lean(desk: ReviewSession) -> None:
     desk.save(name, Judgement(Decision.CORRECTED, "A. Reader", "Lumbar spine", roi), based_on=0)
 
 
-def take(browser: webdriver.Chrome, url: str, name: str) -> None:
+def take(browser: webdriver.Chrome, url: str, name: str, tool: str = "") -> None:
     browser.get("about:blank")
     browser.get(url)
     end = time.monotonic() + 30
@@ -109,6 +110,8 @@ def take(browser: webdriver.Chrome, url: str, name: str) -> None:
         if time.monotonic() > end:
             raise SystemExit("the page did not open")
         time.sleep(0.05)
+    if tool:
+        browser.find_element("id", tool).click()
     time.sleep(0.5)  # until transitions have ended
     shot = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
     shot.save(PICTURES / name, quality=90, method=6)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "report": "write the page of a run, report.html, again",
     "list-series": "list every stack found, and why each was kept or skipped",
     "review": "look at the plans of a run; accept, correct or reject them",
+    "collect": "collect reviewed cases as a folder to train on",
     "fit": "train from a YAML config",
     "validate": "score a checkpoint on the validation sites",
     "test": "score a checkpoint on the test sites",

@@ -13,7 +13,7 @@ from typing import Any
 
 from callosal.models.errors import InputError
 from callosal.pipelines.batch.jobs import Job
-from callosal.pipelines.batch.work import Work
+from callosal.pipelines.batch.work import SkippedInput, Work
 from callosal.pipelines.outputs.atomic import write_bytes
 from callosal.pipelines.outputs.mapping_file import COLUMNS, Line, named_cases, read_mapping
 from callosal.pipelines.outputs.results import safe_cell
@@ -46,7 +46,7 @@ def check_mapping(mapping: Path | None, output: Path) -> None:
 
 def mapped(work: Work) -> dict[str, Line]:
     """Lines of the mapping by case id: the cases, and what is none."""
-    others = [_line(aside.row, aside.skip.place, aside.skip.n_files) for aside in work.asides]
+    others = [_aside_line(aside) for aside in work.asides]
     cases = [_case_line(job) for job in work.jobs]
     return {line["case_id"]: line for line in (*others, *cases)}
 
@@ -77,6 +77,12 @@ def _case_line(job: Job) -> Line:
     n_files = 1 if isinstance(content, Path) else content.n_files
     row = {"case_id": job.name, "kind": job.case.kind}
     return _line(row, Place.of(content), n_files, series_words(content))
+
+
+def _aside_line(aside: SkippedInput) -> Line:
+    skip = aside.skip
+    words = None if skip.content is None else series_words(skip.content)
+    return _line(aside.row, skip.place, skip.n_files, words)
 
 
 def _line(

@@ -9,6 +9,8 @@ from callosal.pipelines.midplane.sagittal_views import SagittalViews
 from callosal.pipelines.planning.findings import (
     ASSUMED_CONFIDENCE,
     ASSUMED_REASON,
+    PARTIAL_CONFIDENCE,
+    PARTIAL_REASON,
     Status,
     Verdict,
     assumed_angles,
@@ -16,9 +18,6 @@ from callosal.pipelines.planning.findings import (
 
 PLANE_FACTORS = {"weak_symmetry": 0.4, "rival_plane": 0.6, "steep_tilt": 0.4}
 """What each doubt about the midsagittal plane leaves of the confidence."""
-
-PARTIAL_CONFIDENCE = 0.45
-"""Highest confidence of a plan on a callosum without genu or splenium: never `ok`."""
 
 AGREEMENT = 0.5
 """Agreement of box and principal axis below which the confidence falls with it."""
@@ -58,7 +57,7 @@ def judge_case(
     if spread is not None:
         quality = _lowered_by_neighbours(quality, spread)
     if finding.lacks_an_end:
-        quality = _never_sure(quality, PARTIAL_CONFIDENCE, "partial_callosum")
+        quality = _never_sure(quality, PARTIAL_CONFIDENCE, PARTIAL_REASON)
     if assumed_angles(seen.dof_estimated):
         quality = _never_sure(quality, ASSUMED_CONFIDENCE, ASSUMED_REASON)
     status = Status.OK if quality.confidence >= SURE else Status.LOW_CONFIDENCE

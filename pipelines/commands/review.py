@@ -29,8 +29,8 @@ def review(
         host_name: Further names under which the page is opened, such as localhost or the name at
             the end of a tunnel; under any other name the page answers 403.
         mapping: File that `callosal infer --mapping` wrote: the page then shows number,
-            description, protocol, orientation and contrast of each series. None of this is written
-            anywhere.
+            description, protocol, orientation and contrast of each series of this run. None of this
+            is written anywhere.
 
     Returns:
         Exit code 0.

@@ -21,6 +21,7 @@ from callosal.pipelines.geometry.nifti_file import nifti_file_bytes
 from callosal.pipelines.outputs.atomic import make_folder, write_bytes, write_text
 
 SLICE_THICKNESS_MM = 1.0
+SYNTHETIC = "synthetic, not a patient"
 
 
 def write_pair(
@@ -29,6 +30,7 @@ def write_pair(
     image: NDArray[np.integer],
     mask: NDArray[np.uint8],
     spacing_mm: float,
+    description: str = SYNTHETIC,
 ) -> None:
     """Write `<name>_T1w.nii.gz` and `<name>_label-CC_mask.nii.gz`, each whole or not at all.
 
@@ -38,6 +40,7 @@ def write_pair(
         image: Intensities, shape (H, W), rows S to I and columns A to P.
         mask: 0 or 1, same shape.
         spacing_mm: Size of the square pixels.
+        description: What is written into the headers.
 
     Raises:
         OutputError: The disk is full or read-only.
@@ -46,7 +49,9 @@ def write_pair(
     make_folder(folder)
     # The mask goes first: a cut then leaves no image that looks like a pair.
     for suffix, pixels in (("label-CC_mask", mask), ("T1w", image)):
-        write_bytes(folder / f"{name}_{suffix}.nii.gz", slice_nifti(pixels, spacing_mm))
+        write_bytes(
+            folder / f"{name}_{suffix}.nii.gz", slice_nifti(pixels, spacing_mm, description)
+        )
 
 
 def write_scaled_pair(
@@ -115,16 +120,19 @@ def ras_affine(shape: tuple[int, ...], spacing_mm: float) -> NDArray[np.float64]
     return affine
 
 
-def slice_nifti(pixels: NDArray[np.integer], spacing_mm: float) -> bytes:
-    """Content of the NIfTI file of a made slice.
+def slice_nifti(
+    pixels: NDArray[np.integer], spacing_mm: float, description: str = SYNTHETIC
+) -> bytes:
+    """Content of the NIfTI file of a slice.
 
     Args:
         pixels: Shape (H, W), rows superior to inferior, columns anterior to posterior.
         spacing_mm: Size of the square pixels.
+        description: What is written into the header, up to 79 characters.
     """
     affine = ras_affine(pixels.shape, spacing_mm)
     # Stored from posterior to anterior and from inferior to superior, as RAS has it.
     voxels = np.ascontiguousarray(pixels[::-1, ::-1].T)[None]
     picture = nib.Nifti1Image(voxels, affine)
-    picture.header["descrip"] = b"synthetic, not a patient"
+    picture.header["descrip"] = description.encode("ascii")
     return nifti_file_bytes(picture, code=2, compresslevel=6)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from callosal.models.errors import InputError
+from callosal.pipelines.outputs.file_names import CASES, ROWS
+from callosal.pipelines.outputs.results import read_rows
 
 COLUMNS = (
     "case_id", "kind", "series_number", "description", "protocol", "orientation", "contrast",
@@ -35,6 +37,33 @@ def named_cases(mapping: Path | None) -> dict[str, Line]:
             "no_mapping",
         )
     return read_mapping(mapping)
+
+
+def cases_of_run(mapping: Path | None, output: Path) -> dict[str, Line]:
+    """The lines of a mapping that belong to a run: of its cases, and of what it skipped.
+
+    Args:
+        mapping: The file; None gives no line. It may hold other runs too, as a merged one does.
+        output: Folder of the run.
+
+    Raises:
+        InputError: As of `named_cases`, or no line is of this run (`other_mapping`).
+    """
+    lines = named_cases(mapping)
+    known = {path.name for path in (output / CASES).glob("*")}
+    known |= (
+        {str(row["case_id"]) for row in read_rows(output)}
+        if lines and (output / ROWS).is_file()
+        else set()
+    )
+    found = {name: line for name, line in lines.items() if name in known}
+    if mapping is not None and lines and not found:
+        raise InputError(
+            f"--mapping {mapping.name}: names no case of this run; give the file that `callosal "
+            "infer --mapping` wrote for it",
+            "other_mapping",
+        )
+    return found
 
 
 def name_line(line: Line) -> str:

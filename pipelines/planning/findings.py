@@ -18,6 +18,12 @@ ASSUMED_REASON = "tilt_and_turn_assumed"
 ASSUMED_CONFIDENCE = 0.45
 """Highest confidence of such a plan: below the one from which a plan is `ok`."""
 
+PARTIAL_REASON = "partial_callosum"
+"""Reason of every plan on a callosum without genu or splenium."""
+
+PARTIAL_CONFIDENCE = 0.45
+"""Highest confidence of such a plan: never `ok`."""
+
 
 def assumed_angles(dof_estimated: int | None) -> tuple[str, ...]:
     """Degrees of freedom of the stacks that were taken from the slices as scanned.

@@ -152,4 +152,5 @@ def _left_aside(case: Case, why: str) -> Skip:
         uid_key=case.uid_key,
         source=case.source,
         place=Place.of(case.content),
+        content=case.content,
     )

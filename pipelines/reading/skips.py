@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.facts import Fact
+from callosal.pipelines.dicom.localizers import Localizer
+from callosal.pipelines.dicom.stacks import Stack
 from callosal.pipelines.dicom.tree import Skipped
 from callosal.pipelines.reading.place import Place
 
@@ -40,6 +42,7 @@ class Skip:
         source: Facts of a stack; empty for files.
         place: Where it lies; of files of one kind the label alone.
         name: As of a `Case`.
+        content: Of a series that could be planned on, as of a `Case`; None of all others.
     """
 
     label: str
@@ -50,6 +53,7 @@ class Skip:
     source: Mapping[str, Fact]
     place: Place
     name: str = ""
+    content: Stack | Localizer | Path | None = None
 
     @property
     def key(self) -> str:

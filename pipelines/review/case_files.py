@@ -18,7 +18,15 @@ from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outline.contour import find_contours_mm
 from callosal.pipelines.outputs.case_id import is_case_name
-from callosal.pipelines.outputs.file_names import CASES, HEAD, MASK, MIDSAGITTAL, PLAN, REFORMATS
+from callosal.pipelines.outputs.file_names import (
+    CASES,
+    HEAD,
+    MASK,
+    MIDSAGITTAL,
+    PLAN,
+    REFORMATS,
+    RUN_FILE,
+)
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.planning.plan_versions import current_plan
 from callosal.pipelines.reading.nifti import read_nifti
@@ -59,7 +67,7 @@ def case_names(output: Path) -> tuple[str, ...]:
     Raises:
         InputError: The folder is not the output of a run.
     """
-    if not (output / CASES).is_dir():
+    if not (output / CASES).is_dir() and not (output / RUN_FILE).is_file():
         raise InputError(
             f"{output}: holds no folder 'cases'; give the folder that `callosal infer --output` "
             "wrote",

@@ -1,9 +1,11 @@
 """A plan with a pose that a person has set, made by the code that made the first one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.planning.findings import PARTIAL_CONFIDENCE, PARTIAL_REASON
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import ScanPlan, make_plan, plan_axes
 from callosal.pipelines.planning.plan_document import with_outline, with_pose
@@ -51,9 +53,10 @@ def corrected_plan(
     """The plan document of a case with its pose replaced, and with its outline where that is new.
 
     Status and confidence stay unchanged: they belong to the automatic result. So do box, line and
-    measures unless there is a new outline, of which they are then. The reason `corrected_by_hand`
-    says that the region was set by hand, `outlined_by_hand` that the mask was. A case without a
-    callosum gets low confidence, because it now has a plan.
+    measures unless there is a new outline; then they are those of the outline. The reason
+    `corrected_by_hand` says that the region was set by hand, `outlined_by_hand` that the mask was.
+    A mask without genu or splenium makes a plan that is not `ok` (`partial_callosum`). A case
+    without a callosum gets low confidence, because it now has a plan.
 
     Args:
         case: The case.
@@ -76,12 +79,30 @@ def corrected_plan(
     document = with_pose(case.plan.document, case.midsagittal, roi, plan)
     hands = _hands(roi, outline)
     if outline is not None:
-        document = with_outline(document, outline.box, outline.line, *outline.measured())
+        measures, finding = outline.measured()
+        document = with_outline(document, outline.box, outline.line, measures, finding)
+        document |= _partial(document) if finding.lacks_an_end else _whole(document)
     document["reasons"] = [*(code for code in document["reasons"] if code not in hands), *hands]
     if document["status"] in ("no_callosum", "joined", "failed"):
         document["status"] = "low_confidence"
     validate_plan(document)
     return document
+
+
+def _partial(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Status, confidence and reasons of a drawn callosum without genu or splenium: never `ok`."""
+    others = [code for code in document["reasons"] if code != PARTIAL_REASON]
+    confidence = min(document["confidence"] or 0.0, PARTIAL_CONFIDENCE)
+    return {
+        "status": "low_confidence",
+        "confidence": confidence,
+        "reasons": [PARTIAL_REASON, *others],
+    }
+
+
+def _whole(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Reasons of a drawn callosum with both ends."""
+    return {"reasons": [code for code in document["reasons"] if code != PARTIAL_REASON]}
 
 
 def _hands(roi: RotatedBox, outline: HandOutline | None) -> tuple[str, ...]:

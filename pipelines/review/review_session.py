@@ -12,7 +12,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
-from callosal.pipelines.outputs.mapping_file import name_line, named_cases
+from callosal.pipelines.outputs.mapping_file import cases_of_run, name_line
 from callosal.pipelines.outputs.rejection import put_objects_back, set_objects_aside
 from callosal.pipelines.review.case_entry import case_entry, outline_entry, pictures_of
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
@@ -67,12 +67,17 @@ class ReviewSession:
             mapping: File that `callosal infer --mapping` wrote, to name the cases on the pages.
 
         Raises:
-            InputError: It is not the folder of a run, or holds no case, or the mapping is none.
+            InputError: It is not the folder of a run, or holds no case, or the mapping is none, or
+                that of another run.
         """
         names = case_names(output)
         if not names:
-            raise InputError(f"{output}: the run holds no case to review", "no_cases")
-        called = {name: name_line(line) for name, line in named_cases(mapping).items()}
+            raise InputError(
+                f"{output}: the run has no case to review, because nothing in its inputs was "
+                "planned or joined; report.html and results.csv in it say why",
+                "no_cases",
+            )
+        called = {name: name_line(line) for name, line in cases_of_run(mapping, output).items()}
         return cls(output, names, read_run_settings(output), FreshReport(output), called)
 
     def folder(self, name: str) -> Path:

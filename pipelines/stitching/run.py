@@ -57,6 +57,8 @@ def run_stitching(inputs: Sequence[Path], output: Path, settings: StitchSettings
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"{n_whole} of {len(index.exams)} exams joined whole; see {output}",
                   markup=False, soft_wrap=True)  # fmt: skip
+    if any(row["status"] != "failed" for row in rows):
+        console.print(f"next: callosal review {output}", markup=False, soft_wrap=True)
     n_faults = sum(skip.is_fault and skip.code not in _NO_FAULTS for skip in index.skipped)
     n_done = sum(row["status"] != "failed" for row in rows)
     n_parted = len(index.exams) - n_whole

@@ -779,7 +779,7 @@ def test_a_stroke_on_the_mask_is_measured_undone_and_saved(page: Page) -> None:
     page.wait_until_open(page.name)
     assert _area_mm2(page) == erased, "a reload keeps what is not saved"
     page.save("correct")
-    page.wait(lambda: "Corrected" in page.text("saved"))
+    page.wait(lambda: "Corrected" in page.text("saved"), 90)
     review = json.loads((page.folder / "plan.reviewed.json").read_text())
     assert review["plan"]["morphometry"]["area_mm2"] == pytest.approx(erased, rel=0.02)
     mask = nib.load(page.folder / "mask.reviewed.nii.gz")

@@ -1,5 +1,6 @@
 """Which series of an exam is planned on where one is to be chosen."""
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -90,8 +91,12 @@ def test_a_head_that_is_cut_loses(tmp_path: Path) -> None:
 def test_infer_plans_on_the_best_series_alone(tmp_path: Path) -> None:
     write(tmp_path / "in", "a", replace(VOLUME, number=1, tags=T2))
     write(tmp_path / "in", "b", replace(VOLUME, number=2, tags=T1))
-    output = tmp_path / "out"
-    main(["infer", str(tmp_path / "in"), "--output", str(output), "--best-of", "exam"])
+    output, who = tmp_path / "out", tmp_path / "who.csv"
+    words = ["--best-of", "exam", "--mapping", str(who)]
+    main(["infer", str(tmp_path / "in"), "--output", str(output), *words])
     rows = [json.loads(line) for line in (output / "results.jsonl").read_text().splitlines()]
     assert [row["reasons"] for row in rows if row["status"] == "skipped"] == ["better_series"]
     assert len(rows) == 2
+    with who.open() as stream:
+        named = {row["series_number"]: row["contrast"] for row in csv.DictReader(stream)}
+    assert named == {"1": "T2w", "2": "T1w"}, "the series that was left aside has its words too"

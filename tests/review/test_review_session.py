@@ -3,6 +3,7 @@ import csv
 import pytest
 
 from callosal.models.errors import InputError
+from callosal.pipelines.batch.mapping import write_mapping
 from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.review.correction import FIRST_ROI, automatic_roi
 from callosal.pipelines.review.history import ReviewConflictError
@@ -89,8 +90,22 @@ def test_the_overview_tells_every_case(desk, planned, unplanned):
     assert entries[planned]["angle_deg"] == saved["review"]["roi"]["angle_deg"]
 
 
-def test_a_run_without_cases_is_told(run):
-    (run / "empty" / "cases").mkdir(parents=True)
-    with pytest.raises(InputError) as error:
-        ReviewSession.of(run / "empty")
+@pytest.mark.parametrize("left", ["cases", "run.json"])
+def test_a_run_without_cases_is_told(tmp_path, left):
+    # A run that joined or planned nothing has a record, and maybe no folder of cases.
+    (tmp_path / "cases").mkdir() if left == "cases" else (tmp_path / left).write_text("{}")
+    with pytest.raises(InputError, match="say why") as error:
+        ReviewSession.of(tmp_path)
     assert error.value.code == "no_cases"
+
+
+def test_names_of_other_runs_do_not_reach_the_page(run, planned, tmp_path):
+    line = {"kind": "dicom", "series_number": "3"}
+    other = {"case_id": "case-0123456789ab", **line, "description": "Qvx"}
+    write_mapping(tmp_path / "other.csv", {other["case_id"]: other})
+    with pytest.raises(InputError) as error:
+        ReviewSession.of(run, tmp_path / "other.csv")
+    assert error.value.code == "other_mapping"
+    own = {"case_id": planned, **line, "description": "MPRAGE"}
+    write_mapping(tmp_path / "both.csv", {planned: own, other["case_id"]: other})
+    assert ReviewSession.of(run, tmp_path / "both.csv").called == {planned: "series 3, MPRAGE"}

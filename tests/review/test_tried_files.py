@@ -14,7 +14,10 @@ from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import CallosalError
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.phantom import phantom_head
+from callosal.pipelines.planner import Planner
+from callosal.pipelines.review.run_settings import RunSettings
 from callosal.pipelines.review.tried_files import MAX_FILES, FileTrial, split_files
+from callosal.pipelines.settings import FusionSettings, PlanSettings, Settings
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +25,20 @@ def segmenter():
     return open_segmenter(resolve_model(DEFAULT), "cpu", 1)
 
 
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("series")
+    head = phantom_head(1, (80, 120, 120), (2.0, 2.0, 2.0))
+    return write_mr_series(head.volume, folder, description="phantom")
+
+
 @pytest.fixture
-def trial(segmenter, desk, tmp_path, monkeypatch):
+def trial(segmenter, tmp_path, monkeypatch):
     """A trial whose temporary folders are made under `tmp_path`, so that a test can look there."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    return FileTrial(segmenter, desk.settings)
+    settings = RunSettings("0" * 64, "endpoints", FusionSettings(), PlanSettings())
+    return FileTrial(segmenter, settings)
 
 
 def message_of(*files: bytes) -> bytes:
@@ -35,18 +46,17 @@ def message_of(*files: bytes) -> bytes:
     return len(told).to_bytes(4, "little") + told + b"".join(files)
 
 
-def test_a_series_gets_the_answer_of_infer(trial, desk, planned, finished_run, tmp_path):
-    series = sorted((finished_run.parent / "series").iterdir())
+def test_a_series_gets_the_answer_of_infer(trial, series, tmp_path):
     tried = trial.plan(message_of(*(path.read_bytes() for path in series)))
-    plan, first = tried["entry"]["plan"], desk.case(planned).plan.document
+    settings = Settings(line="endpoints", dicom_objects=())
+    first = Planner(device="cpu", settings=settings).plan(series[0].parent).document
+    plan = tried["entry"]["plan"]
     for part in ("status", "confidence", "reasons", "final", "planes", "finding", "uncertainty"):
         assert plan[part] == first[part], part
+    assert plan["line"]["kind"] == "endpoints", "planned as the run under review was"
     place = tried["entry"]["pictures"]["midsagittal"]
     shown = gzip.decompress(base64.b64decode(tried["pictures"]["midsagittal"]))
-    np.testing.assert_array_equal(
-        np.frombuffer(shown, "<u2").reshape(place["shape"]),
-        desk.picture(planned, "midsagittal").pixels,
-    )
+    assert np.frombuffer(shown, "<u2").reshape(place["shape"]).max() > 1000
     assert set(tried["pictures"]) == {"midsagittal", "transverse", "coronal"}
     assert tried["entry"]["review"] is None
     assert list((tmp_path / "temporary").iterdir()) == []
