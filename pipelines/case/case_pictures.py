@@ -93,6 +93,7 @@ def draw_case_overlay(outcome: Outcome) -> Image.Image | None:
         None if pose is None else pose.line,
         None if pose is None else pose.fused.roi,
         caption,
+        (outcome.document["uncertainty"] or {}).get("angle95_deg"),
     )
 
 

@@ -114,6 +114,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             "profile_mm": case.facts.profile_mm,
             "rests_on": case.facts.rests_on,
             "repeats": case.facts.repeats,
+            "no_bars": case.facts.no_bars,
             "files": case.files,
             "review": _review(case),
             "sending": case.sending,
