@@ -51,6 +51,8 @@ const FIELDS = {
   },
 };
 
+const BAR_MEANING = "Behind ±: the angle and the centre of 95 % of such cases are off by no more";
+
 export class PoseForm {
   constructor() {
     /** @type {CaseSession | null} */
@@ -88,6 +90,7 @@ export class PoseForm {
     const readOnly = session.source.readOnly;
     byId("angle-readout").textContent = roi ? `${told(roi.angle_deg)}°` : "–";
     byId("angle-change").textContent = changeText(roi, automaticRoi, session.entry.plan.uncertainty);
+    byId("angle-change").title = BAR_MEANING;
     this.showArea(session.areaMm2);
     byId("mask-facts").hidden = !session.entry.has_mask;
     for (const [name, field] of Object.entries(FIELDS)) {
@@ -186,7 +189,7 @@ function beyond(value, low, high, why) {
 function barText(uncertainty) {
   const [angle, center] = [uncertainty?.angle95_deg ?? null, uncertainty?.centre95_mm ?? null];
   if (angle === null || center === null) return "";
-  return `, ± ${told(angle)}° and ± ${told(center)} mm in 95 % of such cases`;
+  return ` ± ${told(angle)}°, ${told(center)} mm`;
 }
 
 /**
