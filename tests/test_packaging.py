@@ -47,6 +47,7 @@ def test_the_wheel_holds_packages_weights_and_configs_once(wheel: Path) -> None:
                         "pipelines/review/page/*", "pipelines/report/*.css",
                         "pipelines/report/*.js", "pipelines/report/*.html",
                         "models/weights/generator-*/**/*", "models/weights/callosum-finding/*",
+                        "models/weights/error-bars/*",
                         "*/py.typed")
         for path in ROOT.glob(pattern)
         if path.is_file() and path.parent.name != "callosal"

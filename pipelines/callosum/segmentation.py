@@ -66,6 +66,11 @@ class Callosum:
         """1 where the probability reaches the level, shape (H, W)."""
         return (self.component >= LEVEL).astype(np.uint8)
 
+    @property
+    def is_bright(self) -> bool:
+        """Whether it is brighter than its surroundings, as on T1-weighted images."""
+        return is_brighter(self.component >= LEVEL, self.slice_image)
+
     def line(self, kind: LineKind | str = LineKind.SUBCALLOSAL) -> ReferenceLine:
         """The reference line of a kind.
 

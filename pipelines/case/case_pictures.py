@@ -98,6 +98,7 @@ def draw_case_overlay(outcome: Outcome) -> Image.Image | None:
         None if pose is None else pose.fused.roi,
         caption,
         _brain_line(outcome.document),
+        (outcome.document["uncertainty"] or {}).get("angle95_deg"),
     )
 
 

@@ -19,6 +19,8 @@ from callosal.pipelines.case.neighbours import Spread, pose_spread
 from callosal.pipelines.case.off_midline import doubted_off_midline
 from callosal.pipelines.case.pose import Pose, find_pose
 from callosal.pipelines.case.verdict import judge_case
+from callosal.pipelines.error_bars.bounds import error_bars
+from callosal.pipelines.error_bars.case_facts import Contrast, case_facts
 from callosal.pipelines.midplane.localizer_plane import find_localizer_plane
 from callosal.pipelines.midplane.localizer_volumes import (
     Images,
@@ -176,7 +178,13 @@ def conclude(
     if (verdict.confidence or 0.0) < ABSENT:
         # A mask that does not look like a callosum is shown, but no plan is made of it.
         pose, morphometry, finding = None, None, UNKNOWN
-    findings = _findings(seen, callosum, pose, spread, morphometry, finding)
+    uncertainty = (
+        None
+        if callosum is None or pose is None
+        else _uncertainty(images, seen, callosum, spread, verdict, source, segmenter, settings)
+    )
+    watch.lap("error_bars")
+    findings = _findings(seen, callosum, pose, uncertainty, morphometry, finding)
     timings_ms = {**observation.timings_ms, **watch.timings_ms}
     provenance = _provenance(segmenter, source, settings, timings_ms)
     document = plan_document(verdict, findings, provenance)
@@ -241,7 +249,7 @@ def _findings(
     seen: SagittalViews,
     callosum: Callosum | None,
     pose: Pose | None,
-    spread: Spread | None,
+    uncertainty: Mapping[str, Any] | None,
     morphometry: Morphometry | None,
     finding: Finding,
 ) -> Findings:
@@ -256,18 +264,39 @@ def _findings(
         final=pose.fused.roi,
         plan=pose.plan,
         dof_estimated=seen.dof_estimated,
-        uncertainty=_uncertainty(seen, spread),
+        uncertainty=uncertainty,
         morphometry=morphometry,
         finding=finding,
     )
 
 
-def _uncertainty(seen: SagittalViews, spread: Spread | None) -> dict[str, float | None]:
+def _uncertainty(
+    images: Images,
+    seen: SagittalViews,
+    callosum: Callosum,
+    spread: Spread | None,
+    verdict: Verdict,
+    source: Mapping[str, Any],
+    segmenter: Segmenter,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Standard errors of the plane, spread of the pose, and the error bars that follow."""
+    angle_deg, center_mm = (None, None) if spread is None else (spread.angle_deg, spread.center_mm)
+    facts = case_facts(
+        images,
+        seen.plane,
+        (angle_deg, center_mm),
+        verdict.confidence or 0.0,
+        Contrast.of(source.get("contrast"), callosum.is_bright),
+    )
+    bars = error_bars(facts, segmenter.sha256, settings)
     return {
         "plane_deg": None if seen.plane is None else seen.plane.uncertainty_deg,
         "plane_mm": None if seen.plane is None else seen.plane.uncertainty_mm,
-        "angle_deg": None if spread is None else spread.angle_deg,
-        "center_mm": None if spread is None else spread.center_mm,
+        "angle_deg": angle_deg,
+        "center_mm": center_mm,
+        **bars.values,
+        "reasons": bars.reasons,
     }
 
 

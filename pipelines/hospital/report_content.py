@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from highdicom.sr import Measurement, QualitativeEvaluation
+from highdicom.sr import CodedConcept, Measurement, MeasurementProperties, QualitativeEvaluation
 from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
 
@@ -106,12 +106,14 @@ def _box(box: RotatedBox, make: GroupMaker) -> Group:
 
 def _final(plan: Plan, final: FinalPose, make: GroupMaker, comment: str) -> Group:
     center = [make.coordinates("POINT", np.array([final.center_mm]))]
+    bars = plan.uncertainty or {}
     found = [
         Measurement(
             concepts.ANGLE,
             float(final.angle_deg),
             concepts.DEGREE,
             referenced_coordinates=center,
+            properties=_within(bars.get("angle95_deg")),
         ),
         Measurement(concepts.CONFIDENCE, float(plan.confidence or 0), concepts.UNITY),
         Measurement(concepts.DOF, float(plan.dof_estimated or 0), concepts.UNITY),
@@ -128,6 +130,8 @@ def _final(plan: Plan, final: FinalPose, make: GroupMaker, comment: str) -> Grou
     after = protocol_words(plan.document)
     if after:
         say(group, f"Protocol {after}.")
+    if bars.get("angle95_deg") is not None:
+        say(group, _bars_said(bars))
     missing = plan.finding.missing
     without = f", without {', '.join(missing)}" if missing else ""
     say(group, f"Callosum: {plan.finding.kind}{without}.".replace("_", " "))
@@ -138,6 +142,29 @@ def _final(plan: Plan, final: FinalPose, make: GroupMaker, comment: str) -> Grou
     say(group, "Angles: tilt in the midsagittal plane, positive with the anterior end higher.")
     say(group, "Research software; not a medical device; not for diagnosis.")
     return group
+
+
+def _within(bar_deg: float | None) -> MeasurementProperties | None:
+    """The range of uncertainty of an angle, to both sides."""
+    if bar_deg is None:
+        return None
+    bounds = MeasurementProperties(
+        upper_measurement_uncertainty=float(bar_deg), lower_measurement_uncertainty=float(bar_deg)
+    )
+    degree = CodedConcept.from_code(concepts.DEGREE)
+    for bound in bounds:  # highdicom writes them without a unit
+        bound.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [degree]
+    return bounds
+
+
+def _bars_said(bars: Mapping[str, Any]) -> str:
+    """The error bars in words."""
+    plane = bars.get("plane95_deg")
+    beside = "" if plane is None else f", midsagittal plane {plane:.1f} degrees"
+    return (
+        f"Error bars, for 95 % of cases like this one: angle {bars['angle95_deg']:.1f} degrees, "
+        f"centre {bars['centre95_mm']:.1f} mm{beside}."
+    )
 
 
 def _stack(name: str, stack: PlannedStack, make: GroupMaker) -> Group:

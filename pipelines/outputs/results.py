@@ -11,6 +11,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import append_line, write_text
 from callosal.pipelines.outputs.file_names import CASES, ROWS, TABLE
 from callosal.pipelines.outputs.rejection import standing_row
+from callosal.pipelines.planning.findings import BARS
 from callosal.pipelines.planning.plan_file import Plan
 
 Row = Mapping[str, Any]
@@ -34,6 +35,7 @@ COLUMNS = (
     "line_angle_deg",
     *MEASURES,
     "dof_estimated",
+    *BARS,
     "transverse",
     "seconds",
 )
@@ -44,7 +46,7 @@ def plan_row(case_id: str, plan: Plan, seconds: float) -> dict[str, Any]:
     final, box, line, stacks = plan.final, plan.box, plan.line, plan.planes
     center = (None, None, None) if final is None else final.center_lps_mm
     length, width = (None, None) if box is None else box.size_mm
-    measures = plan.morphometry or {}
+    measures, uncertainty = plan.morphometry or {}, plan.uncertainty or {}
     return {
         "case_id": case_id,
         "status": str(plan.status),
@@ -61,6 +63,7 @@ def plan_row(case_id: str, plan: Plan, seconds: float) -> dict[str, Any]:
         "line_angle_deg": None if line is None else line.angle_deg,
         **{name: measures.get(name) for name in MEASURES},
         "dof_estimated": plan.dof_estimated,
+        **{name: uncertainty.get(name) for name in BARS},
         "transverse": None if stacks is None else stacks.transverse.prescription,
         "seconds": round(seconds, 3),
     }

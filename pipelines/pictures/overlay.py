@@ -34,6 +34,7 @@ UNSURE_REACH_MM = 12.0
 _FADE_MM = 3.0
 _LEGEND_HEIGHT = 64
 _SCALE_BAR_MM = 20.0
+_BAND_OPACITY = 0.35
 
 
 OUTLINE = Pen("outline", (240, 228, 66), 1.5)
@@ -79,6 +80,7 @@ def draw_overlay(
     final: RotatedBox | None,
     caption: str,
     brain_line: BrainLineDrawn | None = None,
+    angle95_deg: float | None = None,
 ) -> Image.Image:
     """Draws a result on its slice.
 
@@ -91,6 +93,7 @@ def draw_overlay(
         final: Final region; its long axis is drawn through it, a little longer.
         caption: Status and confidence in words, such as "ok 0.97"; nothing that names the patient.
         brain_line: Line of a protocol.
+        angle95_deg: Error bar of the final angle, drawn as a band about its axis; None for none.
 
     Returns:
         RGB picture, 840 x 784 pixels: anterior on the left, superior on top.
@@ -106,13 +109,16 @@ def draw_overlay(
     shown = _shown(contours_mm[0], center, reach_mm)
     picture = _background(slice_image, center, shown).convert("RGB")
     canvas = SliceCanvas(picture.size, center, PIXELS_PER_MM)
+    if final is not None and angle95_deg is not None:
+        for sector in _band(final, angle95_deg):
+            canvas.area(sector, FINAL.color, _BAND_OPACITY)
     for contour in contours_mm:
         canvas.polygon(contour, OUTLINE)
     if box is not None:
         canvas.polygon(box.corners_mm, BOX)
     if final is not None:
         canvas.polygon(final.corners_mm, FINAL)
-        reach = 0.5 * final.size_mm[0] + 5
+        reach = _axis_reach_mm(final)
         canvas.path(final.from_frame_mm([(-reach, 0), (reach, 0)]), FINAL)
     if line is not None:
         canvas.path([line.start_mm, line.end_mm], LINE)
@@ -121,7 +127,20 @@ def draw_overlay(
     if brain_line is not None:
         _draw_brain_line(canvas, brain_line)
         pens.append(brain_line.pen)
-    return _with_legend(canvas.onto(picture), pens, final, caption)
+    return _with_legend(canvas.onto(picture), pens, final, caption, angle95_deg)
+
+
+def _axis_reach_mm(final: RotatedBox) -> float:
+    """How far the axis is drawn to either side of the centre."""
+    return 0.5 * final.size_mm[0] + 5
+
+
+def _band(final: RotatedBox, angle95_deg: float) -> list[Array]:
+    """The two sectors that an axis within its error bar passes through, each of shape (N, 2)."""
+    turns = np.radians(np.linspace(-angle95_deg, angle95_deg, 9))
+    rim = _axis_reach_mm(final) * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    sectors = (np.vstack([[0.0, 0.0], side * rim]) for side in (1, -1))
+    return [np.asarray(final.from_frame_mm(sector)) for sector in sectors]
 
 
 def _draw_brain_line(canvas: SliceCanvas, line: BrainLineDrawn) -> None:
@@ -191,7 +210,11 @@ def _background(slice_image: SliceImage, center_mm: Point, shown: Array) -> Imag
 
 
 def _with_legend(
-    picture: Image.Image, pens: Sequence[Pen], final: RotatedBox | None, caption: str
+    picture: Image.Image,
+    pens: Sequence[Pen],
+    final: RotatedBox | None,
+    caption: str,
+    angle95_deg: float | None,
 ) -> Image.Image:
     """The picture with orientation letters and a scale bar, and a strip of text below.
 
@@ -215,6 +238,8 @@ def _with_legend(
     angle = (
         "no pose" if final is None else f"angle {shown_number(final.angle_deg, 1)}\N{DEGREE SIGN}"
     )
+    if final is not None and angle95_deg is not None:
+        angle += f" \N{PLUS-MINUS SIGN} {shown_number(angle95_deg, 1)}\N{DEGREE SIGN} (95 %)"
     write(draw, (12, height + 18), f"{angle}    {caption}", 20, white)
     x = 12.0
     for pen in pens:

@@ -50,6 +50,11 @@ class SliceCanvas:
         points = np.asarray(points_mm, dtype=float)
         self.path(np.vstack([points, points[:1]]), pen)
 
+    def area(self, points_mm: ArrayLike, color: tuple[int, int, int], opacity: float) -> None:
+        """Fills a polygon of points (x, y); what is drawn later lies on it."""
+        points = self._pixels(np.asarray(points_mm, dtype=float))
+        self._draw.polygon(points, fill=(*color, round(255 * opacity)))
+
     def path(self, points_mm: ArrayLike, pen: Pen) -> None:
         """Draws an open line through points (x, y)."""
         points = np.asarray(points_mm, dtype=float)

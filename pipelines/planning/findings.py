@@ -25,6 +25,10 @@ PARTIAL_CONFIDENCE = 0.45
 """Highest confidence of such a plan: never `ok`."""
 
 
+BARS = ("angle95_deg", "centre95_mm", "plane95_deg")
+"""Error bars, part of the uncertainty of a plan: bounds that hold for 95 % of cases like it."""
+
+
 def assumed_angles(dof_estimated: int | None) -> tuple[str, ...]:
     """Degrees of freedom of the stacks that were taken from the slices as scanned.
 
@@ -80,7 +84,8 @@ class Findings:
         final: Fused region; its size is not part of the document.
         plan: The three stacks.
         dof_estimated: Number of angles that were measured, 0 to 3.
-        uncertainty: Of the midsagittal plane (deg, mm) and of the final pose (deg, mm).
+        uncertainty: Of the midsagittal plane (deg, mm), of the final pose (deg, mm), the error
+            bars `BARS`, and the `reasons` of those that are None.
         morphometry: Measures of the callosum.
         finding: Whether the callosum is whole.
     """
@@ -91,7 +96,7 @@ class Findings:
     final: RotatedBox | None = None
     plan: ScanPlan | None = None
     dof_estimated: int | None = None
-    uncertainty: Mapping[str, float | None] | None = None
+    uncertainty: Mapping[str, Any] | None = None
     morphometry: Morphometry | None = None
     finding: Finding = UNKNOWN
 

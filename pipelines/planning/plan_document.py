@@ -15,6 +15,7 @@ from callosal.pipelines.morphometry.measures import Morphometry
 from callosal.pipelines.planning.findings import (
     ASSUMED_CONFIDENCE,
     ASSUMED_REASON,
+    BARS,
     Findings,
     Provenance,
     Status,
@@ -54,7 +55,7 @@ def plan_document(verdict: Verdict, findings: Findings, provenance: Provenance) 
         if findings.plan is None
         else stack_entries(findings.plan, findings.dof_estimated),
         "dof_estimated": findings.dof_estimated,
-        "uncertainty": _numbers(findings.uncertainty),
+        "uncertainty": _uncertainty(findings.uncertainty),
         "finding": finding_entry(findings.finding),
         "morphometry": _morphometry(findings.morphometry),
         "model": None if provenance.model is None else dict(provenance.model),
@@ -89,6 +90,7 @@ def with_pose(
         "midsagittal": document["midsagittal"] or _slice(slice_image),
         "final": _final(final, slice_image),
         "planes": stack_entries(plan, dof),
+        "uncertainty": _without_bars(document["uncertainty"]),
     }
 
 
@@ -115,6 +117,14 @@ def with_outline(
         "morphometry": _morphometry(morphometry),
         "finding": finding_entry(finding),
     }
+
+
+def _without_bars(uncertainty: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The uncertainty once a person has set the pose: the bars were those of the automatic one."""
+    if uncertainty is None or "reasons" not in uncertainty:
+        return None if uncertainty is None else dict(uncertainty)
+    reasons = dict.fromkeys(BARS, "corrected_by_hand")
+    return {**uncertainty, **dict.fromkeys(BARS), "reasons": reasons}
 
 
 OTHER_HEAD_CONFIDENCE = 0.45
@@ -285,6 +295,13 @@ def _numbers(values: Mapping[str, float | None] | None) -> dict[str, Any] | None
     if values is None:
         return None
     return {name: None if v is None else _rounded(v) for name, v in values.items()}
+
+
+def _uncertainty(uncertainty: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if uncertainty is None:
+        return None
+    numbers = {name: value for name, value in uncertainty.items() if name != "reasons"}
+    return {**(_numbers(numbers) or {}), "reasons": dict(uncertainty.get("reasons", {}))}
 
 
 def _morphometry(morphometry: Morphometry | None) -> dict[str, Any] | None:

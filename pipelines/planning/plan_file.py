@@ -130,7 +130,9 @@ class Plan:
         final: Box and line fused.
         planes: The three stacks.
         dof_estimated: Number of angles that were measured, 0 to 3.
-        uncertainty: Of plane and pose, in degrees and mm, by name.
+        uncertainty: Of plane and pose, in degrees and mm, by name: `angle95_deg`, `centre95_mm`
+            and `plane95_deg` hold for 95 % of cases like this one; `reasons` has the code of each
+            of those that is None.
         morphometry: Measures of the callosum by name.
         model: Name, hash and provider of the model.
         software: Versions by name.
@@ -165,7 +167,7 @@ class Plan:
     final: FinalPose | None
     planes: PlannedStacks | None
     dof_estimated: int | None
-    uncertainty: Mapping[str, float | None] | None
+    uncertainty: Mapping[str, Any] | None
     morphometry: Mapping[str, Any] | None
     model: Mapping[str, Any] | None
     software: Mapping[str, Any] | None

@@ -21,6 +21,7 @@ function figures(row) {
   const center = ["x", "y", "z"].map((axis) => row[`final_center_${axis}_lps_mm`]);
   return [
     ["final angle", [degrees(row.final_angle_deg), " ", wasAngle(row.review, row.final_angle_deg)]],
+    ["off by no more than", barsText(row)],
     ["box, line angle", `${degrees(row.box_angle_deg)}, ${degrees(row.line_angle_deg)}`],
     ["centre L, P, S", center.includes(null) ? NONE : `${center.map((value) => shownNumber(value, 1)).join(", ")} mm`],
     ["box", row.box_length_mm === null ? NONE : `${shownNumber(row.box_length_mm, 1)} \u00d7 ${mm(row.box_width_mm)}`],
@@ -36,6 +37,13 @@ function figures(row) {
     ...(row.sending ? [["archive", sendingText(row.sending)]] : []),
     ["time", row.seconds === null ? NONE : `${shownNumber(row.seconds, 2)} s`],
   ];
+}
+
+/** The error bars of a case, or why it has none. */
+function barsText(row) {
+  if (row.angle95_deg === null) return row.no_bars ? `${NONE} (${reasonWords(row.no_bars)})` : NONE;
+  const plane = row.plane95_deg === null ? "" : `, plane ${shownNumber(row.plane95_deg, 1)}${DEGREE}`;
+  return `${shownNumber(row.angle95_deg, 1)}${DEGREE}, centre ${shownNumber(row.centre95_mm, 1)} mm${plane}, in 95 % of such cases`;
 }
 
 /** Whether the objects of a case are in the archive, and why not. */

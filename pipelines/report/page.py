@@ -115,6 +115,7 @@ def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
             "rests_on": case.facts.rests_on,
             "repeats": case.facts.repeats,
             "protocol": case.facts.protocol,
+            "no_bars": case.facts.no_bars,
             "files": case.files,
             "review": _review(case),
             "sending": case.sending,

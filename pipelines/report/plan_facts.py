@@ -25,6 +25,7 @@ class PlanFacts:
         rests_on: Of a localizer, its slices, such as "5 sagittal, 5 coronal, 5 axial slices".
         repeats: Of a follow-up, how its stacks were set and how far they lie from its own plan.
         protocol: Line and centre of its protocol and how both are known; "" without one.
+        no_bars: Why the plan has no error bars, as a reason code; "" if it has some.
     """
 
     timings_ms: Mapping[str, float]
@@ -33,6 +34,7 @@ class PlanFacts:
     rests_on: str = ""
     repeats: str = ""
     protocol: str = ""
+    no_bars: str = ""
 
 
 def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
@@ -47,6 +49,7 @@ def plan_facts(document: Mapping[str, Any]) -> PlanFacts:
         _rests_on(_part(document, "source").get("stacks")),
         _repeats(_part(document, "follow_up")),
         _protocol(document),
+        _no_bars(_part(_part(document, "uncertainty"), "reasons")),
     )
 
 
@@ -55,6 +58,12 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return value
+
+
+def _no_bars(reasons: Mapping[str, Any]) -> str:
+    """Why there is no bar of the angle; where it has one, only the plane may lack its own."""
+    code = reasons.get("angle95_deg")
+    return code if isinstance(code, str) else ""
 
 
 def _stack(entry: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -35,6 +35,7 @@ from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.outputs.reviewed_row import automatic_row
 from callosal.pipelines.pictures.first_cause import first_cause
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
+from callosal.pipelines.planning.findings import BARS
 from callosal.pipelines.report.case_review import CaseReview, read_review
 from callosal.pipelines.report.plan_facts import PlanFacts, number, plan_facts
 
@@ -43,6 +44,7 @@ NUMBERS = (
     "confidence", "final_angle_deg", "area_mm2", "seconds", "box_angle_deg", "box_length_mm",
     "box_width_mm", "line_angle_deg", "midline_length_mm", "thickness_mean_mm", "cc_index",
     "dof_estimated", "final_center_x_lps_mm", "final_center_y_lps_mm", "final_center_z_lps_mm",
+    *BARS,
 )  # fmt: skip
 
 OPENED = (

@@ -6,6 +6,7 @@ const COLUMNS = [
   { name: "status", title: "Status" },
   { name: "confidence", title: "Confidence", number: true },
   { name: "final_angle_deg", title: "Angle", number: true },
+  { name: "angle95_deg", title: "\u00b1 95\u00a0%", number: true },
   { name: "area_mm2", title: "Area, mm\u00b2", number: true },
   { name: "review", title: "Review" },
   { name: "seconds", title: "Time, s", number: true },
@@ -104,6 +105,7 @@ function tableRow(row, pictures, onOpen) {
     make("td", {}, statusMark(row.status)),
     make("td", { class: "number" }, ...confidence(row)),
     make("td", { class: "number" }, measured(row, "final_angle_deg", 1, DEGREE), wasAngle(row.review, row.final_angle_deg)),
+    make("td", { class: "number", title: barMeaning(row) }, barText(row.angle95_deg, DEGREE)),
     make("td", { class: "number" }, measured(row, "area_mm2", 0, "")),
     make("td", { class: "review" }, ...reviewMark(row.review)),
     make("td", { class: "number" }, shownNumber(row.seconds, 2)),
@@ -123,6 +125,17 @@ function foldRow({ fold, members }, isOpen, onFold) {
   const words = `${members.length.toLocaleString("en")} skipped: ${reasonWords(fold)}${meaning ? `, ${meaning}` : ""}`;
   const button = make("button", { type: "button", class: "open fold", tabindex: -1, "aria-expanded": String(isOpen), onclick: () => onFold(fold) }, words);
   return make("tr", { class: "folded", "data-fold": fold }, make("td", { colspan: COLUMNS.length }, button));
+}
+
+/** An error bar with its sign; a dash where there is none. */
+function barText(value, unit) {
+  return value === null ? NONE : `\u00b1\u00a0${shownNumber(value, 1)}${unit}`;
+}
+
+/** What the bar of the angle says, or why there is none. */
+function barMeaning(row) {
+  if (row.angle95_deg !== null) return "The angle of 95 % of cases like this one is off by no more.";
+  return WORDS.reasons[row.no_bars]?.meaning ?? "";
 }
 
 function confidence(row) {

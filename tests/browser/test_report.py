@@ -128,6 +128,7 @@ def test_search_finds_by_id_and_by_reason_together(page, run):
         ("final_angle_deg", lambda row: row["final_angle_deg"]),
         ("confidence", lambda row: row["confidence"]),
         ("seconds", lambda row: row["seconds"]),
+        ("angle95_deg", lambda row: row["angle95_deg"]),
     ],
 )
 def test_columns_sort_both_ways_with_what_is_missing_last(page, run, column, key):

@@ -255,6 +255,23 @@ def test_undo_and_redo_go_step_by_step(page: Page) -> None:
     assert page.angle_deg == first
 
 
+def test_the_error_bar_is_a_band_about_the_automatic_pose_alone(page: Page) -> None:
+    bar = page.desk.case_entry(page.name)["plan"]["uncertainty"]["angle95_deg"]
+    assert bar is not None
+    drawn = "return document.querySelector('.roi-band').getAttribute('points')"
+    points = np.array(
+        [pair.split(",") for pair in page.browser.execute_script(drawn).split()], float
+    )
+    assert points.shape == (4, 2)
+    (x, y), (u, v) = points[0] - points[3], points[1] - points[2]
+    apart_deg = math.degrees(math.atan2(y, x) - math.atan2(v, u))
+    assert abs((apart_deg + 180) % 360 - 180) == pytest.approx(2 * bar, abs=0.05)
+    assert f"± {bar:.1f}°" in page.text("angle-change")
+    page.turn_by_drag(3.0)
+    assert page.browser.execute_script(drawn) == ""
+    assert "±" not in page.text("angle-change")
+
+
 def test_the_region_is_moved_and_sized_by_drag(page: Page) -> None:
     start = page.box
     page.drag(start.mean(axis=0), shifted(start.mean(axis=0), 30, -20))

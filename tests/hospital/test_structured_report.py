@@ -104,6 +104,39 @@ def test_a_corrected_plan_names_its_reviewer_and_what_it_replaces(case, source, 
     assert not validator_errors(tmp_path / "sr.dcm")
 
 
+def test_error_bars_are_told_of_the_angle(case, source, tmp_path):
+    document = copy.deepcopy(case.outcome.document)
+    bars = {"angle95_deg": 1.25, "centre95_mm": 2.0, "plane95_deg": 0.75, "reasons": {}}
+    document["uncertainty"] |= bars
+    report = report_of(source, document, case.callosum.contour_mm)
+    final = groups_of(report)["final pose"]
+    (angle,) = (
+        item
+        for item in items_of(final, "NUM")
+        if item.ConceptNameCodeSequence[0].CodeValue == "1483009"
+    )
+    told = numbers_of(angle)
+    assert told["371886008"] == told["371885007"] == 1.25
+    units = [
+        i.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0] for i in items_of(angle, "NUM")
+    ]
+    assert {unit.CodeValue for unit in units} == {"deg"}
+    words = [item.TextValue for item in items_of(final, "TEXT")]
+    assert (
+        "Error bars, for 95 % of cases like this one: angle 1.2 degrees, centre 2.0 mm, "
+        "midsagittal plane 0.8 degrees." in words
+    )
+    report.save_as(tmp_path / "sr.dcm", enforce_file_format=True)
+    assert not validator_errors(tmp_path / "sr.dcm")
+
+
+def test_without_error_bars_none_are_told(case, source):
+    document = copy.deepcopy(case.outcome.document)
+    document["uncertainty"] |= dict.fromkeys(("angle95_deg", "centre95_mm", "plane95_deg"))
+    final = groups_of(report_of(source, document, case.callosum.contour_mm))["final pose"]
+    assert not any("Error bars" in item.TextValue for item in items_of(final, "TEXT"))
+
+
 def test_a_principal_axis_names_no_genu_and_no_splenium(case, source):
     document = copy.deepcopy(case.outcome.document)
     document["line"]["kind"] = "principal_axis"

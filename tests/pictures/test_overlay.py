@@ -137,6 +137,26 @@ def test_bright_scalp_beyond_what_is_shown_does_not_darken_the_brain():
     assert np.array_equal(*map(np.asarray, pictures))
 
 
+def test_the_error_bar_is_a_band_about_the_axis():
+    slice_image, contour, box, line = parts()
+    final = fuse(box, line, FusionSettings()).roi
+    plain, wide, wider = (
+        np.asarray(draw_overlay(slice_image, [contour], box, line, final, "", angle95_deg))
+        for angle95_deg in (None, 3.0, 6.0)
+    )
+    changed = [(one[:700] != plain[:700]).any(axis=-1) for one in (wide, wider)]
+    assert 1.7 < changed[1].sum() / changed[0].sum() < 2.3
+    rows, columns = np.nonzero(changed[1])
+    middle = (contour.min(axis=0) + contour.max(axis=0)) / 2
+    x = middle[0] - columns / PIXELS_PER_MM + WINDOW_MM[0] / 2 - final.center_mm[0]
+    y = middle[1] - rows / PIXELS_PER_MM + WINDOW_MM[1] / 2 - final.center_mm[1]
+    turn = np.degrees(np.arctan(y / x)) - final.angle_deg
+    far = np.hypot(x, y) > 10
+    assert np.abs(turn[far]).max() < 6.0 + 1.0
+    # The bar is written beside the angle.
+    assert (wide[720:] != plain[720:]).any()
+
+
 def test_the_legend_names_what_is_drawn_and_nothing_else():
     slice_image, contour, box, line = parts()
     final = fuse(box, line, FusionSettings()).roi

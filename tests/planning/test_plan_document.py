@@ -217,6 +217,30 @@ def test_a_pose_by_hand_measures_neither_tilt_nor_turn(dof, reasons):
     validate_plan({**plan, "status": "low_confidence"})
 
 
+BARS = {"angle95_deg": 1.2, "centre95_mm": 2.1, "plane95_deg": None}
+
+
+def test_error_bars_go_with_the_pose_that_a_person_sets():
+    uncertainty = {
+        "plane_deg": 0.3, "plane_mm": 0.2, "angle_deg": 0.9, "center_mm": 0.8, **BARS,
+        "reasons": {"plane95_deg": "tilt_and_turn_assumed"},
+    }  # fmt: skip
+    plan = document(findings=replace(FINDINGS, uncertainty=uncertainty))
+    assert plan["uncertainty"] == uncertainty
+    by_hand = with_pose(plan, MIDSAGITTAL, BOX, FINDINGS.plan)
+    validate_plan(by_hand)
+    assert by_hand["uncertainty"]["plane_deg"] == 0.3
+    assert {name: by_hand["uncertainty"][name] for name in BARS} == dict.fromkeys(BARS)
+    assert by_hand["uncertainty"]["reasons"] == dict.fromkeys(BARS, "corrected_by_hand")
+
+
+def test_a_plan_from_before_the_error_bars_is_still_a_plan():
+    old = {"plane_deg": 0.3, "plane_mm": 0.2, "angle_deg": 0.9, "center_mm": 0.8}
+    plan = {**document(), "uncertainty": old}
+    validate_plan(plan)
+    assert with_pose(plan, MIDSAGITTAL, BOX, FINDINGS.plan)["uncertainty"] == old
+
+
 @pytest.mark.parametrize("name", list(document()))
 def test_every_field_is_required(name):
     plan = document()

@@ -18,6 +18,7 @@ from callosal.pipelines.outputs.results import COLUMNS
 from callosal.pipelines.phantom import phantom_slice
 from callosal.pipelines.pictures.overlay import draw_overlay
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
+from callosal.pipelines.planning.findings import BARS
 from callosal.pipelines.settings import FusionSettings
 
 DOUBTS = ("weak_symmetry", "neighbours_disagree", "blurred_border", "weak_evidence",
@@ -75,6 +76,7 @@ def make_row(rng, index):
         "box_length_mm": 72.5, "box_width_mm": 27.1, "midline_length_mm": 92.3,
         "thickness_mean_mm": 6.41, "cc_index": 0.38,
         "transverse": f"T > C {angle:.1f} > S 1.2",
+        **{name: round(1 + abs(angle) / 9, 2) if sure else None for name in BARS},
     }  # fmt: skip
 
 

@@ -13,6 +13,19 @@ def test_slices_of_a_localizer_are_added_up_by_orientation() -> None:
 
 
 @pytest.mark.parametrize(
+    ("uncertainty", "code"),
+    [
+        ({"angle95_deg": None, "reasons": {"angle95_deg": "plan_in_doubt"}}, "plan_in_doubt"),
+        ({"angle95_deg": 1.0, "reasons": {"plane95_deg": "tilt_and_turn_assumed"}}, ""),
+        ({"reasons": ["plan_in_doubt"]}, ""),
+        (None, ""),
+    ],
+)
+def test_a_plan_without_error_bars_says_why(uncertainty: object, code: str) -> None:
+    assert plan_facts({"uncertainty": uncertainty}).no_bars == code
+
+
+@pytest.mark.parametrize(
     "source",
     [
         None,

@@ -51,6 +51,8 @@ const FIELDS = {
   },
 };
 
+const BAR_MEANING = "Behind ±: the angle and the centre of 95 % of such cases are off by no more";
+
 export class PoseForm {
   constructor() {
     /** @type {CaseSession | null} */
@@ -87,7 +89,8 @@ export class PoseForm {
     const { roi, automaticRoi, history } = session;
     const readOnly = session.source.readOnly;
     byId("angle-readout").textContent = roi ? `${told(roi.angle_deg)}°` : "–";
-    byId("angle-change").textContent = changeText(roi, automaticRoi);
+    byId("angle-change").textContent = changeText(roi, automaticRoi, session.entry.plan.uncertainty);
+    byId("angle-change").title = BAR_MEANING;
     this.showArea(session.areaMm2);
     byId("mask-facts").hidden = !session.entry.has_mask;
     for (const [name, field] of Object.entries(FIELDS)) {
@@ -182,11 +185,19 @@ function beyond(value, low, high, why) {
   return `${told(value)} mm is not between ${told(low)} and ${told(high)} mm${why && `; ${why}`}`;
 }
 
+/** @param {import("./source.js").Uncertainty | null} uncertainty */
+function barText(uncertainty) {
+  const [angle, center] = [uncertainty?.angle95_deg ?? null, uncertainty?.centre95_mm ?? null];
+  if (angle === null || center === null) return "";
+  return ` ± ${told(angle)}°, ${told(center)} mm`;
+}
+
 /**
  * @param {Roi | null} roi
  * @param {Roi | null} automatic
+ * @param {import("./source.js").Uncertainty | null} uncertainty
  */
-function changeText(roi, automatic) {
+function changeText(roi, automatic, uncertainty) {
   if (roi === null) return "no pose was found";
   if (automatic === null) return "set by hand";
   const turn = wrapAxisDeg(roi.angle_deg - automatic.angle_deg);
@@ -194,6 +205,6 @@ function changeText(roi, automatic) {
     roi.center_mm[0] - automatic.center_mm[0],
     roi.center_mm[1] - automatic.center_mm[1],
   );
-  if (Math.abs(turn) < 0.05 && shift < 0.05) return "as found";
+  if (Math.abs(turn) < 0.05 && shift < 0.05) return `as found${barText(uncertainty)}`;
   return `${turn > 0 ? "+" : ""}${told(turn)}° and ${told(shift)} mm from automatic`;
 }

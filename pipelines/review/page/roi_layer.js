@@ -22,6 +22,18 @@ const ARROWS = /** @type {Record<string, Point>} */ ({
   ArrowDown: [0, -1],
 });
 
+/**
+ * Corners of the two sectors that an axis within its error bar passes through.
+ * @param {Roi} roi
+ * @param {number} degrees
+ * @returns {Point[]}
+ */
+function bandOf(roi, degrees) {
+  const half = roi.size_mm[0] / 2;
+  const [up, down] = [turned(roi, degrees), turned(roi, -degrees)];
+  return [fromFrame(up, [half, 0]), fromFrame(down, [half, 0]), fromFrame(down, [-half, 0]), fromFrame(up, [-half, 0])];
+}
+
 /** Tells "edit" with {roi, kind}. */
 export class RoiLayer extends EventTarget {
   /** @param {PictureView} view */
@@ -32,6 +44,8 @@ export class RoiLayer extends EventTarget {
     this.roi = null;
     /** @type {Roi | null} */
     this.ghost = null;
+    /** Error bar of the angle, drawn as a band about the axis; null for none. @type {number | null} */
+    this.angle95Deg = null;
     this.editable = true;
     /** @type {import("./roi.js").RoiLimits | null} */
     this.limits = null;
@@ -39,6 +53,7 @@ export class RoiLayer extends EventTarget {
     this.presses = 0;
     this.ghostShape = drawn("polygon", { class: "ghost" });
     this.body = drawn("polygon", { class: "roi", id: "roi-body", tabindex: 0, role: "group" });
+    this.band = drawn("polygon", { class: "roi-band" });
     this.axis = drawn("line", { class: "roi-axis" });
     this.center = drawn("path", { class: "roi-center" });
     this.arm = drawn("line", { class: "roi-arm" });
@@ -58,6 +73,7 @@ export class RoiLayer extends EventTarget {
     );
     this.group = drawn("g", { class: "roi-layer" }, [
       this.ghostShape,
+      this.band,
       this.axis,
       this.body,
       this.center,
@@ -94,6 +110,7 @@ export class RoiLayer extends EventTarget {
     const points = corners(roi);
     update(this.body, { points: pointList(points.map(at)) });
     update(this.axis, { x1: end[0], y1: end[1], x2: other[0], y2: other[1] });
+    update(this.band, { points: this.angle95Deg === null ? "" : pointList(bandOf(roi, this.angle95Deg).map(at)) });
     update(this.center, { d: `M${x - 7} ${y}h14M${x} ${y - 7}v14` });
     update(this.arm, { x1: end[0], y1: end[1], x2: knob[0], y2: knob[1] });
     update(this.turn, { cx: knob[0], cy: knob[1] });

@@ -21,10 +21,18 @@
  */
 
 /**
+ * Error bars, of those that a plan has.
+ * @typedef {object} Uncertainty
+ * @property {number | null} [angle95_deg]
+ * @property {number | null} [centre95_mm]
+ * @property {number | null} [plane95_deg]
+ */
+
+/**
  * @typedef {object} CaseEntry
  * @property {string} case_id
  * @property {{status: string, confidence: number | null, reasons: string[], planes: Planes | null,
- *   dof_estimated: number | null, source: {kind?: string}}} plan
+ *   dof_estimated: number | null, source: {kind?: string}, uncertainty: Uncertainty | null}} plan
  * @property {string} cause Why it is not ok, in one sentence; "" if it is.
  * @property {string} plan_sha256
  * @property {Roi | null} automatic_roi

@@ -17,7 +17,8 @@ import { RoiLayer } from "./roi_layer.js";
  * @property {Planes | null} planes
  * @property {[number, number][] | null} outline
  * @property {import("./mask_pixels.js").Mask | null} mask
- * @property {{roi_limits: import("./roi.js").RoiLimits, has_mask: boolean}} entry
+ * @property {{roi_limits: import("./roi.js").RoiLimits, has_mask: boolean,
+ *   plan?: {uncertainty: import("./source.js").Uncertainty | null}}} entry
  * @property {{readOnly: boolean}} source
  */
 
@@ -92,6 +93,8 @@ export class Viewer extends EventTarget {
     }
     this.region.editable = !source.readOnly;
     this.region.limits = entry.roi_limits;
+    // The bar is that of the automatic pose: of one that a person has set nothing is known.
+    this.region.angle95Deg = roi !== null && roi === automaticRoi ? entry.plan?.uncertainty?.angle95_deg ?? null : null;
     this.region.show(roi, roi && automaticRoi && roi !== automaticRoi ? automaticRoi : null);
   }
 

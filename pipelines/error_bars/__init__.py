@@ -1,0 +1,1 @@
+"""How far a plan may be off: bounds that hold for 95 % of cases like it."""
