@@ -47,8 +47,13 @@ def test_all_that_was_measured_stays_and_the_hand_is_told(desk, planned):
         case, automatic_roi(case.plan, desk.settings).moved((1, 2)), desk.settings
     )
     changed = {key for key in plan if plan[key] != case.plan.document[key]}
-    assert changed == {"final", "planes", "reasons"}
+    assert changed == {"final", "planes", "reasons", "uncertainty"}
     assert plan["reasons"] == [*case.plan.reasons, CORRECTED]
+    # Of the uncertainty the error bars alone go: they were those of the automatic pose.
+    before, after = case.plan.document["uncertainty"], plan["uncertainty"]
+    bars = {name for name in after if "95" in name}
+    assert {name for name in after if after[name] != before[name]} == bars | {"reasons"}
+    assert after["reasons"] == dict.fromkeys(bars, CORRECTED)
 
 
 def test_a_case_without_callosum_gets_a_plan_by_hand(desk, unplanned):
