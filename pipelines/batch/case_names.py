@@ -1,4 +1,4 @@
-"""How the cases of a run are called in its folders, tables and pages."""
+"""How the cases of a run are named in its folders, tables and pages."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from callosal.pipelines.reading.skips import NOT_IMAGES, Skip
 
 
 def shown_names(index: CaseIndex, names: Names) -> Names:
-    """What `auto` means for an input: `files` without any DICOM in it, else `hash`."""
+    """What `auto` means for an input: `files` if it holds no DICOM, else `hash`."""
     if names != "auto":
         return names
     is_nifti = all(case.kind == "nifti" for case in index.cases)
@@ -24,13 +24,13 @@ def shown_names(index: CaseIndex, names: Names) -> Names:
 
 
 def case_names(index: CaseIndex, salt: str, names: Names) -> dict[str, str]:
-    """Name of each case, and of each file that is none, by its secret identity.
+    """Name of each case, and of each input that is not a case, by its secret identity.
 
-    Names do not depend on the part of a run: of cases whose names are alike, each has a hash behind
-    it.
+    Names do not depend on the part of a run. If several cases have the same name, a hash is
+    appended to each of them.
 
     Args:
-        index: What the inputs hold, all parts of it.
+        index: What the inputs hold, in all parts.
         salt: Salt of the output folder.
         names: How cases are named.
     """
@@ -56,5 +56,5 @@ def _wanted_of_case(case: Case, names: Names) -> str:
 
 
 def _is_file(skip: Skip) -> bool:
-    """Whether a skip stands for files that are called as NIfTI is."""
+    """Whether a skipped input is one or more files with the name of a NIfTI volume."""
     return is_volume_name(skip.label.partition(" (and ")[0])

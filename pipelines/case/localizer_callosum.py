@@ -1,9 +1,9 @@
 """The callosum of a localizer, found on its thick sagittal slices and brought to the midplane.
 
-It is read twice. The network outlines the midsagittal callosum as it projects onto each slice near
-the plane; the maps are moved onto the plane and pooled. The network also sees the picture that the
-slices make of the plane together. The outline is that of both readings, and where they differ the
-plan is in doubt.
+It is read in two ways. First, the network outlines the midsagittal callosum as it projects onto
+each slice near the plane; these maps are moved onto the plane and pooled. Second, the network
+outlines it on one picture of the plane that all slices make together. The final outline combines
+both readings; if they differ, the plan is in doubt.
 """
 
 from collections.abc import Sequence
@@ -32,27 +32,28 @@ from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.outline.contour import LEVEL
 
 _LEAST_TRUST: Final = 0.2
-"""What a slice counts at least: a doubtful one beside the plane says more than a sure one far off,
-where part of the callosum may be out of sight."""
+"""Lowest trust in a slice: a doubtful slice near the plane shows more than a certain one far from
+it, on which part of the callosum may be missing."""
 
 _LEAST_PROBABILITY: Final = 0.01
-"""No slice is surer than this, so that none outvotes the others."""
+"""Probabilities are kept this far from 0 and 1, so that no slice outvotes the others."""
 
 _LEAST_WIDTH_MM: Final = 3.0
 
 MOST_LOOKED_AT: Final = 3
-"""The slices nearest to the plane at the callosum that are looked at one by one."""
+"""How many slices are outlined one by one: those nearest to the plane at the callosum."""
 
 DOUBT_POWER: Final = 1.5
-"""Power of the confidence in the outline: a volume has neighbouring slices that bear witness, a
-localizer has none. Set on 128 made scouts of eight heads, none of them a test head: with 1, one of
-three `ok` plans of an atrophied head in voxels of 2 mm was 3.7 degrees off; with 1.5 both of its
-`ok` plans were within 2.4."""
+"""Exponent of the confidence in the outline: a volume has neighbouring slices to confirm it, a
+localizer has none. Set on 128 simulated scouts of eight heads, none of them a test head: with 1,
+one of three `ok` plans of an atrophied head in voxels of 2 mm was 3.7 degrees off; with 1.5, both
+of its `ok` plans were within 2.4 degrees."""
 
 READINGS_DEG: Final = Range(-1.0, 0.0, 2.5, 7.5)
 READINGS_DICE: Final = Range(0.5, 0.8, 1.0, 1.01)
-"""How far the two readings may differ in angle and overlap. Set on the same scouts: of the 112 of
-the other seven heads every plan was within 3.3 degrees, and the readings of four differed more."""
+"""How far the two readings may differ in angle and overlap. Set on the same scouts: for the other
+seven heads (112 scouts), every plan was within 3.3 degrees, and the readings of four scouts
+differed by more than this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +75,11 @@ def find_localizer_callosum(
     plane: MidsagittalPlane,
     segmenter: Segmenter,
 ) -> LocalizerCallosum | None:
-    """The midsagittal callosum of a localizer, or None where no slice shows one.
+    """The midsagittal callosum of a localizer, or None if no slice shows one.
 
     Args:
-        slices: As of `sagittal_slices`.
-        distance_mm: Distance of the sagittal slices.
+        slices: Slices that `sagittal_slices` returned.
+        distance_mm: Distance between the sagittal slices.
         plane: The midsagittal plane.
         segmenter: Opened model.
     """
@@ -121,9 +122,9 @@ _HALVES: Final = np.full((2, 1, 1), 0.5)
 
 
 def _pooled(maps: Sequence[NDArray[np.floating]], shares: Array) -> NDArray[np.float32]:
-    """One map of several by their log odds: the border of two lies between theirs, and is as sharp.
+    """Pool maps by their log odds: the pooled border lies between the borders, and is as sharp.
 
-    A mean of probabilities would be a half wherever two outlines differ: a blurred border.
+    A mean of the probabilities would be 0.5 wherever two outlines differ, which blurs the border.
     """
     bounded = np.clip(np.stack(maps), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
     together: NDArray[np.float32] = expit((shares * logit(bounded)).sum(axis=0)).astype(np.float32)
@@ -133,7 +134,7 @@ def _pooled(maps: Sequence[NDArray[np.floating]], shares: Array) -> NDArray[np.f
 def _lowered_by_readings(
     quality: Quality, pooled: Callosum | None, together: Callosum | None
 ) -> Quality:
-    """A quality less what the slices one by one and the slices together say differently."""
+    """The quality, lowered by how far the reading by single slices and the joint one differ."""
     if pooled is None or together is None:
         return quality.lowered(0.0, "neighbours_disagree")
     turn_deg = abs(axis_difference_deg(pooled.box.angle_deg, together.box.angle_deg))

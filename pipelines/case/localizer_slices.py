@@ -1,8 +1,8 @@
 """The sagittal slices of a localizer near its midsagittal plane, and what they show of that plane.
 
-A head lies turned against the slices of its localizer, so genu and splenium may lie nearest to
-different slices. Each slice is moved along the normal of the plane onto the plane, and counts at
-every place by how far it lies from the plane there.
+The head is usually turned relative to the slices of its localizer, so the genu and the splenium may
+be nearest to different slices. Each slice is moved onto the plane along the plane's normal and, at
+every point, weighted by its distance from the plane there.
 """
 
 from collections.abc import Sequence
@@ -31,19 +31,19 @@ FIELD_MM: Final = 200.0
 """Side of the part of a slice that the network sees, about the middle of the head."""
 
 MOST_SLICES: Final = 7
-"""The slices nearest to the plane at the middle of the head: of a head that lies turned, others are
-nearest at the callosum."""
+"""How many slices are taken: those nearest to the plane at the middle of the head. If the head is
+turned, others are nearest at the callosum."""
 
 Picture = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class SlicesOnPlane:
-    """Where slices lie over a plane.
+    """How high slices lie above a plane.
 
     Attributes:
-        grid: The plane, an empty slice of the size of those that were looked at.
-        heights_mm: Height of each slice over each pixel of the plane, shape (N, H, W).
+        grid: The plane, as an empty slice of the same size as those slices.
+        heights_mm: Height of each slice above each pixel of the plane, shape (N, H, W).
     """
 
     grid: SliceImage
@@ -62,15 +62,15 @@ class SlicesOnPlane:
         return [int(index) for index in np.argsort(np.abs(self.heights_mm[:, at[0], at[1]]))]
 
     def of(self, slices: Sequence[int]) -> "SlicesOnPlane":
-        """The same plane under some of the slices, by their indices."""
+        """The same plane with only some of the slices, given by their indices."""
         return replace(self, heights_mm=self.heights_mm[list(slices)])
 
     def shares(self, width_mm: float, trust: Array | None = None) -> Array:
-        """What each slice counts at each pixel.
+        """The weight of each slice at each pixel.
 
         Args:
-            width_mm: Standard deviation over the distance from the plane.
-            trust: How far each slice is trusted, above 0, shape (N,); None for all alike.
+            width_mm: Standard deviation of the weight over the distance from the plane.
+            trust: How far each slice is trusted, above 0, shape (N,); None to trust all equally.
 
         Returns:
             Shares that add up to 1 at each pixel, shape (N, H, W).
@@ -122,7 +122,7 @@ def sagittal_slices(
 def slices_on_plane(
     slices: Sequence[SliceImage], plane: MidsagittalPlane, spacing_mm: float
 ) -> SlicesOnPlane:
-    """Where slices lie over a plane.
+    """Measure how high slices lie above a plane.
 
     Args:
         slices: At least one, all of one shape.
@@ -154,12 +154,12 @@ def moved_onto(values: NDArray[np.floating], source: SliceImage, grid: SliceImag
 
 
 def composed(slices: Sequence[SliceImage], place: SlicesOnPlane, width_mm: float) -> SliceImage:
-    """What slices together show of a plane: at each pixel mostly the slice that lies nearest.
+    """Combine slices into one picture of a plane: each pixel comes mostly from the nearest slice.
 
     Args:
         slices: The slices, the nearest first.
         place: Where they lie over the plane.
-        width_mm: Standard deviation of a slice's share over its distance from the plane.
+        width_mm: Standard deviation of a slice's weight over its distance from the plane.
     """
     moved = np.stack([moved_onto(one.pixels, one, place.grid) for one in slices])
     pixels = (place.shares(width_mm) * moved).sum(axis=0).astype(np.float32)
@@ -189,7 +189,7 @@ def _middle_lps_mm(volume: Volume) -> Array:
 
 
 def _one_shape(slices: Sequence[SliceImage]) -> tuple[SliceImage, ...]:
-    """Slices filled up with zeros to one shape, as the network takes them together."""
+    """Slices padded with zeros to one shape, because the network takes them together."""
     if not slices:
         return ()
     height, width = np.max([one.pixels.shape for one in slices], axis=0)

@@ -1,1 +1,1 @@
-"""The commands of the `callosal` console script, one typed function a file."""
+"""The commands of the `callosal` console script, one typed function per file."""

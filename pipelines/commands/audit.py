@@ -1,4 +1,4 @@
-"""`callosal audit`: were the slices that were scanned the ones that should have been?"""
+"""`callosal audit`: did the scanned slices follow the plan?"""
 
 from pathlib import Path
 from typing import Literal
@@ -21,17 +21,18 @@ def audit(
 ) -> int:
     """Compare every acquired stack of an exam with the plan of its best series.
 
-    An exam consists of all series of one study in one frame of reference. Every series that shows
-    the callosum is planned on as by `callosal infer`; the confident plan of the volume with the
-    smallest voxels is the reference. Writes what infer writes, and audit.csv and audit.jsonl (one
-    row per stack: angle, offset, coverage of the brain, slices missing or to spare, movement) and
-    exams/ (one picture per exam).
+    An exam consists of all series of one study in one frame of reference. The command plans on
+    every series that shows the callosum, as `callosal infer` does; the confident plan of the volume
+    with the smallest voxels is the reference. Writes what infer writes, and also audit.csv and
+    audit.jsonl (one row per stack: angle, offset, coverage of the brain, slices missing or to
+    spare, movement) and exams/ (one picture per exam).
 
     Args:
         inputs: Folders of DICOM (any nesting, any file names), of one exam or of many.
         output: Folder to write into; created if it is missing.
-        names: series shows protocol, station and month as in the headers, which may identify
-            people; hash shows salted hashes of the first two instead.
+        names: series shows protocol, station (the name of the scanner) and month as in the headers,
+            which may identify people; hash shows salted hashes of protocol and station, and no
+            month.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto uses a GPU if one works; any other device is used or refused.
         workers: Threads that read ahead.

@@ -1,4 +1,4 @@
-"""`callosal bench`: speed on this machine, every figure beside a peer's."""
+"""`callosal bench`: speed on this machine, compared with other software."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +22,7 @@ def bench(
     copies: int = 200,
     threads: int | None = None,
 ) -> int:
-    """Measure speed on this machine, in alternation with other software for the same work.
+    """Measure speed on this machine, alternating with other software that does the same work.
 
     Software that is not installed is named and left out. The first line of each table is callosal;
     ratios are relative to it.
@@ -35,10 +35,10 @@ def bench(
             automatically.
         training_config: YAML of the model's training, from which torch builds the same network; for
             a shipped model it is found automatically.
-        parts: network, reading, plan, startup, throughput. Throughput runs over many copies of
-            the series, for minutes and gigabytes, and only if it is named.
-        rounds: Runs of each contestant.
-        copies: Series of the throughput run.
+        parts: network, reading, plan, startup, throughput. Throughput runs over many copies of the
+            series, which takes minutes and gigabytes; it runs only if it is named.
+        rounds: Runs of each program.
+        copies: Copies of the series in the throughput run.
         threads: Threads of every network; by default the cores this process may use.
 
     Returns:

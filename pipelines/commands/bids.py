@@ -38,14 +38,14 @@ def bids(
 
     Args:
         bids_dir: Folder of the dataset.
-        output_dir: Folder of the derivatives; made if it is missing.
-        analysis_level: participant, then longitudinal for participants of several sessions, then
+        output_dir: Folder of the derivatives; created if it is missing.
+        analysis_level: participant, then longitudinal for participants with several sessions, then
             group.
         participant_label: Participants, with or without sub-; all by default.
         session_label: Sessions, with or without ses-; all by default.
         bids_filter_file: JSON file of entities that images must have, as in
             {"t1w": {"acquisition": "mprage"}}.
-        skip_bids_validation: Do not run the BIDS validator, if one is installed.
+        skip_bids_validation: Do not run the BIDS validator, even if it is installed.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
         device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
         workers: Threads that read ahead.

@@ -1,4 +1,4 @@
-"""`callosal demo`: the main job on a head of known tilt, with truth beside result."""
+"""`callosal demo`: plan on a head of known tilt, and show the truth beside the result."""
 
 import shutil
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Tolerance:
     """How close to the truth a plan has to be.
 
     Attributes:
-        angle_deg: Of the final angle and of the midsagittal plane.
-        center_mm: Of the centre.
+        angle_deg: Largest error of the final angle and of the midsagittal plane.
+        center_mm: Largest error of the centre.
     """
 
     angle_deg: float
@@ -35,7 +35,7 @@ LOCALIZER_TOLERANCE = Tolerance(2.0, 2.0)
 
 @dataclass(frozen=True)
 class Comparison:
-    """A plan beside the truth.
+    """A plan compared with the truth.
 
     Attributes:
         true_angle_deg: True final angle in the frame of the plan's midsagittal slice.
@@ -56,7 +56,7 @@ class Comparison:
     plane_error_deg: float
 
     def is_within(self, tolerance: Tolerance) -> bool:
-        """Whether angle, plane and centre are as near the truth as a tolerance says."""
+        """Whether angle, plane and centre are within a tolerance of the truth."""
         return (
             abs(self.angle_error_deg) <= tolerance.angle_deg
             and self.plane_error_deg <= tolerance.angle_deg
@@ -77,16 +77,17 @@ def demo(
 
     Args:
         output: Folder for the series and the result.
-        seed: Draws the tilt; the same seed gives the same series.
-        localizer: Plan on a scout of the head, five slices of 5 mm in each of three orientations,
-            in place of a whole series.
+        seed: Seed of the random tilt; the same seed gives the same series.
+        localizer: Plan on a scout of the head instead of a whole series: five slices of 5 mm in
+            each of three orientations.
         stitch: Make three overlapping stations of a drawn spine and join them instead.
         overwrite: Replace the result of an earlier demo although it has been reviewed.
 
     Returns:
-        0 when the result is within tolerance, 1 when there is none, 2 when it is off. A
-        series is allowed 1 degree of angle and of midsagittal plane and 2 mm of centre, a
-        localizer 2 degrees and 2 mm, the shift of a station 0.9 mm.
+        Exit code: 0 the result is within tolerance, 1 there is no result, 2 it is not within
+        tolerance. The tolerance is 1 degree for angle and midsagittal plane and 2 mm for the
+        centre of a series, 2 degrees and 2 mm for a localizer, and 0.9 mm for the shift of a
+        station.
 
     Raises:
         InputError: Both a localizer and stations are asked for (`wrong_usage`), or the folder
@@ -134,7 +135,7 @@ def demo(
 
 
 def write_series(folder: Path, seed: int) -> "DemoHead":
-    """Write the tilted head of a seed as a DICOM series and return it with its true pose."""
+    """Write the head tilted by a seed as a DICOM series and return it with its true pose."""
     import numpy as np
 
     from callosal.pipelines.dicom.write import write_mr_series

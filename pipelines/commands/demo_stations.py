@@ -1,4 +1,4 @@
-"""`callosal demo --stitch`: a made spine in stations, joined, with truth beside result."""
+"""`callosal demo --stitch`: join the stations of a simulated spine, with truth beside result."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from callosal.pipelines.phantom.spine_stations import StationProtocol
 
 TOLERANCE_MM = 0.9
-"""How near the truth each shift has to be: a pixel of the coarser stations."""
+"""How close to the truth each shift has to be: one pixel of the coarser stations."""
 
 
 @dataclass(frozen=True)
 class StationShift:
-    """How far one station was moved, and how far the patient had moved.
+    """How far the result moved one station, and how far it should have moved it.
 
     Attributes:
-        true_lps_mm: What takes the station back to where the patient lay at the station that
-            stays in place.
-        found_lps_mm: By how much the result moved it.
+        true_lps_mm: The true shift: it takes the station back to where the patient lay during the
+            station that stays in place.
+        found_lps_mm: The shift in the result.
     """
 
     true_lps_mm: tuple[float, float, float]
@@ -34,7 +34,7 @@ class StationShift:
 
     @property
     def error_mm(self) -> float:
-        """Distance of the two."""
+        """Distance between the two shifts."""
         return float(np.linalg.norm(np.subtract(self.true_lps_mm, self.found_lps_mm)))
 
 
@@ -43,11 +43,11 @@ def demo_stations(output: Path, seed: int) -> int:
 
     Args:
         output: Folder for the stations and the result.
-        seed: Draws patient, stations and motion.
+        seed: Seed of the random patient, stations and motion.
 
     Returns:
-        0 when all stations are joined and each shift is within tolerance, 1 when there is no
-        result, 2 when it is off.
+        Exit code: 0 all stations are joined and each shift is within tolerance, 1 there is no
+        result, 2 otherwise.
     """
     from rich.console import Console  # the command line reads this file for its help alone
 
@@ -84,8 +84,8 @@ def station_shifts(
 
     Args:
         protocols: How the stations were acquired, from the head down.
-        record: Content of stitched.json; its series are numbered from 2 as those of
-            `write_made_exam` are.
+        record: Content of stitched.json; its series are numbered from 2, as `write_made_exam`
+            numbers them.
     """
     stations = record["stations"]
     used = [protocols[station["source"]["series_number"] - 2] for station in stations]

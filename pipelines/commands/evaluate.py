@@ -1,4 +1,4 @@
-"""`callosal evaluate`: a model's figures by case and by site, on the ONNX file itself."""
+"""`callosal evaluate`: score a model by case and by site, using the ONNX file itself."""
 
 from pathlib import Path
 
@@ -17,8 +17,9 @@ def evaluate(
 ) -> int:
     """Score an ONNX segmenter on labelled slices.
 
-    Writes metrics.json (overall, by site, and the floors that need no image), cases.csv and
-    worst.png (the ten worst cases; green the data, orange the network) into the output folder.
+    Writes metrics.json (overall, by site, and baselines that need no image), cases.csv and
+    worst.png (the ten worst cases; the data in green, the network in orange) into the output
+    folder.
 
     Args:
         data: Folder of NIfTI pairs with participants.tsv.
@@ -26,8 +27,8 @@ def evaluate(
         model: Name of a shipped model, or an ONNX file.
         split: Which split of participants.tsv.
         device: auto, cpu, cuda, openvino or tensorrt.
-        pose_seed: With a seed, every slice is turned, shifted, zoomed and rescanned at random,
-            and its reference with it.
+        pose_seed: With a seed, every slice and its reference are turned, shifted, zoomed and
+            resampled at random.
         limit: Score at most this many cases, evenly spread.
 
     Returns:

@@ -1,4 +1,4 @@
-"""`callosal evaluate-generator`: are generated pairs like real ones, varied, and no copies."""
+"""`callosal evaluate-generator`: are generated pairs realistic and varied, and not copies?"""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def evaluate_generator(
 
     Writes metrics.json, samples.csv (one row per sample) and pictures: samples, distributions of
     shape, distances to the training slices, and the samples nearest to a training slice. Every
-    figure is shown beside its floor, that of real held-out slices.
+    figure is shown beside its baseline, the same figure for real held-out slices.
 
     Args:
         input: Folder of generated NIfTI pairs with participants.tsv.

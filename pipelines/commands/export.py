@@ -1,4 +1,4 @@
-"""`callosal export`: a checkpoint to one ONNX file or one generator's folder, or to nothing."""
+"""`callosal export`: from a checkpoint to an ONNX file or the folder of a generator."""
 
 import json
 import shlex
@@ -26,29 +26,29 @@ def export(
     guidance: float = 1.5,
     bundle: Path | None = None,
 ) -> int:
-    """Export a trained network and check that the files give the same numbers.
+    """Export a trained network and check that the files give the same numbers as torch.
 
     A segmenter becomes one ONNX file, a generator a folder in the diffusers layout with one ONNX
-    file per component. A parity report is written beside it (same name, .parity.json). If parity is
-    lost, the export fails and leaves no files.
+    file per component. A parity report, which compares the numbers with those of torch, is written
+    beside it (same name, .parity.json). If they differ, the export fails and leaves no files.
 
     Args:
         checkpoint: Checkpoint that `callosal fit` wrote.
         output: The ONNX file to write, or the folder of a generator.
-        name: Short name for the metadata; by default the file's.
+        name: Short name for the metadata; by default the name of the file.
         training_data: Which data the weights come from, with its terms; the checkpoint of a
             generator already records this.
         data: Folder of NIfTI pairs. For a segmenter, validation slices check the file and training
-            slices calibrate int8; phantoms do both without this option. For a generator, a shape
-            model of the training masks goes into its folder, which needs 20 masks or more; without
-            this option there is none.
-        threshold: Probability above which a pixel of a segmenter is callosum.
+            slices calibrate int8; without this option, phantoms are used for both. For a generator,
+            a shape model of the training masks, of which there must be 20 or more, is added to its
+            folder; without this option there is no shape model.
+        threshold: Probability above which a segmenter counts a pixel as callosum.
         precision: int8 is a quarter of the size and runs faster on most CPUs, fp16 is half the
             size, for GPUs. Both are refused if Dice on the validation slices drops by over half a
             point. For a generator, fp16 halves the files and leaves the computation as it was.
-        steps: Steps of the generator's sampler; a generator that has learned to do so estimates
+        steps: Steps of the generator's sampler; a generator that was trained to do so estimates
             each mask again in two more runs.
-        guidance: How strongly a generator follows its conditions; 1 is as learned.
+        guidance: How strongly a generator follows its conditions; 1 leaves this as it was trained.
         bundle: Folder of a MONAI bundle to write as well: metadata, inference config, the ONNX
             file and TorchScript of a segmenter, which run without callosal.
 

@@ -1,4 +1,4 @@
-"""`callosal fetch`: series of an archive into a folder."""
+"""`callosal fetch`: fetch series from an archive into a folder."""
 
 from pathlib import Path
 
@@ -19,8 +19,9 @@ def fetch(
     """Fetch from an archive the series that can be planned on.
 
     Asks for the headers of all MR series of a study first, judges them as `list-series` does, and
-    only then fetches the pixels of those that are kept. A call that was cut short continues where
-    it stopped. Folders and files are named by hashes; the images themselves name the patient.
+    only then fetches the pixels of those that are kept. After an interruption, the same call
+    continues where it stopped. Folders and files are named by hashes; the images themselves contain
+    the name of the patient.
 
     Args:
         output: Folder to fetch into; created if it is missing.
@@ -28,16 +29,16 @@ def fetch(
         qido: DICOMweb root of an archive that answers QIDO-RS and WADO-RS, such as
             https://archive.example/dicom-web.
         study: Study Instance UID of the study to fetch.
-        query: YAML file of keys of the studies to fetch, such as 'StudyDate: 20240101-20240131';
-            a list of such mappings asks once for each.
-        fetch_as: AE title of this side.
+        query: YAML file with the keys that the studies to fetch must match, such as 'StudyDate:
+            20240101-20240131'; a list of such mappings makes one query for each.
+        fetch_as: AE title that callosal uses.
         qido_login: File with the login of --qido, readable by you alone: one line, 'Bearer TOKEN'
             or 'Basic USER:PASSWORD'; by default the variable CALLOSAL_QIDO_LOGIN, if it is set.
         fetch_tls: Certificates; with any, --from is encrypted too.
-        most_studies: Most studies that may match; if more do, nothing is fetched.
+        most_studies: Largest number of studies that may match; if more do, nothing is fetched.
 
     Returns:
-        Exit code: 0 all that was to be fetched is there, 1 none of it, 2 some of it.
+        Exit code: 0 everything was fetched or is already there, 1 nothing was, 2 only a part.
     """
     from rich.console import Console
 

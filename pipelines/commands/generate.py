@@ -28,27 +28,27 @@ def generate(
 
     Writes a NIfTI pair for each sample (image and callosum mask at 0.5 mm), participants.tsv,
     manifest.json and grid.png. Samples that fail a check (pieces, area, contrast, agreement with an
-    independent segmenter, a copy) are drawn again and counted. The same seed gives the same
-    samples; a run that was cut short continues where it stopped.
+    independent segmenter, a copy) are counted and drawn again. The same seed gives the same
+    samples; if a run was interrupted, the same call continues where it stopped.
 
     Args:
         output: Folder to write into; created if it is missing.
         model: Name of a shipped generator, or a folder that `callosal export` wrote.
         count: Samples to write.
         seed: Seed of the set.
-        condition: What to ask for, each name=value or name=low:high (area_mm2=450 tilt_deg=-5:5).
+        condition: Wanted properties, each name=value or name=low:high (area_mm2=450 tilt_deg=-5:5).
         given_mask: Folder of masks (*_mask.nii.gz) to make images for, in turn.
         shape_model: Draw masks from the generator's statistical shape model and make images for
             them, instead of drawing both at once.
         steps: Steps of the sampler; by default the generator's.
-        guidance: How strongly conditions are followed; 1 is as learned. By default the generator's
-            own value if --condition is given (1.5 for the shipped one), which takes twice the time,
-            else 1.
+        guidance: How strongly conditions are followed; 1 leaves this as it was trained. By default
+            the generator's own value if --condition is given (1.5 for the shipped one), which takes
+            twice the time, else 1.
         sampler: euler_flow, ddim, dpm_solver_pp_2m or ddpm; by default the generator's.
-        mask_as_drawn: Keep each mask as it was drawn with its image. The shipped generator, and
-            others that have learned it, estimate it again from the finished image, in two more
-            runs of the network.
-        batch_size: Samples drawn at once; it changes the speed alone.
+        mask_as_drawn: Keep each mask as it was drawn with its image. Without this option, the
+            shipped generator, and others that were trained to do so, estimate the mask again from
+            the finished image, in two more runs of the network.
+        batch_size: Samples drawn at once; it affects only the speed.
         dicom: Also write each image as DICOM, marked as synthetic.
         unfiltered: Also write samples that fail a check.
         training_data: Folder of NIfTI pairs the generator was trained on: samples that are copies

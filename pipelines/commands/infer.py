@@ -62,20 +62,20 @@ def infer(
             request.
         best_of: series plans on every series; exam plans only on the best one of each exam, by
             voxel size, contrast and coverage. `callosal list-series` names it and says why.
-        fuse: scout makes one case of the stacks of one localizer; exam, of all 2D stacks of one
-            frame of reference, however far apart in time, which is right if the patient did not
-            move.
-        like: plan.json or run folder of a first visit: its stacks are repeated at the same place
-            of the same anatomy, refined by registration if both visits are volumes.
+        fuse: scout combines the stacks of one localizer into one case; exam combines all 2D stacks
+            of one frame of reference, however far apart in time, which is right only if the patient
+            did not move.
+        like: plan.json or run folder of a first visit, whose stacks are repeated at the same place
+            in the anatomy; the place is refined by registration if both visits are volumes.
         protocol: Line, centre and slices of the stacks: callosum, ac_pc, orbitomeatal,
             hippocampus, brain_stem, or a YAML file such as those.
         include: Patterns such as '*_T1w.nii.gz'; only files that match one are looked at. A
             pattern is compared with the name of a file and with its path in the input.
         exclude: Patterns of files that are left out.
-        names: How cases are called in folders, tables and reports: files by the path of a NIfTI
-            file in the input, DICOM by a salted hash; series also DICOM, by series number and
-            description, which may be personal; hash calls all by a hash. auto is files if the
-            input holds no DICOM, else hash.
+        names: How cases are named in folders, tables and reports. files names a NIfTI file after
+            its path in the input, and a DICOM series by a salted hash. series is like files, but
+            names a DICOM series by its number and description, which may be personal. hash names
+            every case by a hash. auto is files if the input holds no DICOM, else hash.
         segmentation: Name of a FreeSurfer segmentation, such as aseg.mgz, that lies in the folder
             of each NIfTI or MGH image: segmentation.csv compares its callosal labels with the mask.
 

@@ -19,7 +19,7 @@ def list_series(
     run: Path | None = None,
     names: bool = False,
 ) -> int:
-    """List every stack of images that an input holds, and why each was kept or skipped.
+    """List every stack of images in an input, and show why each was kept or skipped.
 
     Args:
         input: Folder of DICOM or NIfTI files of any nesting, or one file.
@@ -32,8 +32,8 @@ def list_series(
             and may be personal.
 
     Returns:
-        Exit code: 0 all usable images are sound, 1 nothing can be used, 2 something is broken
-        beside the usable images.
+        Exit code: 0 nothing is broken, 1 nothing can be used, 2 some images can be used, but
+        something else is broken.
 
     Raises:
         InputError: If the input holds no image at all, or `--run` names no run (`no_run`).
@@ -68,7 +68,7 @@ def _case_names(index: "CaseIndex", run: Path) -> dict[str, str]:
 
 
 def _words(case_ids: Mapping[str, str], names: bool) -> "Words":
-    """Case id and words of the archive, as far as they are asked for."""
+    """Case id and free text of the archive, as far as they were requested."""
     from dataclasses import asdict
 
     from callosal.pipelines.reading.cases import Case

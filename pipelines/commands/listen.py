@@ -1,4 +1,4 @@
-"""`callosal listen`: scan plans of what is sent by DICOM."""
+"""`callosal listen`: receive images by DICOM and plan on them."""
 
 from pathlib import Path
 
@@ -39,26 +39,26 @@ def listen(
 
     Answers C-ECHO too. Nothing is accepted from a sender that is not named: --allow-ae must say who
     may send, and --allow-host from where, unless only this machine sends. Nothing is encrypted
-    without --tls. Results are those of `callosal infer`; what was received stays in the spool. It
-    runs until Ctrl-C or SIGTERM, which let the running case finish.
+    without --tls. Results are those of `callosal infer`; the received images stay in the spool. The
+    command runs until Ctrl-C or SIGTERM; it then finishes the case that it is working on.
 
     Args:
         output: Folder to write into; created if it is missing.
         allow_ae: Calling AE titles that may send: A B, or A,B.
-        allow_host: Addresses and networks (10.0.0.7, 10.0.0.0/24) that may send; by default
-            this machine alone, and needed where --bind is another address than a loopback one.
+        allow_host: Addresses and networks (10.0.0.7, 10.0.0.0/24) that may send; by default only
+            this machine. Required if --bind is not a loopback address.
         bind: Address to listen at.
         port: Port to listen at; 0 takes a free one.
-        aet: AE title of this node; requests that call another one are rejected.
+        aet: AE title of this node; requests for another title are rejected.
         tls: Certificates for receiving; with any, senders must use TLS, and with tls.ca they must
             present a certificate issued by it.
         spool: Folder for received objects, of mode 0700 and not inside the output folder; by
             default beside it, with -spool appended to its name.
-        keep_hours: Delete received objects this many hours after their series was worked on; by
+        keep_hours: Delete received objects this many hours after their series was processed; by
             default they stay, and once limits.spool_gb is full nothing more is accepted.
         limits: How much a sender may send.
-        quiet_seconds: A series is complete when nothing of it has arrived for this long, counted
-            from the end of the association.
+        quiet_seconds: A series is complete when none of its images has arrived for this long,
+            counted from the end of the association.
         send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
             each as AE@HOST:PORT. What cannot be sent waits in the outbox of the output folder.
         stow: DICOMweb root of an archive to send to by STOW-RS, such as

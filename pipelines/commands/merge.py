@@ -1,4 +1,4 @@
-"""`callosal merge`: the parts of a run as one."""
+"""`callosal merge`: join the parts of a run into one."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ def merge(
     """Merge the output folders of several `callosal infer` runs into one.
 
     For runs that shared the work by --part-id and --num-parts, each with its own output folder.
-    Case folders are copied; the parts stay as they are.
+    Case folders are copied; the folders of the parts are not changed.
 
     Args:
         inputs: Output folders of `callosal infer`, of one model and the same settings.
         output: Folder to write into; created if it is missing.
         mappings: The files that the parts wrote with --mapping, to be joined.
-        mapping: CSV file outside of the output folder to join them in. It records the series of
-            each case and is personal.
+        mapping: CSV file outside of the output folder, into which these files are joined. It
+            records the series of each case and is personal.
 
     Returns:
         Exit code: 0 all done, 1 nothing was done, 2 some cases failed or were refused, or parts

@@ -1,4 +1,4 @@
-"""`callosal models`: what ships."""
+"""`callosal models`: list the shipped models."""
 
 import json as json_format
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from callosal.export.shipped import DEFAULT, shipped_models
 
 
 def models(json: bool = False) -> int:
-    """List the shipped models with their figures on unseen sites, and the cost of eight bits.
+    """List the shipped models: accuracy on unseen sites, and how eight-bit versions compare.
 
     Args:
         json: Print JSON instead of a table.

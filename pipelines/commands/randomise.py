@@ -19,9 +19,9 @@ def randomise(
 ) -> int:
     """Make domain-randomised pairs: real anatomy with made-up contrast, bias, blur and noise.
 
-    Writes a folder that `fit` reads as it is: NIfTI pairs, participants.tsv (a tenth is the
-    split val), manifest.json and grid.png. Needs no training and holds no intensity of a
-    patient; the shapes are those of the labelled slices, deformed.
+    Writes a folder that `fit` reads as it is: NIfTI pairs, participants.tsv (a tenth of the pairs
+    is the split val), manifest.json and grid.png. No training is needed, and the pairs contain no
+    intensities of a patient; the shapes are those of the labelled slices, deformed.
 
     Args:
         input: Folder of NIfTI pairs with participants.tsv.
@@ -30,10 +30,10 @@ def randomise(
         seed: The same seed gives the same pairs.
         split: Which split of participants.tsv the anatomy comes from.
         limit: Use at most this many labelled slices, evenly spread; by default all.
-        surroundings: classes: regions of like intensity in the labelled slices; blobs: random
-            regions, from the masks alone.
+        surroundings: classes takes regions of similar intensity in the labelled slices; blobs makes
+            random regions and uses only the masks.
         spacing_mm: Pixel size of the pairs.
-        settings: How far a pair may be from the slice it came from.
+        settings: How far a pair may differ from the slice that it was made from.
 
     Returns:
         Exit code 0.

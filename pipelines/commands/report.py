@@ -1,4 +1,4 @@
-"""`callosal report`: the page of a run, written again."""
+"""`callosal report`: write the page of a run again."""
 
 from pathlib import Path
 
@@ -9,13 +9,14 @@ def report(input: Path, mapping: Path | None = None, port: int = 0, open: bool =
     """Write report.html for a folder that `callosal infer` wrote.
 
     `infer` and `demo` write it themselves; this command writes it again, for a run of an older
-    version or after files of its cases were changed. The page holds its pictures and loads nothing.
+    version or after files of its cases were changed. The page contains its pictures and loads
+    nothing.
 
     Args:
         input: The run's folder, with results.jsonl.
-        mapping: File that `callosal infer --mapping` wrote. The page is then also shown with
-            number, description, protocol, orientation and contrast of each series, by a server on
-            this machine alone until Ctrl-C ends it; the file report.html holds none of these.
+        mapping: File that `callosal infer --mapping` wrote. A server on this machine only then also
+            shows the page with number, description, protocol, orientation and contrast of each
+            series, until Ctrl-C ends it; the file report.html contains none of these.
         port: Port of that server on 127.0.0.1; 0 takes a free one.
         open: Open that page in the browser.
 

@@ -16,15 +16,16 @@ def review(
 ) -> int:
     """Look at the plans of a run in the browser, accept, correct or reject them.
 
-    A server on this machine alone serves the page at a secret address until Ctrl-C ends it.
-    Decisions are kept as plan.reviewed.json in each case's folder, every revision of them in
-    reviews/ beside it, and results.reviewed.csv; what infer wrote stays as it is.
+    A server on this machine only serves the page at a secret address until Ctrl-C ends it.
+    Decisions are saved as plan.reviewed.json in the folder of each case, with every revision in
+    reviews/ beside it, and in results.reviewed.csv of the run; the files that infer wrote are not
+    changed.
 
     Args:
         input: Folder that `callosal infer --output` wrote.
         port: Port on 127.0.0.1; 0 takes a free one.
         open: Open the page in the browser.
-        model: Shipped model or ONNX file that plans the files that you drop onto the page.
+        model: Shipped model or ONNX file, used for files that you drop onto the page.
         read_only: Serve nothing; write a page to look at, review.html, into each case's folder.
         host_name: Further names under which the page is opened, such as localhost or the name at
             the end of a tunnel; under any other name the page answers 403.

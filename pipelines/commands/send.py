@@ -1,4 +1,4 @@
-"""`callosal send`: the results of a run to an archive."""
+"""`callosal send`: send the results of a run to an archive."""
 
 from pathlib import Path
 
@@ -17,15 +17,16 @@ def send(
 ) -> int:
     """Send the DICOM objects of a run to an archive by C-STORE or STOW-RS.
 
-    Sends what is not there yet: a call that was cut short continues where it stopped. A case that
-    was rejected in its review is never sent; of a corrected one, only the corrected report is sent
-    and, if the run makes Secondary Captures, the corrected picture. What an archive refuses is kept
-    in RUN/outbox/refused with the reason, and tried again by the next call.
+    Sends only objects that were not sent before: after an interruption, the same call continues
+    where it stopped. A case that was rejected in its review is never sent; of a corrected case,
+    only the corrected report is sent and, if the run makes Secondary Captures, the corrected
+    picture. What an archive refuses is kept in RUN/outbox/refused with the reason, and the next
+    call tries it again.
 
     Args:
         input: The run's folder, as `infer`, `watch` or `listen` wrote it.
         send_to: The archives, each as AE@HOST:PORT.
-        send_as: AE title of this side.
+        send_as: AE title that callosal uses.
         stow: DICOMweb root of an archive to send to by STOW-RS, such as
             https://archive.example/dicom-web.
         stow_login: File with the login of --stow, readable by you alone: one line, 'Bearer TOKEN'
@@ -35,7 +36,7 @@ def send(
         again: Send everything once more, including what the archive has confirmed.
 
     Returns:
-        Exit code: 0 all is sent, 1 nothing could be sent, 2 some of it.
+        Exit code: 0 everything was sent, 1 nothing could be sent, 2 only a part was sent.
     """
     from callosal.models.errors import InputError
     from callosal.pipelines.archive.archives import open_archives

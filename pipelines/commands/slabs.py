@@ -14,13 +14,15 @@ def slabs(
 ) -> int:
     """Cut labelled thick slices near the midline of 3D heads, in many contrasts.
 
-    Writes a folder that `fit` reads as it is (`data.also`). The callosum is outlined by a model on
-    a series that it knows, such as the T1 of the exam, and projected onto each slab.
+    Writes a folder that `fit` reads as it is (`data.also`). A model outlines the callosum on a
+    series with a contrast that it was trained for, such as the T1 of the exam, and the outline is
+    projected onto each slab.
 
     Args:
-        table: Series to cut, separated by tabs: exam, split, image, reference (the series that is
-            outlined), motion (ITK transforms between them, or empty), count, natural (share that
-            keeps its contrast). Paths are relative to the table.
+        table: Table of the series to cut, with columns separated by tabs: exam, split, image,
+            reference (the series that is outlined), motion (ITK transforms between image and
+            reference, or empty), count, natural (share of the slabs that keep their contrast).
+            Paths are relative to the table.
         output: Folder to write into.
         seed: The same seed gives the same slabs.
         model: Model that outlines the references.

@@ -1,4 +1,4 @@
-"""`callosal stitch`: stations of a spine joined to one volume."""
+"""`callosal stitch`: join the stations of a spine into one volume."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ def stitch(
     """Join the stations of a spine, or of any exam along the table, into one volume.
 
     Sagittal or coronal stacks of one exam, frame of reference and contrast are found and joined.
-    Writes a folder for each exam with stitched.nii.gz, the derived DICOM series in stitched/,
-    stitched.png and stitched.json, and report.html. `callosal review OUTPUT` opens the picture to
-    set a region by hand.
+    Writes report.html and, for each exam, a folder with stitched.nii.gz, the derived DICOM series
+    in stitched/, stitched.png and stitched.json. `callosal review OUTPUT` opens the picture, on
+    which you can set a region by hand.
 
     Args:
         inputs: Folders of DICOM files (any nesting, any file names).

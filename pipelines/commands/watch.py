@@ -1,4 +1,4 @@
-"""`callosal watch`: scan plans of what arrives in a folder."""
+"""`callosal watch`: plan on the series that arrive in a folder."""
 
 from pathlib import Path
 
@@ -31,17 +31,17 @@ def watch(
 ) -> int:
     """Plan on the series that arrive in a folder, each as soon as it is complete.
 
-    Writes what `callosal infer` writes, with the model loaded once. It runs until Ctrl-C or
-    SIGTERM, which let the running case finish; started again, it does only what is left. The folder
-    may be a network share. Nothing in it is ever changed.
+    Writes what `callosal infer` writes, and loads the model only once. The command runs until
+    Ctrl-C or SIGTERM; it then finishes the case that it is working on. When it is started again, it
+    does only what is left. The folder may be a network share. Nothing in it is ever changed.
 
     Args:
         input: Folder to watch, of any nesting.
         output: Folder to write into, not inside the watched one; created if it is missing.
-        quiet_seconds: A series is complete when none of its files has come or changed for this
+        quiet_seconds: A series is complete when none of its files has arrived or changed for this
             long.
-        poll_seconds: Time between two looks through the folder.
-        once: End when all that is there is quiet and done, for cron.
+        poll_seconds: Time between two scans of the folder.
+        once: Exit when all series in the folder are complete and done, for use with cron.
         send_to: Archives to send SEG, report and pictures of each planned case to by C-STORE,
             each as AE@HOST:PORT. What cannot be sent waits in the outbox of the output folder.
         send_as: AE title of this side.

@@ -1,1 +1,1 @@
-"""The callosum of a FreeSurfer segmentation beside that of callosal."""
+"""The callosum of a FreeSurfer segmentation, compared with that of callosal."""

@@ -21,15 +21,15 @@ NOT_BESIDE = "no_segmentation"
 def compare_segmentations(
     images: Mapping[str, Path], name: str, output: Path
 ) -> list[dict[str, Any]]:
-    """Compare cases with the callosal labels of the file of a name in the folder of their image.
+    """Compare each case with the callosal labels of a segmentation in the folder of its image.
 
     Args:
         images: Image file of each case.
-        name: Such as aseg.mgz.
+        name: Name of the segmentation file, such as aseg.mgz.
         output: Folder of the run.
 
     Returns:
-        One row a case, with a reason where nothing could be compared.
+        One row per case, with a reason if nothing could be compared.
     """
     return [
         _row(case, image.parent / name, output / CASES / case) for case, image in images.items()

@@ -18,16 +18,16 @@ LABELS: Final[Mapping[int, str]] = {
     254: "mid_anterior",
     255: "anterior",
 }
-"""Labels of the callosum in aseg.mgz, in the words of FreeSurferColorLUT.txt."""
+"""Labels of the callosum in aseg.mgz, named as in FreeSurferColorLUT.txt."""
 
 
 @dataclass(frozen=True)
 class LabelAreas:
-    """What a segmentation has of the callosum.
+    """Measures of the callosum in a segmentation.
 
     Attributes:
         area_mm2: Area of all labels where the plane cuts them.
-        part_mm2: Area of each label there, by its name.
+        part_mm2: Area of each label in the plane, by its name.
         volume_mm3: Volume of all labels.
         dice: Overlap with the mask of callosal in the plane, 0 to 1.
     """
@@ -46,7 +46,7 @@ def label_areas(
     Args:
         segmentation: Labels in the patient space of the plan.
         place: The midsagittal slice; its pixels are not read.
-        mask: Callosum of callosal on the slice, shape (H, W).
+        mask: Mask of the callosum by callosal on the slice, shape (H, W).
 
     Returns:
         The areas; None if the segmentation has no callosal label at all.

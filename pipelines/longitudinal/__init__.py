@@ -1,1 +1,1 @@
-"""Change between the sessions of a participant, measured in one frame that favours none of them."""
+"""Change between the sessions of a participant, measured in one frame that favours no session."""

@@ -38,11 +38,11 @@ class Change:
     Attributes:
         mean: Mean over the visits.
         total: Last visit minus first.
-        total_pct: The same in percent of the mean of both.
-        rate: Slope of the straight line of least squares through all visits.
-        rate_pct: The same in percent of the mean over the visits.
-        per: What the slope is per: a year where the dates are known, else a session, from each to
-            the next.
+        total_pct: `total` in percent of the mean of these two visits.
+        rate: Slope of the least-squares line through all visits.
+        rate_pct: `rate` in percent of the mean over the visits.
+        per: Unit of time of the rate: a year if the dates are known, else the step from one
+            session to the next.
     """
 
     mean: float
@@ -63,8 +63,8 @@ def change_of(values: ArrayLike, years: Sequence[float] | None) -> Change | None
     of the mean and 30 % of the change, and with three visits or more the scatter about the line.
 
     Args:
-        values: Shape (visits, slices), NaN where it could not be taken.
-        years: Years of the visits since the first; None where the dates are not known.
+        values: The measure, shape (visits, slices), NaN where it could not be taken.
+        years: Years from the first visit to each visit; None if the dates are not known.
 
     Returns:
         The change; None if fewer than three slices have the measure on every visit.
@@ -105,7 +105,7 @@ def _slopes(times: Array, table: Array) -> Array:
 
 
 def _slope_error(times: Array, means: Array) -> float:
-    """Half of the 95 % interval of the slope by the scatter about the line; 0 for two visits."""
+    """Half-width of the slope's 95 % interval from the scatter about the line; 0 for two visits."""
     n_free = len(times) - 2
     if n_free < 1:
         return 0.0

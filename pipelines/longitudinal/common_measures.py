@@ -1,4 +1,4 @@
-"""The measures of every visit, on outlines that differ only where the edges of the visits do."""
+"""The measures of every visit, on outlines that differ only where the image edges differ."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,24 +27,24 @@ Array = NDArray[np.float64]
 Pixels = NDArray[np.float32]
 
 FEWEST_SLICES: Final = 3
-"""Slices on which the callosum must be found: their spread is the uncertainty."""
+"""Least number of slices on which the callosum must be found; their spread is the uncertainty."""
 
 NOT_TAKEN: Final = frozenset({"pv_area_mm2"})
-"""Measures of a probability map, which a shifted outline has none of."""
+"""Measures that need a probability map, which a shifted outline does not have."""
 
 _MIDDLE_MM: Final = 30.0
-"""Slices are brought to one brightness by what lies this near to their middle."""
+"""Slices are scaled to one brightness by their mean within this distance of the middle."""
 
 _POINTS: Final = 512
 
 
 @dataclass(frozen=True, eq=False)
 class VisitMeasures:
-    """What is measured of one visit.
+    """The measures of one visit.
 
     Attributes:
         values: Each measure on each slice, NaN where it could not be taken, shape (slices,).
-        profiles_mm: Thickness at 100 places on each slice, NaN likewise, shape (slices, 100).
+        profiles_mm: Thickness at 100 places on each slice, or NaN, shape (slices, 100).
         picture: The middle slice.
         outline_mm: The outline on it, shape (N, 2).
     """
@@ -57,12 +57,12 @@ class VisitMeasures:
 
 @dataclass(frozen=True, eq=False)
 class CommonMeasures:
-    """What is measured of all visits.
+    """The measures of all visits.
 
     Attributes:
         visits: The visits in their order.
-        confidence: Of the callosum on the mean of their middle slices, 0 to 1.
-        mean_outline_mm: Its outline, shape (N, 2).
+        confidence: Confidence in the callosum on the mean of their middle slices, 0 to 1.
+        mean_outline_mm: Outline of that callosum, shape (N, 2).
     """
 
     visits: tuple[VisitMeasures, ...]
@@ -74,11 +74,12 @@ def measure_visits(slices: Sequence[Sequence[SliceImage]], segmenter: Segmenter)
     """Find the callosum once, on the mean of all visits, and measure it on each.
 
     Args:
-        slices: The common slices of each visit, equally many.
+        slices: The common slices of each visit, the same number for all.
         segmenter: Opened model.
 
     Raises:
-        InputError: `no_common_callosum`: it is not found with confidence on enough slices.
+        InputError: The callosum is not found with confidence on enough slices
+            (`no_common_callosum`).
     """
     sharp = [[_evened(one) for one in of_visit] for of_visit in slices]
     means = [_mean(planes) for planes in zip(*sharp, strict=True)]
@@ -106,7 +107,7 @@ def measure_visits(slices: Sequence[Sequence[SliceImage]], segmenter: Segmenter)
 
 
 def _evened(slice_image: SliceImage) -> Pixels:
-    """A slice of the common sharpness, of mean 1 about its middle."""
+    """A slice brought to the common sharpness and scaled to a mean of 1 around its middle."""
     pixels = at_common_resolution(slice_image)
     height, width = pixels.shape
     rows, columns = (round(_MIDDLE_MM / step) for step in slice_image.spacing_mm)
@@ -149,7 +150,7 @@ def _edges(callosum: Callosum, pixels: Sequence[Pixels]) -> tuple[Array, EdgeMot
 
 
 def _moved(callosum: Callosum, pixels: Sequence[Pixels]) -> Array:
-    """The outline of a mean slice as each visit has it, shape (visits, N, 2)."""
+    """The outline of a mean slice, shifted to the edge of each visit, shape (visits, N, 2)."""
     outline_mm, found = _edges(callosum, pixels)
     return np.asarray(outline_mm + found.shifts_mm[..., None] * outward_normals(outline_mm))
 
@@ -183,7 +184,7 @@ def _of_visit(
 
 
 def _measured(callosum: Callosum, outline_mm: Array) -> Morphometry | None:
-    """Measures on an outline; parts that the mean lacks are missing on every visit alike."""
+    """Measures of an outline; parts that are missing on the mean are missing on every visit."""
     try:
         box = RotatedBox.around(outline_mm)
         line = find_reference_line(LineKind.SUBCALLOSAL, outline_mm, box)

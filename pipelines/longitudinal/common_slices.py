@@ -15,18 +15,18 @@ from callosal.pipelines.planning.plan_frame import frame_of
 Array = NDArray[np.float64]
 
 OFFSETS_MM: Final = (-2.0, -1.0, 0.0, 1.0, 2.0)
-"""Distance of the slices from the common plane, toward the right; measures are their mean."""
+"""Distance of each slice from the common plane, toward the right; measures are means over them."""
 
 MIDDLE: Final = OFFSETS_MM.index(0.0)
 
 _FIELD_MM: Final = 256.0
 _ANGLE_DEG: Final = -2.9
-"""Tilt of the callosum on the slices: the mean of 52 heads in AC-PC pose, as networks know it."""
+"""Tilt of the callosum on the slices: the mean of 52 heads in AC-PC pose, which networks expect."""
 
 
 @dataclass(frozen=True, eq=False)
 class CommonFrame:
-    """The mean frame of all visits as axes in the patient space of one visit.
+    """The mean frame of all visits, expressed as axes in the patient space of one visit.
 
     Attributes:
         axes: Unit vectors toward left, posterior and superior along the plan, as rows, (3, 3).
@@ -41,8 +41,8 @@ class CommonFrame:
         """The frame in the space of a visit.
 
         Args:
-            plan: Its plan, with stacks.
-            to_mean: From the frame of its plan to the mean frame, shape (4, 4).
+            plan: Plan of the visit, with stacks.
+            to_mean: Matrix from the frame of that plan to the mean frame, shape (4, 4).
         """
         own = frame_of(plan)
         from_mean = np.linalg.inv(to_mean)
@@ -57,8 +57,8 @@ def common_slices(volume: Volume, frame: CommonFrame, spacing_mm: float) -> tupl
 
     Args:
         volume: Voxels of the visit.
-        frame: The common frame there.
-        spacing_mm: Pixels of the slices.
+        frame: The common frame in that patient space.
+        spacing_mm: Pixel size of the slices.
     """
     _, posterior, superior = frame.axes
     cos, sin = np.cos(np.deg2rad(_ANGLE_DEG)), np.sin(np.deg2rad(_ANGLE_DEG))

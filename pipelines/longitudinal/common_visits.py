@@ -1,4 +1,4 @@
-"""Visits of one head to their measures: registered, cut on one grid, measured."""
+"""From the visits of one head to their measures: register, cut on one grid, measure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from callosal.pipelines.longitudinal.mean_frame import MeanFrame, mean_frame
 from callosal.pipelines.planning.plan_file import Plan
 
 MAX_SPREAD_MM: Final = 0.5
-"""Visits that disagree on places by more were not registered well."""
+"""If visits disagree on the position of a point by more than this, their registration failed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A visit with what places it.
+    """A visit, with what is needed to place it in the common frame.
 
     Attributes:
-        name: What to call it in a message, such as ses-1.
-        plan: Its plan, with stacks.
-        block: The brain about its callosum, along the plan.
-        load: Reads its voxels.
+        name: Name of the visit in messages, such as ses-1.
+        plan: Plan of the visit, with stacks.
+        block: Voxels of the brain around the callosum, aligned with the plan.
+        load: Reads the voxels of the visit.
     """
 
     name: str
@@ -45,8 +45,8 @@ class CommonVisits:
 
     Attributes:
         frame: Where the frame lies.
-        correlations: How well each visit agrees with the others, the least of its pairs.
-        measures: What is measured of each.
+        correlations: Correlation of each visit with the others, the lowest of its pairs.
+        measures: The measures of each visit.
     """
 
     frame: MeanFrame
@@ -64,8 +64,9 @@ def common_visits(visits: Sequence[Placed], segmenter: Segmenter) -> CommonVisit
         segmenter: Opened model.
 
     Raises:
-        InputError: Two of them are not alike (`not_alike`: another head or another contrast) or
-            cannot be registered (`too_far_apart`, `not_registered`), or `no_common_callosum`.
+        InputError: Two visits are not alike (`not_alike`: another head or another contrast) or
+            cannot be registered (`too_far_apart`, `not_registered`), or no callosum is found on
+            their mean (`no_common_callosum`).
     """
     motions = {
         (i, j): _checked(visits[i], visits[j]) for i, j in combinations(range(len(visits)), 2)

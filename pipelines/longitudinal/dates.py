@@ -14,16 +14,16 @@ DAYS_PER_YEAR = 365.25
 def acquisition_time(bids_dir: Path, image: BidsImage) -> datetime | None:
     """When an image was acquired.
 
-    The table of scans knows the image, that of sessions its session; the first that has a time
-    counts. Times that were shifted to hide the person are as good, as long as all of a person
-    were shifted alike.
+    The scans table has a row for the image, the sessions table one for its session; the first time
+    that is found is used. Times that were shifted for privacy are as good, as long as all times of
+    a person were shifted equally.
 
     Args:
         bids_dir: Folder of the dataset.
         image: One of its images.
 
     Returns:
-        The time; None where no table has it.
+        The time; None if no table has one.
 
     Raises:
         InputError: `bad_table`: a table cannot be read.
@@ -33,7 +33,7 @@ def acquisition_time(bids_dir: Path, image: BidsImage) -> datetime | None:
 
 
 def years_since_first(times: Sequence[datetime | None]) -> list[float] | None:
-    """Years from the earliest time; None where one is missing or all are equal."""
+    """Years from the earliest time; None if a time is missing or all times are equal."""
     known = [time for time in times if time is not None]
     if len(known) < len(times) or len(set(known)) < 2:
         return None
@@ -62,7 +62,7 @@ def _rows(path: Path, key: str, value: str | None) -> list[dict[str, str | None]
 
 
 def _time(text: str | None) -> datetime | None:
-    """A time of BIDS; its zone is left out, for tables mix times with and without one."""
+    """A BIDS time without its time zone, because tables mix times with and without one."""
     if text is None:
         return None
     try:

@@ -1,9 +1,10 @@
-"""How far the border of the callosum lies apart between aligned slices, point by point.
+"""How far apart the border of the callosum lies on aligned slices, point by point.
 
-Two outlines that a network draws by itself differ by its noise. Here one outline is given, that of
-the mean of all visits, and what is measured is how far the edge of each visit lies from the mean
-edge, along the normal of the outline. The boundary shift integral (Freeborough and Fox 1997) does
-this for whole brains; a shift at each point leaves an outline that every measure can be taken on.
+If a network outlines each visit separately, the outlines also differ by the network's noise. Here
+there is only one outline, that of the mean of all visits. What is measured is how far the edge of
+each visit lies from the mean edge, along the normal of the outline. The boundary shift integral
+(Freeborough and Fox 1997) does this for whole brains; shifting each point instead gives an outline
+of each visit, on which every measure can be taken.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ REACH_MM: Final = 3.0
 
 _STEP_MM: Final = 0.25
 _WINDOW_MM: Final = 1.25
-"""Standard deviation of the weights: the far side of a thin callosum counts nothing."""
+"""Standard deviation of the weights: the far side of a thin callosum gets almost no weight."""
 
 _ALONG_MM: Final = 0.75
 """Standard deviation of the smoothing along the outline; twice as much loses a tenth of a change,
@@ -32,7 +33,7 @@ for the ends of a callosum move where their sides do not."""
 
 _ROUNDS: Final = 4
 _LEAST_SLOPE: Final = 0.05
-"""A place whose edge is weaker than this share of the mean is held where the mean edge lies."""
+"""A point whose edge is weaker than this share of the mean is held on the mean edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,7 @@ def outward_normals(outline_mm: Array) -> Array:
 def _profiles(
     spline: Array, outline_mm: Array, normals: Array, places: Array, slice_image: SliceImage
 ) -> Array:
-    """Intensities across the outline, of mean 0 and deviation 1 over all, shape (N, places)."""
+    """Intensities across the outline, scaled to mean 0 and deviation 1, shape (N, places)."""
     points = outline_mm[:, None] + places[None, :, None] * normals[:, None]
     at = np.moveaxis(slice_image.mm_to_pixels(points), -1, 0)
     values = ndimage.map_coordinates(spline, at, order=3, prefilter=False, mode="nearest")

@@ -1,8 +1,8 @@
-"""The frame in the middle of several visits, in which none of them comes first.
+"""The frame midway between several visits, which favours none of them.
 
-Resampling blurs. If the first visit stayed as it is and the others were resampled onto it, that
-alone would look like a change (Yushkevich et al. 2010, Reuter et al. 2012). So every visit is taken
-to the mean of all, by the mean of the motions between them.
+Resampling blurs. If the first visit stayed as it is and the others were resampled onto it, the blur
+alone would look like a change (Yushkevich et al. 2010, Reuter et al. 2012). Therefore every visit
+is moved to the mean of all visits, by the mean of the motions between them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ class MeanFrame:
     Attributes:
         to_mean: For each visit, the rigid 4x4 matrix from the frame of its plan to the mean frame,
             both along left, posterior and superior, in mm.
-        spread_mm: How far two visits disagree on a place near the callosum, root mean square over
-            all pairs; 0 for two visits, which have nothing to disagree on.
+        spread_mm: How far two visits disagree on the position of a point near the callosum, root
+            mean square over all pairs; always 0 for two visits.
     """
 
     to_mean: tuple[Array, ...]
@@ -59,7 +59,7 @@ def mean_frame(motions: Mapping[tuple[int, int], Motion], count: int) -> MeanFra
 
 
 def _mean_motion(motions: Sequence[Array]) -> Array:
-    """The mean by logarithms, which for two motions is half of the way."""
+    """The mean of the matrix logarithms; for two motions, midway between them."""
     logarithms: Array = np.stack([np.real(logm(motion)) for motion in motions])
     mean: Array = logarithms.mean(axis=0)
     return np.asarray(expm(mean), dtype=float)
@@ -72,7 +72,7 @@ def _matrix(motion: Motion) -> Array:
 
 
 def _mean_distance_mm(one: Array, other: Array) -> float:
-    """Root mean square distance of the images of a ball, in closed form (Jenkinson 1999)."""
+    """Root mean square distance between a ball moved by each, in closed form (Jenkinson 1999)."""
     difference = one - other
     turn, shift = difference[:3, :3], difference[:3, 3]
     return float(np.sqrt(_REACH_MM**2 / 5 * np.trace(turn.T @ turn) + shift @ shift))

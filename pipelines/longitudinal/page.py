@@ -1,4 +1,4 @@
-"""The page of a series of visits, which flips between them; self-contained, it loads nothing."""
+"""The page of a series of visits, which flips between them; it is one file and loads nothing."""
 
 import base64
 import io
@@ -36,8 +36,8 @@ def visits_page(
 
     Args:
         series: The visits.
-        measures: What was measured of them.
-        tables: Their tables.
+        measures: Measures of the visits.
+        tables: Tables of the visits.
         version: Version of callosal.
     """
     style, script = _joined(STYLES), _joined(SCRIPTS)
@@ -68,7 +68,7 @@ def headline(tables: SeriesTables) -> str:
 def page_data(
     series: VisitSeries, measures: CommonMeasures, tables: SeriesTables
 ) -> dict[str, Any]:
-    """Everything the page shows, as plain data; arguments as of `visits_page`."""
+    """Everything the page shows, as plain data; the arguments are those of `visits_page`."""
     mean_mm = measures.mean_outline_mm
     x, y = (mean_mm.min(axis=0) + mean_mm.max(axis=0)) / 2
     center_mm = (float(x), float(y))

@@ -42,10 +42,10 @@ class LongitudinalRequest:
     Attributes:
         bids_dir: Folder of the dataset.
         output_dir: Folder of the derivatives, as the participant level left it.
-        selection: Which images.
+        selection: Which images are used.
         engine: What runs the network.
-        part: Which part of the participants.
-        overwrite: Measure again what is finished.
+        part: Which part of the participants is measured.
+        overwrite: Measure finished series again.
     """
 
     bids_dir: Path
@@ -57,7 +57,7 @@ class LongitudinalRequest:
 
 
 def run_longitudinal(request: LongitudinalRequest) -> int:
-    """Measure the change of every participant of two sessions or more.
+    """Measure the change of every participant with two sessions or more.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some participants could not be measured.
@@ -102,7 +102,7 @@ def run_longitudinal(request: LongitudinalRequest) -> int:
 def _measured(
     request: LongitudinalRequest, series: VisitSeries, segmenter: Segmenter, console: Console
 ) -> bool:
-    """Measure one series, if it is not done; returns whether its change is measured."""
+    """Measure one series unless it is already done; returns whether its change is measured."""
     left_out = ", ".join(f"{left.image.stem}: {left.code}" for left in series.left_out)
     if left_out:
         _say(console, f"{series.stem}: left out {left_out}")
@@ -160,7 +160,7 @@ def _is_done(output_dir: Path, names: SeriesNames, digest: str) -> bool:
 
 
 def _drop(output_dir: Path, series: VisitSeries) -> None:
-    """Remove what an earlier run wrote of a series; its record goes first."""
+    """Remove the files that an earlier run wrote for a series, its record first."""
     names = _names(series)
     for name in (names.record, *sorted(names_of(series, names))):
         remove(output_dir / name)

@@ -24,25 +24,25 @@ CHANGE_COLUMNS = (
 
 COLUMN_WORDS: Mapping[str, Mapping[str, str]] = {
     "years": {"Description": "time since the first visit; n/a without dates", "Units": "year"},
-    "correlation": {"Description": "least agreement with another visit after registration, to 1"},
+    "correlation": {"Description": "lowest correlation with another visit after registration"},
     "measure": {"Description": "column of the table of visits"},
     "n_visits": {"Description": "number of visits"},
     "mean": {"Description": "mean over the visits"},
     "change": {"Description": "last visit minus first, with its 95 % interval"},
-    "change_pct": {"Description": "the same in percent of the mean of both visits"},
+    "change_pct": {"Description": "change in percent of the mean of these two visits"},
     "rate": {"Description": "slope of the line through all visits, with its 95 % interval"},
-    "rate_pct": {"Description": "the same in percent of the mean over the visits"},
+    "rate_pct": {"Description": "rate in percent of the mean over the visits"},
     "rate_per": {"Description": "year, or session where the dataset has no dates"},
 }
 
 
 @dataclass(frozen=True, eq=False)
 class SeriesTables:
-    """What both tables hold.
+    """The content of both tables.
 
     Attributes:
         rows: One for each visit.
-        changes: The change of each measure; None where too few slices have it.
+        changes: The change of each measure; None if too few slices have the measure.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -59,9 +59,9 @@ def series_tables(
 
     Args:
         visits: The visits.
-        measures: What was measured of each.
-        correlations: How well each agrees with the others.
-        years: Years since the first; None where the dates are not known.
+        measures: The measures of each visit.
+        correlations: How well each visit agrees with the others.
+        years: Years since the first visit; None if the dates are not known.
     """
     stacked = {name: np.stack([one.values[name] for one in measures]) for name in _names(measures)}
     changes = {name: change_of(values, years) for name, values in stacked.items()}
@@ -84,13 +84,13 @@ def series_tables(
 
 
 def visits_tsv(tables: SeriesTables) -> str:
-    """One row a visit: keys, every measure and the thickness at 100 places."""
+    """One row per visit: keys, every measure and the thickness at 100 places."""
     columns = (*VISIT_KEYS, *tables.changes, *THICKNESS_COLUMNS)
     return tsv_text(columns, tables.rows)
 
 
 def change_tsv(tables: SeriesTables) -> str:
-    """One row a measure."""
+    """One row per measure."""
     return tsv_text(CHANGE_COLUMNS, change_rows(tables))
 
 

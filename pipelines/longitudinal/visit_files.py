@@ -33,7 +33,7 @@ _PLACE = SliceImage(
     row_dir=np.array([0.0, 1.0, 0.0]),
     col_dir=np.array([0.0, 0.0, -1.0]),
 )
-"""Where the common plane lies in the files: sagittal, the callosum in the origin."""
+"""Where the common plane lies in the files: sagittal, with the callosum at the origin."""
 
 
 def visit_files(series: VisitSeries, found: CommonVisits, names: SeriesNames) -> dict[str, bytes]:
@@ -41,7 +41,7 @@ def visit_files(series: VisitSeries, found: CommonVisits, names: SeriesNames) ->
 
     Args:
         series: The visits.
-        found: What was measured.
+        found: The measures of the visits.
         names: Names of the files of the whole series.
     """
     years = years_since_first([visit.acquired for visit in series.visits])
@@ -67,7 +67,7 @@ def names_of(series: VisitSeries, names: SeriesNames) -> frozenset[str]:
 
 
 def record(series: VisitSeries, found: CommonVisits, fingerprint: str) -> bytes:
-    """What the files were made of, and whatever places the common frame."""
+    """What the files were made from, and what defines the common frame."""
     content = {
         "Description": "Visits of a participant, measured in the plane half-way between them",
         "Fingerprint": fingerprint,
@@ -119,7 +119,7 @@ def _slices(image: BidsImage, measured: VisitMeasures, first: str) -> dict[str, 
 
 
 def _window(pixels: NDArray[Pixel], spacing_mm: tuple[float, float]) -> NDArray[Pixel]:
-    """The middle of a slice, as large as a picture of it: it ends before the face."""
+    """The middle of a slice, cropped to the size of a picture, which leaves out the face."""
     width_mm, height_mm = WINDOW_MM
     cut = [
         max(0, (side - 2 * round(size_mm / 2 / step_mm)) // 2)

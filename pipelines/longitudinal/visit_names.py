@@ -18,8 +18,8 @@ class SeriesNames:
     """Where the files of a series of visits lie, relative to the folder of the results.
 
     Attributes:
-        participant: Such as sub-01.
-        stem: Of the series, such as sub-01_acq-mprage_T1w.
+        participant: Label of the participant, such as sub-01.
+        stem: Stem of the series, such as sub-01_acq-mprage_T1w.
     """
 
     participant: str
@@ -42,7 +42,7 @@ class SeriesNames:
 
     @property
     def record(self) -> str:
-        """What the files were made of; written last."""
+        """What the files were made from; written last."""
         return self._of(RECORD)
 
     def _of(self, ending: str) -> str:

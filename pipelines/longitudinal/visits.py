@@ -1,4 +1,4 @@
-"""The visits of a participant: one image a session that the participant level measured."""
+"""The visits of a participant: one image per session, measured at the participant level."""
 
 import hashlib
 import re
@@ -26,10 +26,10 @@ class Visit:
 
     Attributes:
         image: The image of the session.
-        plan: Its plan, of status ok.
-        block: The brain about its callosum, along the plan.
+        plan: Plan of the image, of status ok.
+        block: Voxels of the brain around the callosum, aligned with the plan.
         sha256: Hash of plan and block.
-        acquired: When the image was acquired; None where no table of the dataset says so.
+        acquired: When the image was acquired; None if no table of the dataset records it.
     """
 
     image: BidsImage
@@ -41,7 +41,7 @@ class Visit:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """An image that is no visit.
+    """An image that is not used as a visit.
 
     Attributes:
         image: The image.
@@ -58,8 +58,8 @@ class VisitSeries:
     """Images of one participant and one acquisition over several sessions.
 
     Attributes:
-        stem: What their names share, without session and run, such as sub-01_acq-mprage_T1w.
-        visits: One a session, by session.
+        stem: Common part of their names, without session and run: sub-01_acq-mprage_T1w.
+        visits: One per session, in the order of the sessions.
         left_out: The other images.
     """
 

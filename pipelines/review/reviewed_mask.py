@@ -37,15 +37,15 @@ def segmentation_name(revision: int) -> str:
 def write_reviewed_mask(
     folder: Path, review: Mapping[str, Any], outline: HandOutline | None
 ) -> list[str]:
-    """Write the corrected mask as NIfTI and as a segmentation, or remove those of before.
+    """Write the corrected mask as NIfTI and as a segmentation, or only remove earlier ones.
 
     Args:
         folder: Folder of the case.
-        review: The review, already kept.
-        outline: The mask; None where the automatic one stands.
+        review: The review, already saved.
+        outline: The corrected mask; None if the automatic mask is to be used.
 
     Returns:
-        Why there is no segmentation, in words; empty if it was made or none is due.
+        Why there is no segmentation, in words; empty if it was made or is not needed.
 
     Raises:
         OutputError: The disk is full or read-only.

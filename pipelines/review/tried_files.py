@@ -1,7 +1,7 @@
-"""Files tried on the page: planned here as `callosal infer` plans them, and nothing of them kept.
+"""Files that a user tries on the page: planned as `callosal infer` plans them, then discarded.
 
-They lie in a private temporary folder while they are read and planned. Their names never reach the
-server: what a file is, its content tells.
+They are in a private temporary folder while they are read and planned. Their names never reach the
+server; the format of a file is recognised from its content.
 """
 
 import json
@@ -36,7 +36,7 @@ class FileTrial:
 
     Attributes:
         segmenter: Opened model.
-        settings: Those of the run under review.
+        settings: Settings of the run under review.
     """
 
     segmenter: Segmenter
@@ -47,10 +47,10 @@ class FileTrial:
         """Plan the one case among some files.
 
         Args:
-            message: The files, as of `split_files`.
+            message: The files, in the format that `split_files` reads.
 
         Returns:
-            What a read-only page embeds of a case, and how long it took.
+            What a read-only page embeds for a case, and how long planning took.
 
         Raises:
             InputError: The files hold no case or several (`several_cases`), or show nothing to
@@ -76,7 +76,7 @@ class FileTrial:
 
 
 def _settings(run: RunSettings) -> Settings:
-    """How the run planned, without objects for an archive."""
+    """The settings of the run, without DICOM objects for an archive."""
     return Settings(line=run.line, fusion=run.fusion, plan=run.plan, dicom_objects=())
 
 
@@ -87,8 +87,8 @@ def split_files(message: bytes) -> list[bytes]:
     each file; then follow the object and the files.
 
     Raises:
-        InputError: The message is cut short or something else (`bad_request`), or holds more than
-            5000 files (`too_many_files`).
+        InputError: The message is cut short or has another format (`bad_request`), or holds more
+            than 5000 files (`too_many_files`).
     """
     start = 4 + int.from_bytes(message[:4], "little")
     try:
@@ -115,7 +115,7 @@ def _write(files: Sequence[bytes], folder: Path) -> None:
 
 
 def _only_case(folder: Path) -> Case:
-    """The one case of a folder; of what is none, the reason, without names."""
+    """The only case of a folder; if there is none, the error says why, without file names."""
     paths = sorted(folder.iterdir())
     try:
         found = find_cases(paths if len(paths) == 1 else [folder])

@@ -141,7 +141,7 @@ def test_the_error_bar_is_a_band_about_the_axis():
     slice_image, contour, box, line = parts()
     final = fuse(box, line, FusionSettings()).roi
     plain, wide, wider = (
-        np.asarray(draw_overlay(slice_image, [contour], box, line, final, "", angle95_deg))
+        np.asarray(draw_overlay(slice_image, [contour], box, line, final, "", None, angle95_deg))
         for angle95_deg in (None, 3.0, 6.0)
     )
     changed = [(one[:700] != plain[:700]).any(axis=-1) for one in (wide, wider)]
