@@ -4,7 +4,8 @@
 
 Each head is turned by up to 15 degrees about each axis and shifted by up to 12 mm along each, in
 its header alone; from there four scouts are made, of 3 to 10 slices an orientation. The reference
-is the plan of the head as it is, moved along. Every scout counts, those without a plan too.
+is the plan of the head as it is, moved along. Every scout counts, those without a plan too. A scout
+holds the midline if the callosum's centre lies within the thickness of a sagittal slice.
 
 FOLDER gets `plans.csv`, a row a scout, and `table.md`. A row that is there already, of the same
 model, is not made again, so a stopped run goes on.
@@ -147,7 +148,7 @@ def measured(
         "confidence": "" if plan["confidence"] is None else f"{plan['confidence']:.3f}",
         "reasons": " ".join(plan["reasons"]),
         "nearest_mm": f"{away_mm:.2f}",
-        "holds_midline": str(away_mm <= protocol.distance_mm / 2),
+        "holds_midline": str(away_mm <= protocol.thickness_mm / 2),
         "seconds": f"{seconds:.2f}",
     }
     errors = dict.fromkeys(MEASURES, "")
