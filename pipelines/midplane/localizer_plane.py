@@ -3,8 +3,9 @@
 No single stack holds a volume, but each axial and coronal slice shows both halves of the head. The
 pixels of all slices are mirrored at one plane in patient coordinates and compared with what their
 stack shows there, interpolated between its slices; the plane is moved until they agree
-(Gauss-Newton, differences that stand out count less). A mirrored pixel that leaves its stack does
-not count.
+(Gauss-Newton). Large differences count in full: of a brain without skull they are its edges, and
+without them the search ends up to 10 degrees off; local contrast already bounds those of a lesion.
+A mirrored pixel that leaves its stack does not count.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,6 @@ _RIM_MM: Final = 15.0  # over which the weight of a pixel falls to zero at the b
 _PIXEL_MM: Final = 2.0
 _LEAST_SAGITTAL: Final = 8  # fewer sagittal slices have a plane of symmetry of their own
 _LEAST_PIXELS: Final = 400  # of a brain's cross-section at 2 mm are some 3000
-_OUTLIER_SCALE: Final = 4.0
 _SURELY_SYMMETRIC: Final = 0.3
 _SURE_DEG: Final = 2.5
 _SYSTEMATIC_DEG: Final = 0.4
@@ -96,14 +96,6 @@ class _Comparison:
     weight: Array
     mirrored: Array
     slices: _Slices
-
-    def robust_weight(self) -> Array:
-        """The weight after residuals that stand out are played down (Geman-McClure)."""
-        used = np.abs(self.residual[self.weight > 0])
-        if used.size == 0:
-            return self.weight
-        scale = _OUTLIER_SCALE * 1.4826 * float(np.median(used)) + 1e-6
-        return np.asarray(self.weight / (1 + (self.residual / scale) ** 2) ** 2)
 
 
 def find_localizer_plane(stacks: Sequence[Volume]) -> MidsagittalPlane:
@@ -315,7 +307,7 @@ def _refined(
     plane = start.through_nearest(center)
     for _ in range(most_steps):
         terms = [
-            _normal_equations(one, one.robust_weight())
+            _normal_equations(one, one.weight)
             for one in (_compared(image, plane) for image in images)
         ]
         hessian, gradient = (sum(part) for part in zip(*terms, strict=True))
@@ -361,7 +353,7 @@ def _jackknife(images: Sequence[_Slices], plane: MirrorPlane) -> tuple[float, fl
     for one in (_compared(image, plane) for image in images):
         over = (one.slices.points_lps_mm - plane.point_mm) @ plane.frame[:, :2]
         cell = np.clip((over / (_RADIUS_MM / 2) + 2).astype(int), 0, 3)
-        group, weight = cell[:, 0] * 4 + cell[:, 1], one.robust_weight()
+        group, weight = cell[:, 0] * 4 + cell[:, 1], one.weight
         for number in np.unique(group[weight > 0]):
             parts.append(_normal_equations(one, weight, group == number))
     hessian, gradient = (sum(terms) for terms in zip(*parts, strict=True))
