@@ -66,6 +66,12 @@ def bids(
             "wrong_usage",
         )
     if analysis_level == "group":
+        if participant_label or session_label or bids_filter_file is not None:
+            raise InputError(
+                "the group level takes every result in OUT: leave out --participant-label, "
+                "--session-label and --bids-filter-file",
+                "wrong_usage",
+            )
         from callosal.pipelines.group.run import run_group
 
         return run_group(bids_dir, output_dir, group)

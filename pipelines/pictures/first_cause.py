@@ -40,6 +40,7 @@ _OPENINGS = {
     "failed": "Not planned",
     "skipped": "Left out",
     "rejected": "Rejected",
+    "joined": "Still to do",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.pictures.first_cause import document_cause
+from callosal.pipelines.planning.protocol_words import protocol_words
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import automatic_roi, first_roi, is_joined, roi_limits
 from callosal.pipelines.review.hand_outline import HandOutline, hand_outline
@@ -28,7 +29,7 @@ def case_entry(
     return {
         "case_id": case.name,
         "plan": case.plan.document,
-        "cause": document_cause(case.plan.document),
+        "cause": _said_first(case.plan.document),
         "plan_sha256": case.plan_sha256,
         "automatic_roi": None if automatic is None else roi_entry(automatic),
         "first_roi": roi_entry(automatic or first_roi(case)),
@@ -41,6 +42,17 @@ def case_entry(
         "review": review,
         "revision": 0 if review is None else review["revision"],
     }
+
+
+def _said_first(document: Mapping[str, Any]) -> str:
+    """The first cause of doubt, and what a correction does to the stacks of a protocol."""
+    protocol = protocol_words(document)
+    stacks = (
+        f"The stacks follow protocol {protocol}. After a correction they follow the callosum."
+        if protocol
+        else ""
+    )
+    return " ".join(part for part in (document_cause(document), stacks) if part)
 
 
 def _reviewed(

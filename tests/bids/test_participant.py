@@ -119,6 +119,7 @@ def test_the_derivatives_are_valid_bids(derivatives: Path) -> None:
         (["{d}", "{o}", "participant", "--participant-label", "9"], 1, "no_such_participant"),
         (["{d}", "{o}", "participants"], 3, "participant"),
         (["{d}", "{o}", "participant", "--part-id", "2"], 3, "--num-parts"),
+        (["{d}", "{o}", "group", "--participant-label", "01"], 3, "takes every result"),
     ],
 )
 def test_wrong_calls_are_answered_in_words(

@@ -5,6 +5,7 @@ import pytest
 
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry import polygon
+from callosal.pipelines.review.case_entry import _said_first
 from callosal.pipelines.review.case_files import case_names, plan_summary, read_case
 
 
@@ -68,3 +69,16 @@ def test_a_broken_plan_is_told(run, planned):
     with pytest.raises(InputError) as error:
         read_case(run, planned)
     assert error.value.code == "bad_plan"
+
+
+def test_the_page_says_what_a_correction_does_to_the_stacks_of_a_protocol() -> None:
+    line = {"kind": "ac_pc", "angle_deg": 5.25, "measured": True}
+    entry = {
+        "name": "own", "line": line, "angle_offset_deg": 0, "center": {"measured": True},
+        "commissures": None,
+    }  # fmt: skip
+    plan = {"status": "ok", "reasons": [], "source": {}}
+    assert _said_first(plan) == ""
+    found = _said_first(plan | {"protocol": entry})
+    assert "AC-PC line 5.2" in found
+    assert "After a correction they follow the callosum" in found
