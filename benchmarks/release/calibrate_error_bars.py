@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -82,6 +82,11 @@ class Sample:
     facts: CaseFacts
     errors: Mapping[str, Array]
     row: Mapping[str, Any]
+
+
+WITHHELD: Final = {(Kind.LOCALIZER, "plane95_deg")}
+"""Bars that do not hold: the planes of localizers of the five heads of the validation lay within
+0.61 degrees, so that only 76 % of those of seventeen test heads were inside."""
 
 
 def main() -> None:
@@ -189,7 +194,12 @@ def calibrated(samples: Sequence[Sample], model_sha256: str) -> dict[str, Any]:
 
 def calibrated_kind(samples: Sequence[Sample]) -> dict[str, Any]:
     """Ranges, counts and scales of a kind, or of kinds that share them."""
-    measures = {name: calibrated_measure(name, samples) for name in sorted(samples[0].errors)}
+    kind = samples[0].facts.kind
+    measures = {
+        name: calibrated_measure(name, samples)
+        for name in sorted(samples[0].errors)
+        if (kind, name) not in WITHHELD
+    }
     used = {name for one in measures.values() for name in one["weights"]}
     values = {name: [known(one.facts)[name] for one in samples] for name in FACTS if name in used}
     return {
