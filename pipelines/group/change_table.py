@@ -28,9 +28,10 @@ def change_rows(table: GroupTable, output_dir: Path) -> list[Row]:
         {
             "participant_id": path.parent.name,
             SERIES: path.name.removesuffix(f"_{CHANGE}"),
-            **known.get(path.parent.name, dict.fromkeys(table.traits)),
+            **known[path.parent.name],
             **{name: typed(name, value) for name, value in row.items()},
         }
         for path in sorted(output_dir.glob(f"sub-*/*_{CHANGE}"))
+        if path.parent.name in known
         for row in read_tsv(path)
     ]

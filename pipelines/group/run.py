@@ -59,7 +59,8 @@ def run_group(bids_dir: Path, output_dir: Path, settings: GroupSettings) -> int:
     page = group_page(name, data, pictures(table, output_dir), version("callosal"))
     write_text(output_dir / PAGE, page)
     console = Console(stderr=True)
-    for line in (f"{headline(data)}.", *_missing(bids_dir, table, data), *_uncompared(data)):
+    for line in (f"{headline(data)}.", *_missing(bids_dir, table, data), *_left_out(table),
+                 *_uncompared(data)):  # fmt: skip
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"to look at: {output_dir / PAGE}", markup=False, soft_wrap=True)
     n_sure = sum(row["is_sure"] for row in data["rows"])
@@ -111,6 +112,13 @@ def _missing(bids_dir: Path, table: GroupTable, data: Mapping[str, Any]) -> list
         f"{PARTICIPANTS} has no column {asked[what]!r}; name another with --group.{what}_column"
         for what in missing
     ]
+
+
+def _left_out(table: GroupTable) -> list[str]:
+    """Whose results do not enter, because they are not in the dataset any more."""
+    if not table.gone:
+        return []
+    return [f"left out: {', '.join(table.gone)}; the dataset has no such participant any more"]
 
 
 def _uncompared(data: Mapping[str, Any]) -> list[str]:

@@ -32,6 +32,7 @@ class GroupTable:
         measures: Those columns that are measures of the callosum, without the thickness profile.
         traits: Columns of participants.tsv and of the tables of sessions.
         without_results: Participants of participants.tsv of which no image was measured.
+        gone: Participants with results that the dataset no longer has; none of `rows` is theirs.
     """
 
     rows: tuple[Row, ...]
@@ -39,6 +40,7 @@ class GroupTable:
     measures: tuple[str, ...]
     traits: tuple[str, ...]
     without_results: tuple[str, ...]
+    gone: tuple[str, ...] = ()
 
 
 def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
@@ -51,7 +53,13 @@ def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
     Raises:
         InputError: `no_results`: there is none; `bad_table`: a table cannot be read.
     """
-    files = sorted(output_dir.glob(f"sub-*/**/*_{MORPHOMETRY}"))
+    found = sorted(output_dir.glob(f"sub-*/**/*_{MORPHOMETRY}"))
+    # Who was taken out of the dataset is out of the group.
+    files = [path for path in found if (bids_dir / _participant(path, output_dir)).is_dir()]
+    gone = sorted(
+        {_participant(path, output_dir) for path in found}
+        - {_participant(path, output_dir) for path in files}
+    )
     measured = [(path, row) for path in files for row in read_tsv(path)]
     if not measured:
         raise InputError(
@@ -71,7 +79,11 @@ def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
     columns = (*KEYS, *traits, *QUALITY, REVIEW, *POSE, *measures, *THICKNESS_COLUMNS)
     there = {str(row["participant_id"]) for row in rows}
     missing = tuple(sorted(set(people) - there))
-    return GroupTable(tuple(rows), columns, tuple(measures), tuple(traits), missing)
+    return GroupTable(tuple(rows), columns, tuple(measures), tuple(traits), missing, tuple(gone))
+
+
+def _participant(path: Path, output_dir: Path) -> str:
+    return path.relative_to(output_dir).parts[0]
 
 
 def is_sure(row: Row) -> bool:

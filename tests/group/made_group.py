@@ -26,6 +26,7 @@ def make_group(folder: Path, n_people: int = PEOPLE) -> tuple[Path, Path]:
     people = ["participant_id\tage\tsex\tgroup"]
     for number in range(1, n_people + 1):
         name, group = f"sub-{number:02d}", "ab"[number % 2]
+        (dataset / name).mkdir()
         people.append(f"{name}\t{20 + number}\t{'FM'[number // 2 % 2]}\t{group}")
         profile = 6 + random.normal(0, 0.4, 100).cumsum() / 8
         profile[THINNER] -= 2.0 if group == "b" else 0.0

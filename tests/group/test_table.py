@@ -38,13 +38,21 @@ def test_the_table_of_sessions_comes_before_that_of_participants(
     folders: tuple[Path, Path],
 ) -> None:
     dataset, output = folders
-    (dataset / "sub-02").mkdir()
     (dataset / "sub-02" / "sub-02_sessions.tsv").write_text(
         "session_id\tage\tacq_time\nses-2\t23.5\t2020-01-01\nses-1\tn/a\tn/a\n"
     )
     rows = [row for row in collect(dataset, output).rows if row["participant_id"] == "sub-02"]
     assert [row["age"] for row in rows] == [22.0, 23.5]
     assert rows[1]["acq_time"] == "2020-01-01"
+
+
+def test_who_was_taken_out_of_the_dataset_is_out_of_the_group(folders: tuple[Path, Path]) -> None:
+    dataset, output = folders
+    (dataset / "sub-03").rmdir()
+    table = collect(dataset, output)
+    assert table.gone == ("sub-03",)
+    assert "sub-03" not in {row["participant_id"] for row in table.rows}
+    (dataset / "sub-03").mkdir()
 
 
 def test_a_column_of_the_name_of_a_measure_keeps_both(folders: tuple[Path, Path]) -> None:
