@@ -25,8 +25,9 @@ def test_every_list_of_kinds_names_the_same() -> None:
     schema = json.loads(
         resources.files("callosal.configs").joinpath("plan.schema.json").read_text()
     )
-    (listed,) = find_lists(schema, "subcallosal")
-    assert set(listed) == kinds
+    of_callosum, of_protocol = find_lists(schema, "subcallosal")
+    assert set(of_callosum) == kinds
+    assert set(of_protocol) > kinds
     assert set(get_args(get_type_hints(Settings)["line"])) == kinds
     assert set(LINES) == kinds
 
