@@ -9,7 +9,7 @@ from typing import Any
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.report.html_parts import json_block, page_policy
 
-STYLES = ("../report/style.css", "group.css")
+STYLES = ("../report/style.css", "../report/figures.css", "group.css")
 SCRIPTS = (
     "elements.js",
     "plots.js",

@@ -3,7 +3,7 @@
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -94,6 +94,27 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+
+
+def reviewed_object(what: str, make: Callable[[], Dataset]) -> tuple[bytes, list[str]]:
+    """An object that a review asks for, as the bytes of its file, or why there is none.
+
+    A review is kept, whatever header of the archive a library refuses.
+
+    Args:
+        what: Such as "report", for the reason.
+        make: Makes the object.
+
+    Returns:
+        Its bytes, b"" without one, and the reason in words, without the value of a tag.
+    """
+    try:
+        with quiet():
+            return file_bytes(make()), []
+    except CallosalError as error:
+        return b"", [f"No {what}: {error}"]
+    except Exception as error:
+        return b"", [f"No {what}: refused ({type(error).__name__})"]
 
 
 def _make(

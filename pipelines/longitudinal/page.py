@@ -20,7 +20,7 @@ from callosal.pipelines.report.html_parts import json_block, page_policy
 
 Array = NDArray[np.float64]
 
-STYLES = ("../report/style.css", "visits.css")
+STYLES = ("../report/style.css", "../report/figures.css", "visits.css")
 SCRIPTS = ("../group/elements.js", "../group/plots.js", "visits.js")
 SIZE: Final = (560, 480)
 QUALITY: Final = 85

@@ -11,8 +11,7 @@ from typing import Any
 from PIL import Image
 from pydicom import dcmread
 
-from callosal.models.errors import CallosalError
-from callosal.pipelines.hospital.case_objects import file_bytes, quiet
+from callosal.pipelines.hospital.case_objects import reviewed_object
 from callosal.pipelines.hospital.report_source import ReportedSource
 from callosal.pipelines.hospital.secondary_capture import overlay_capture
 from callosal.pipelines.outputs.atomic import remove, write_bytes
@@ -49,14 +48,11 @@ def write_reviewed_capture(
     remove(folder / REVIEWED_SECONDARY_CAPTURE)
     if overlay is None or not (folder / STRUCTURED_REPORT).is_file():
         return []
-    try:
-        with quiet():
-            content = file_bytes(_capture(folder, review, overlay))
-    except CallosalError as error:
-        return [f"No Secondary Capture: {error}"]
-    except Exception as error:
-        # As for the report: the decision is kept whatever a library refuses.
-        return [f"No Secondary Capture: refused ({type(error).__name__})"]
+    content, reasons = reviewed_object(
+        "Secondary Capture", lambda: _capture(folder, review, overlay)
+    )
+    if reasons:
+        return reasons
     write_bytes(folder / capture_name(review["revision"]), content)
     write_bytes(folder / REVIEWED_SECONDARY_CAPTURE, content)
     return []

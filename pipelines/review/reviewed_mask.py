@@ -9,8 +9,7 @@ from typing import Any
 
 from pydicom import dcmread
 
-from callosal.models.errors import CallosalError
-from callosal.pipelines.hospital.case_objects import file_bytes, quiet
+from callosal.pipelines.hospital.case_objects import reviewed_object
 from callosal.pipelines.hospital.report_source import ReportedSource
 from callosal.pipelines.hospital.segmentation_object import callosum_segmentation
 from callosal.pipelines.hospital.segmented_source import SegmentedSource
@@ -59,14 +58,11 @@ def write_reviewed_mask(
         return []
     if not (folder / STRUCTURED_REPORT).is_file():
         return [f"No segmentation: the case has no {STRUCTURED_REPORT} to take its images from"]
-    try:
-        with quiet():
-            content = file_bytes(_segmentation(folder, review, outline))
-    except CallosalError as error:
-        return [f"No segmentation: {error}"]
-    except Exception as error:
-        # As for the report: the decision is kept whatever a library refuses.
-        return [f"No segmentation: refused ({type(error).__name__})"]
+    content, reasons = reviewed_object(
+        "segmentation", lambda: _segmentation(folder, review, outline)
+    )
+    if reasons:
+        return reasons
     write_bytes(folder / segmentation_name(review["revision"]), content)
     write_bytes(folder / REVIEWED_SEGMENTATION, content)
     return []

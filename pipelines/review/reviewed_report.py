@@ -12,8 +12,8 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from callosal.models.errors import CallosalError, InputError
-from callosal.pipelines.hospital.case_objects import file_bytes, quiet
+from callosal.models.errors import InputError
+from callosal.pipelines.hospital.case_objects import reviewed_object
 from callosal.pipelines.hospital.report_source import ReportedSource
 from callosal.pipelines.hospital.structured_report import Review, plan_report
 from callosal.pipelines.hospital.written_case import contour_of_case
@@ -48,14 +48,9 @@ def write_reviewed_report(
         return []
     if not (folder / STRUCTURED_REPORT).is_file():
         return [f"No report: the case has no {STRUCTURED_REPORT} to follow"]
-    try:
-        with quiet():
-            content = file_bytes(_report(folder, review, outline))
-    except CallosalError as error:
-        return [f"No report: {error}"]
-    except Exception as error:
-        # The decision is kept; a header of the archive that a library refuses must not undo it.
-        return [f"No report: refused ({type(error).__name__})"]
+    content, reasons = reviewed_object("report", lambda: _report(folder, review, outline))
+    if reasons:
+        return reasons
     write_bytes(folder / REVISIONS / f"{review['revision']:04d}.dcm", content)
     write_bytes(folder / REVIEWED_STRUCTURED_REPORT, content)
     return []
