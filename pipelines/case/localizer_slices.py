@@ -145,10 +145,17 @@ def moved_onto(values: NDArray[np.floating], source: SliceImage, grid: SliceImag
         source: The slice.
         grid: The plane.
     """
-    points = _points(grid) + _heights_mm(source, grid)[..., None] * grid.normal
-    at = source.mm_to_pixels(source.lps_to_mm(points))
-    moved: Picture = ndimage.map_coordinates(
-        values.astype(np.float32), np.moveaxis(at, -1, 0), order=1, cval=0.0
+    heights_mm = _height_above(source, grid.pixels_to_lps(_CORNER), grid)
+    points = grid.pixels_to_lps(_CORNER) + heights_mm[:, None] * grid.normal
+    # Both are planes, so pixels of one map to pixels of the other by a matrix.
+    start, down, right = source.mm_to_pixels(source.lps_to_mm(points))
+    moved: Picture = ndimage.affine_transform(
+        values.astype(np.float32),
+        np.stack([down - start, right - start], axis=1),
+        start,
+        output_shape=grid.pixels.shape,
+        order=1,
+        cval=0.0,
     )
     return moved
 
@@ -166,13 +173,20 @@ def composed(slices: Sequence[SliceImage], place: SlicesOnPlane, width_mm: float
     return replace(place.grid, pixels=pixels, source_voxel_mm=slices[0].source_voxel_mm)
 
 
+_CORNER: Final = np.array([(0, 0), (1, 0), (0, 1)])
+"""The first pixel of a plane, the one below it and the one to its right."""
+
+
 def _heights_mm(source: SliceImage, grid: SliceImage) -> Array:
-    away = (source.center_lps_mm - _points(grid)) @ source.normal
+    """Height of a slice above each pixel of a plane, shape (H, W)."""
+    start, down, right = _height_above(source, grid.pixels_to_lps(_CORNER), grid)
+    rows, columns = (np.arange(side) for side in grid.pixels.shape)
+    return np.asarray(start + (down - start) * rows[:, None] + (right - start) * columns)
+
+
+def _height_above(source: SliceImage, points: Array, grid: SliceImage) -> Array:
+    away = (source.center_lps_mm - points) @ source.normal
     return np.asarray(away / (grid.normal @ source.normal))
-
-
-def _points(grid: SliceImage) -> Array:
-    return grid.pixels_to_lps(np.moveaxis(np.indices(grid.pixels.shape), 0, -1))
 
 
 def _inferior(volume: Volume) -> Array:

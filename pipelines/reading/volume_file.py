@@ -30,6 +30,7 @@ _GZIP = b"\x1f\x8b"
 _NIFTI_1, _NIFTI_2 = 348, 540  # bytes of a header, and its first number
 _MGH_BYTES = DATA_OFFSET
 _BLOCK_BYTES = 512
+_LARGEST_OFFSET_BYTES = 2**40
 _MAX_FOOTER_BYTES = 2**20
 _MGH_NUMBERS = (16, 20)  # bytes of repetition time, flip angle, echo and inversion time, and view
 _MGH_TAGS_WITHOUT_LENGTH, _MGH_OLD_XFORM, _MGH_LAST_TAG = frozenset({1, 2, 20}), 30, 100
@@ -237,6 +238,8 @@ def _open_nifti(path: Path, start: bytes) -> VolumeFile:
     offset = float(header["vox_offset"])
     if not offset.is_integer() or offset < 0:
         raise _broken(path, "its voxels begin at no whole byte")
+    if offset > _LARGEST_OFFSET_BYTES:
+        raise _broken(path, f"its voxels begin at byte {offset:g}, beyond the end of any file")
     # Some programs write 0 and mean the first byte behind header and mark.
     first = size + 4 if is_single else 0
     return VolumeFile(
