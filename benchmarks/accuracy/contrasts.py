@@ -1,16 +1,18 @@
 """Do other contrasts of an exam give the plan of its T1?
 
-    python benchmarks/accuracy/contrasts.py HEADS --exams ms04a ge149 [--model M] [--output FILE]
+    python benchmarks/accuracy/contrasts.py HEADS --exams ms04a old08 [--motion FOLDER] [--model M]
 
 HEADS holds NIfTI files and heads.tsv (columns name, exam, contrast). The T1 of an exam is the
-reference; where EXAM_T1w-to-FLAIR.txt and EXAM_T2w-to-FLAIR.txt (ITK, from points of FLAIR) tell
-how the patient moved between the series, that is taken out. Every series is counted, refused ones
-too. Dice and area compare the mask with that of the T1 on the T1's midsagittal plane.
+reference. EXAM_T1w-to-FLAIR.txt and EXAM_T2w-to-FLAIR.txt (ITK, from points of FLAIR) hold how the
+patient moved between the series; that is taken out. They lie in HEADS or in the folder --motion,
+where benchmarks/release/exam_motion.py writes them. Every series is counted, refused ones too. Dice
+and area compare the mask with that of the T1 on the T1's midsagittal plane.
 """
 
 import argparse
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,7 @@ def main() -> None:
     )
     parser.add_argument("heads", type=Path)
     parser.add_argument("--exams", nargs="*", help="only these; all without it")
+    parser.add_argument("--motion", type=Path, help="folder of more motions than HEADS holds")
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--output", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
@@ -67,7 +70,10 @@ def main() -> None:
         for exam in exams
         if not arguments.exams or exam in arguments.exams
         for row in exam_rows(
-            arguments.heads, exam, [one for one in listed if one["exam"] == exam], segmenter
+            arguments.heads,
+            [one for one in listed if one["exam"] == exam],
+            exam_motions(exam, [arguments.heads, *filter(None, [arguments.motion])]),
+            segmenter,
         )
     ]
     print_table(rows)
@@ -76,8 +82,21 @@ def main() -> None:
         arguments.output.write_text(text, encoding="utf-8")
 
 
+def exam_motions(exam: str, folders: Sequence[Path]) -> dict[str, Array]:
+    """Matrices from LPS mm of the FLAIR to those of the exam's other series, as far as known."""
+    return {
+        kind: itk_matrix(path)
+        for kind in ("T1w", "T2w")
+        for path in (folder / f"{exam}_{kind}-to-FLAIR.txt" for folder in folders)
+        if path.is_file()
+    }
+
+
 def exam_rows(
-    folder: Path, exam: str, listed: list[dict[str, str]], segmenter: Segmenter
+    folder: Path,
+    listed: list[dict[str, str]],
+    motions: Mapping[str, Array],
+    segmenter: Segmenter,
 ) -> list[Row]:
     """Every series of one exam beside its T1."""
     outcomes = {}
@@ -87,7 +106,7 @@ def exam_rows(
     references = [one["name"] for one in listed if one["contrast"].startswith("T1w")]
     reference = outcomes[references[0]][1] if references else None
     return [
-        _row(one, *outcomes[one["name"]], reference, _motion(folder, exam, one), segmenter)
+        _row(one, *outcomes[one["name"]], reference, _motion(one, motions), segmenter)
         for one in listed
     ]
 
@@ -96,15 +115,13 @@ def _plan(volume: Volume, segmenter: Segmenter) -> Outcome:
     return process_volume(volume, segmenter, Settings(), {})
 
 
-def _motion(folder: Path, exam: str, one: dict[str, str]) -> Array:
+def _motion(one: dict[str, str], motions: Mapping[str, Array]) -> Array:
     """Matrix from LPS mm of a series to those of the exam's T1."""
-    to_t1, to_t2 = (folder / f"{exam}_{kind}-to-FLAIR.txt" for kind in ("T1w", "T2w"))
-    if one["contrast"].startswith("T1w") or not to_t1.is_file():
-        return np.eye(4)
-    flair_to_t1 = itk_matrix(to_t1)
-    if one["contrast"] == "FLAIR":
-        return flair_to_t1
-    return flair_to_t1 @ np.linalg.inv(itk_matrix(to_t2))
+    if one["contrast"] == "FLAIR" and "T1w" in motions:
+        return motions["T1w"]
+    if one["contrast"] == "T2w" and {"T1w", "T2w"} <= motions.keys():
+        return np.asarray(motions["T1w"] @ np.linalg.inv(motions["T2w"]), float)
+    return np.eye(4)
 
 
 def _row(
@@ -121,7 +138,7 @@ def _row(
     if reference is not None and reference.pose is not None:
         if outcome.pose is not None:
             angles = _differences(document, reference.document, motion)
-        overlap = _overlap(volume, reference, np.linalg.inv(motion), segmenter)
+        overlap = _overlap(volume, reference, np.asarray(np.linalg.inv(motion), float), segmenter)
     return Row(
         one["name"],
         one["contrast"],

@@ -73,7 +73,7 @@ def test_weightings_have_the_names_of_the_settings() -> None:
     assert SlabSettings().near == tuple(WEIGHTINGS)
 
 
-@pytest.mark.parametrize("name", ["head_slabs", "scout_slabs"])
+@pytest.mark.parametrize("name", ["head_slabs", "scout_slabs", "reformat_slabs"])
 def test_the_tables_of_the_release_are_read(name: str) -> None:
     root = Path(__file__).resolve().parents[2] / "benchmarks" / "release"
     sources = read_slab_table(root / f"{name}.tsv")
