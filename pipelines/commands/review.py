@@ -11,7 +11,7 @@ def review(
     open: bool = True,
     model: str = DEFAULT,
     read_only: bool = False,
-    host_name: list[str] | None = None,
+    host_name: list[str] = [],  # noqa: B006 (read only)
     mapping: Path | None = None,
 ) -> int:
     """Look at the plans of a run in the browser, accept, correct or reject them.
@@ -53,5 +53,5 @@ def review(
         count = write_read_only_pages(desk)
         print(f"{count} pages written, each as review.html in its case's folder")
         return 0
-    serve(desk, port, open, model, tuple(host_name or ()))
+    serve(desk, port, open, model, tuple(host_name))
     return 0
