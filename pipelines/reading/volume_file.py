@@ -34,8 +34,8 @@ _LARGEST_OFFSET_BYTES = 2**40
 _MAX_FOOTER_BYTES = 2**20
 _MGH_NUMBERS = (16, 20)  # bytes of repetition time, flip angle, echo and inversion time, and view
 _MGH_TAGS_WITHOUT_LENGTH, _MGH_OLD_XFORM, _MGH_LAST_TAG = frozenset({1, 2, 20}), 30, 100
-_BROKEN = (OSError, EOFError, ValueError, OverflowError, KeyError, zlib.error, HeaderDataError, WrapStructError,
-           MGHError)  # fmt: skip
+_BROKEN = (OSError, EOFError, ValueError, OverflowError, KeyError, zlib.error, HeaderDataError,
+           WrapStructError, MGHError)  # fmt: skip
 
 PAIR_SUFFIXES = ((".hdr", ".img"), (".hdr.gz", ".img.gz"), (".hdr", ".img.gz"))
 """Names of header and voxels where they lie in two files."""
