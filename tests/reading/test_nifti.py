@@ -210,7 +210,7 @@ def test_an_offset_of_0_is_that_behind_the_header(tmp_path: Path, name: str):
     np.testing.assert_array_equal(read_nifti(tmp_path / name).array, VOXELS)
 
 
-@pytest.mark.parametrize("offset", [16, 348, 351.5, -16, np.nan, 1e9, 1e30, np.inf])
+@pytest.mark.parametrize("offset", [16, 348, 351.5, -16, np.nan, 1e9, 1e30, -np.inf])
 def test_other_wrong_offsets_are_refused(tmp_path: Path, offset: float):
     path = patched(save(tmp_path / "x.nii"), 108, np.array(offset, "<f4").tobytes())
     assert code_of(path) == "bad_nifti"
