@@ -12,6 +12,7 @@ from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.finding import UNKNOWN, Finding, find_finding
 from callosal.pipelines.callosum.quality import ABSENT
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
+from callosal.pipelines.case.blank_slices import doubted_on_blank
 from callosal.pipelines.case.filled_slices import doubted_on_filled
 from callosal.pipelines.case.localizer_callosum import find_localizer_callosum
 from callosal.pipelines.case.localizer_slices import sagittal_slices
@@ -164,8 +165,8 @@ def conclude(
     spread = _spread(images, observation, segmenter, settings)
     watch.lap("neighbours")
     if callosum is not None:
-        filled = source.get("filled_slices", ())
-        callosum = doubted_on_filled(callosum, sagittal_or_whole(images), filled)
+        volume, filled = sagittal_or_whole(images), source.get("filled_slices", ())
+        callosum = doubted_on_blank(doubted_on_filled(callosum, volume, filled), volume)
     morphometry, finding = _measured(callosum, pose)
     if settings.head_size and morphometry is not None and pose is not None:
         plan = pose.plan

@@ -43,6 +43,8 @@ REASONS: dict[str, Reason] = {
         ("better_series", "better series",
          "another series of the exam was planned on, as --best-of exam asks"),
         ("bids_derivatives", "derivatives", "the folder holds derivatives of a BIDS dataset"),
+        ("blank_slice", "blank slice",
+         "a slice of the volume through the callosum is blank, perhaps by lost data"),
         ("blurred_border", "blurred border",
          "the border is blurred: motion, thick slices, or no callosum"),
         ("box_axis_disagree", "box and axis disagree",

@@ -1,0 +1,59 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from highdicom import Volume
+
+from callosal.export.runtime import Segmenter, open_segmenter
+from callosal.export.shipped import DEFAULT, resolve_model
+from callosal.pipelines.case.blank_slices import REASON
+from callosal.pipelines.case.process import process_volume
+from callosal.pipelines.phantom import phantom_head
+from callosal.pipelines.planning.findings import Status
+from callosal.pipelines.settings import Settings
+
+SHAPE, SPACING_MM = (72, 80, 80), (2.4, 2.8, 2.8)
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Segmenter:
+    return open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
+
+
+@pytest.fixture(scope="module")
+def head() -> Volume:
+    return phantom_head(1, SHAPE, SPACING_MM).volume
+
+
+def with_blank(head: Volume, axis: int, index: int, thickness: int = 1) -> Volume:
+    voxels = head.array.copy()
+    np.moveaxis(voxels, axis, 0)[index : index + thickness] = 0
+    return head.with_array(voxels)
+
+
+def planned(volume: Volume, segmenter: Segmenter) -> dict[str, Any]:
+    return process_volume(volume, segmenter, Settings(), {}).document
+
+
+@pytest.fixture(scope="module")
+def whole(head: Volume, segmenter: Segmenter) -> dict[str, Any]:
+    plan = planned(head, segmenter)
+    assert (plan["status"], plan["reasons"]) == (Status.OK.value, [])
+    return plan
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_a_blank_slice_through_the_callosum_costs_the_ok(
+    head: Volume, whole: dict[str, Any], segmenter: Segmenter, axis: int
+) -> None:
+    center = np.linalg.inv(head.affine) @ [*whole["final"]["center_lps_mm"], 1]
+    plan = planned(with_blank(head, axis, round(float(center[axis]))), segmenter)
+    assert plan["status"] != Status.OK.value
+    assert REASON in plan["reasons"]
+
+
+def test_a_blank_slice_elsewhere_costs_nothing(
+    head: Volume, whole: dict[str, Any], segmenter: Segmenter
+) -> None:
+    plan = planned(with_blank(head, 0, 8), segmenter)
+    assert (plan["status"], plan["reasons"]) == (whole["status"], whole["reasons"])
