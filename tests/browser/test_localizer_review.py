@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from callosal.export.shipped import DEFAULT
-from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.serve import make_server
 from callosal.pipelines.review.server import ReviewServer
 from tests.case.made_scout import planned_scout
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(run: Path) -> Iterator[ReviewServer]:
-    with make_server(ReviewSession.of(run), 0, DEFAULT) as server:
+    with make_server(ReviewRuns.of(run), 0, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield server
