@@ -41,6 +41,8 @@ def _clue(path: Path) -> tuple[int, bytes] | None:
     """Something that files of one content share, at the cost of a few bytes."""
     try:
         size = path.stat().st_size
+        if not size:
+            return None
         with path.open("rb") as file:
             if path.name.endswith(".gz"):
                 file.seek(max(0, size - _TRAILER_BYTES))

@@ -1,5 +1,6 @@
 """What a reader has to know of a group before its results are used."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def checks(table: GroupTable, changes: Changes, bids_dir: Path, output_dir: Path
     return [
         *mixture(table.rows, output_dir),
         *_replaced(table, bids_dir, output_dir),
+        *_lost(table, bids_dir),
         *_same(table),
         *_of_participants(table),
         *_of_changes(changes),
@@ -41,6 +43,16 @@ def _replaced(table: GroupTable, bids_dir: Path, output_dir: Path) -> Iterator[s
         yield (
             f"not the files that were measured, because they were replaced or have a new date: "
             f"{_listed(names)}; run `callosal bids ... participant` again"
+        )
+
+
+def _lost(table: GroupTable, bids_dir: Path) -> Iterator[str]:
+    # A link whose file is not fetched is there.
+    names = [_stem(r) for r in table.rows if not os.path.lexists(bids_dir / str(r["image"]))]
+    if names:
+        yield (
+            f"the dataset has no such image any more, but its measures still count: "
+            f"{_listed(names)}; if it was removed on purpose, delete its *_morph.tsv too"
         )
 
 

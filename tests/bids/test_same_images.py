@@ -18,6 +18,8 @@ def test_copies_are_found_and_nothing_else(tmp_path: Path) -> None:
         "f.nii": other[2:],
         "g.nii": other[2:-1] + b"x",
         "h.nii": other[2:],
+        "empty.nii.gz": b"",
+        "empty_too.nii.gz": b"",
         "cut.nii.gz": gzip.compress(content)[:50],
         "cut_too.nii.gz": gzip.compress(content)[:50],
     }

@@ -38,6 +38,9 @@ def make_group(folder: Path, n_people: int = PEOPLE) -> tuple[Path, Path]:
         profile[THINNER] -= 2.0 if group == "b" else 0.0
         area = 2000.0 if number == 1 else 600 + 20 * random.normal()
         for session in ("ses-1", "ses-2"):
+            image = dataset / name / session / "anat" / f"{name}_{session}_T1w.nii.gz"
+            image.parent.mkdir(parents=True)
+            image.touch()
             is_sure = not (name == LEFT_OUT and session == "ses-2")
             values = {"status": "ok" if is_sure else "low_confidence", "area_mm2": round(area, 2)}
             _write(output, name, session, values, profile)

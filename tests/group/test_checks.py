@@ -68,6 +68,12 @@ def test_an_image_that_was_replaced_is_told(folders: tuple[Path, Path]) -> None:
     assert "replaced or have a new date: sub-01_ses-1_T1w" in found(folders)[0]
 
 
+def test_an_image_that_was_removed_is_told(folders: tuple[Path, Path]) -> None:
+    (folders[0] / image_of("sub-02", "ses-2")).unlink()
+    (first, *_) = found(folders)
+    assert "no such image any more, but its measures still count: sub-02_ses-2_T1w" in first
+
+
 def test_participants_that_the_table_lacks_are_told(folders: tuple[Path, Path]) -> None:
     dataset, _ = folders
     (dataset / "participants.tsv").write_text("participant_id\tage\nsub-01\t30\nsub-03\t40\n")
