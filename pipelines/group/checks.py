@@ -92,8 +92,8 @@ def _of_changes(changes: Changes) -> Iterator[str]:
         yield f"measured without some of the sessions: {told}"
     if changes.missing:
         yield (
-            f"change of {_listed(changes.missing)} not measured: run `callosal bids ... "
-            "longitudinal` again"
+            f"change of {_listed(changes.missing)} not measured yet: run `callosal bids ... "
+            "longitudinal`"
         )
 
 

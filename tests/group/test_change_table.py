@@ -52,7 +52,7 @@ def test_measured_refused_outdated_and_missing_series(
     told = capsys.readouterr().err
     assert "check: change of sub-02 not measured: not_alike: two heads" in told
     assert "check: change of sub-03 not measured: outdated: an image was measured again" in told
-    assert "check: change of sub-04 not measured: run" in told
+    assert "check: change of sub-04 not measured yet: run" in told
     assert "check: measured without some of the sessions: x (not_ok)" in told
     rows = read_tsv(output / "group_change.tsv")
     found = [(r["participant_id"], r["measure"], r["rate_pct"], r["reason"]) for r in rows]
