@@ -23,7 +23,7 @@ class SpinePage(Page):
 
     def __init__(self, browser: Any, server: ReviewServer) -> None:
         self.browser, self.server = browser, server
-        self.desk = server.routes.desk
+        self.desk = server.routes.runs.sessions[0]
         (self.name,) = self.desk.names
         self.folder = self.desk.folder(self.name)
 

@@ -36,7 +36,7 @@ def server(run: Path) -> Iterator[ReviewServer]:
 
 @pytest.fixture
 def page(browser: Any, server: ReviewServer) -> Any:
-    (name,) = server.routes.desk.names
+    (name,) = server.routes.runs.sessions[0].names
     browser.get("about:blank")
     browser.get(f"{server.guard.url}#{name}")
     end = time.monotonic() + 60
@@ -69,7 +69,7 @@ def test_the_plan_is_drawn_on_the_acquired_slices(
     page: Any, server: ReviewServer, console_errors: Any
 ) -> None:
     """The midsagittal slice is the middle line of the sagittal stack, on both slices."""
-    desk = server.routes.desk
+    desk = server.routes.runs.sessions[0]
     entry = desk.case_entry(desk.names[0])
     plane, middle = entry["plan"]["midsagittal"], entry["plan"]["final"]["center_lps_mm"]
     for stage in ("transverse", "coronal"):

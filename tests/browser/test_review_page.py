@@ -65,7 +65,7 @@ class Page:
 
     def __init__(self, browser: Any, server: ReviewServer) -> None:
         self.browser, self.server = browser, server
-        self.desk = server.routes.desk
+        self.desk = server.routes.runs.sessions[0]
         self.name = case_of(self.desk, has_plan=True)
         self.folder = self.desk.folder(self.name)
 
