@@ -25,6 +25,7 @@ from callosal.pipelines.commands.demo import demo
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.review_document import Decision, Judgement
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.review_session import ReviewSession
 from callosal.pipelines.review.serve import make_server
 
@@ -61,7 +62,7 @@ def opened(
     if demo(folder, localizer=localizer, stitch=stitch) != 0:
         raise SystemExit("the demo is out of tolerance; no picture was drawn")
     desk = ReviewSession.of(folder / "result")
-    with make_server(desk, 0, DEFAULT) as server:
+    with make_server(ReviewRuns((desk,)), 0, DEFAULT) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = open_browser()
         try:

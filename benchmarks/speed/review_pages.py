@@ -28,7 +28,7 @@ from callosal.export.shipped import DEFAULT
 from callosal.pipelines.outputs.file_names import CASES, ROWS, RUN_FILE
 from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.report.page import write_report
-from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.serve import make_server
 
 OPENED = """
@@ -124,7 +124,7 @@ def report_ms(browser: Any, report: Path, rounds: int) -> list[float]:
 
 def step_ms(browser: Any, run: Path, steps: int) -> list[float]:
     """Milliseconds from *next* to the next case, of each step."""
-    with make_server(ReviewSession.of(run), 0, DEFAULT) as server:
+    with make_server(ReviewRuns.of(run), 0, DEFAULT) as server:
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         browser.get(server.guard.url)
         while not browser.execute_script(

@@ -13,10 +13,9 @@ from callosal.pipelines.bids.validation import DESCRIPTION
 from callosal.pipelines.morphometry.head_size import HEAD_MEASURES
 from callosal.pipelines.morphometry.measures import OF_THE_MIDLINE, PART_NAMES
 from callosal.pipelines.outputs.atomic import make_folder, write_text
+from callosal.pipelines.outputs.file_names import RUNS
 
 BIDS_VERSION = "1.10.0"
-RUNS = "runs"
-"""Folder of the run of each participant, as `callosal infer` writes it."""
 
 _OF_THE_OUTLINE = (
     "area_mm2", "pv_area_mm2", "perimeter_mm", "circularity", "box_length_mm", "box_width_mm",
@@ -37,13 +36,13 @@ The corpus callosum of each image of a BIDS dataset, measured in the midsagittal
 - `*_morph.tsv`: status, confidence and every measure. `*_thickness.tsv`: the thickness profile.
 - `*_plan.json`: the scan plan, with everything that was found.
 - `sub-*/figures/`: pictures for a check by eye.
-- `runs/sub-*/report.html`: the report of a participant. `callosal review runs/sub-01` opens its
-  plans for review.
+- `runs/sub-*/report.html`: the report of a participant. `callosal review .` opens the plans of all
+  participants for review.
 - `sub-*/*_visits.html`: a page that flips between the visits of a participant; `*_visits.tsv` and
   `*_change.tsv` hold the measures in their common plane, and what changed. The slices and masks of
   that plane are `*_space-visits_*`. `callosal bids ... longitudinal` writes them.
 - `group.tsv`, `group.html`: all sessions in one table and on one page, once
-  `callosal bids ... group` has run.
+  `callosal bids ... group` has run; `group.json` explains the columns.
 
 Check `status` and the pictures before you use a measure. Not a medical device: for research only.
 """

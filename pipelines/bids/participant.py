@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from callosal.pipelines.batch.run import run_index
 from callosal.pipelines.batch.session import open_model, open_session
 from callosal.pipelines.bids.dataset import BidsImage, FoundImages, Selection, find_images
 from callosal.pipelines.bids.derivatives import write_derivatives
-from callosal.pipelines.bids.description import RUNS, write_dataset_files
+from callosal.pipelines.bids.description import write_dataset_files
+from callosal.pipelines.bids.image_cases import index_images
+from callosal.pipelines.bids.same_images import same_images
 from callosal.pipelines.bids.validation import read_description, validate
-from callosal.pipelines.dicom.tree import FileEntry, Skipped
 from callosal.pipelines.outputs.exit_code import exit_code
-from callosal.pipelines.outputs.file_names import CASES
+from callosal.pipelines.outputs.file_names import CASES, RUNS
 from callosal.pipelines.outputs.results import is_planned, read_rows
-from callosal.pipelines.reading.cases import CaseIndex, index_files
 from callosal.pipelines.settings import Settings
 
 
@@ -109,6 +109,8 @@ def _report_found(found: FoundImages, console: Console) -> None:
     told = f"{len(found.images)} images of {len(participants)} participants"
     unused = ", ".join(f"{count} {suffix}" for suffix, count in found.unused.items())
     _say(console, f"{told}; not used: {unused}" if unused else told)
+    for name, original in same_images({one.name: one.path for one in found.images}).items():
+        _say(console, f"warning: {name} holds the same image as {original}; is it a copy?")
 
 
 def _run_participant(
@@ -126,7 +128,7 @@ def _run_participant(
         settings=request.settings,
         command="bids",
     )
-    index = _index(images)
+    index = index_images(images)
     clock.append(time.perf_counter())
     with open_session(run, segmenter, console) as session:
         clock.append(time.perf_counter())
@@ -153,26 +155,6 @@ def _write(
         write_derivatives(image, rows[image.stem], case_folder, request.output_dir, scheme)
     except InputError as error:
         _say(console, f"{image.stem}: no derivatives: {error.code}: {error}")
-
-
-def _index(images: Sequence[BidsImage]) -> CaseIndex:
-    """The images as cases, each under the name of its file."""
-    cases, skipped = [], []
-    for image in images:
-        found = index_files([_entry(image)])
-        cases += [replace(case, name=image.stem) for case in found.cases]
-        skipped += [replace(skip, name=image.stem) for skip in found.skipped]
-    return CaseIndex(tuple(cases), tuple(skipped))
-
-
-def _entry(image: BidsImage) -> FileEntry | Skipped:
-    try:
-        info = image.path.stat()
-    except OSError as error:
-        # A link of git-annex or DataLad whose file was never fetched leads nowhere.
-        reason = "its content is not here; fetch it" if image.path.is_symlink() else error.strerror
-        return Skipped(image.name, "unreadable", f"cannot be read ({reason})")
-    return FileEntry(str(image.path), image.name, info.st_size, info.st_mtime_ns)
 
 
 def _say(console: Console, line: str) -> None:

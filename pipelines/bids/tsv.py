@@ -35,16 +35,28 @@ def read_tsv(path: Path) -> list[dict[str, str | None]]:
     Raises:
         InputError: `bad_table`: it cannot be read.
     """
+    lines = io.StringIO(_text(path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE))
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(
-            f"{path.name}: cannot be read as a table ({type(error).__name__}); write it as UTF-8 "
-            "text with tabs",
-            "bad_table",
-        ) from None
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except csv.Error as error:
+        raise _bad(path, f"cannot be read as a table ({error})") from None
     return [
         {key: None if value in (None, "", MISSING) else value for key, value in row.items() if key}
         for row in rows
     ]
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise _bad(path, f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _bad(path, f"line {line} is not UTF-8 text") from None
+
+
+def _bad(path: Path, why: str) -> InputError:
+    said = f"{path.name}: {why}; save it as UTF-8 text, with tabs between the columns"
+    return InputError(said, "bad_table")

@@ -13,7 +13,8 @@ def report(input: Path, mapping: Path | None = None, port: int = 0, open: bool =
     nothing.
 
     Args:
-        input: The run's folder, with results.jsonl.
+        input: The run's folder, with results.jsonl, or the output of `callosal bids`, which holds a
+            run of each participant.
         mapping: File that `callosal infer --mapping` wrote. A server on this machine only then also
             shows the page with number, description, protocol, orientation and contrast of each
             series, until Ctrl-C ends it; the file report.html contains none of these.
@@ -23,14 +24,17 @@ def report(input: Path, mapping: Path | None = None, port: int = 0, open: bool =
     Returns:
         Exit code 0.
     """
+    from callosal.pipelines.outputs.run_folders import run_folders
     from callosal.pipelines.report.page import write_report
 
-    path = write_report(input)
-    Console().print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    for folder in run_folders(input):
+        path = write_report(folder)
+        said = f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
+        Console().print(said, markup=False, soft_wrap=True)
     if mapping is not None:
         from callosal.export.shipped import DEFAULT
-        from callosal.pipelines.review.review_session import ReviewSession
+        from callosal.pipelines.review.review_runs import ReviewRuns
         from callosal.pipelines.review.serve import serve
 
-        serve(ReviewSession.of(input, mapping), port, open, DEFAULT, page="report.html?review")
+        serve(ReviewRuns.of(input, mapping), port, open, DEFAULT, page="report.html?review")
     return 0

@@ -22,7 +22,8 @@ def review(
     changed.
 
     Args:
-        input: Folder that `callosal infer --output` wrote.
+        input: Folder that `callosal infer --output` or `callosal bids` wrote; of the latter all
+            participants are shown.
         port: Port on 127.0.0.1; 0 takes a free one.
         open: Open the page in the browser.
         model: Shipped model or ONNX file, used for files that you drop onto the page.
@@ -40,7 +41,7 @@ def review(
 
     # The help of this command has to come at once: what reads cases is loaded here.
     from callosal.pipelines.review.read_only import write_read_only_pages
-    from callosal.pipelines.review.review_session import ReviewSession
+    from callosal.pipelines.review.review_runs import ReviewRuns
     from callosal.pipelines.review.serve import serve
 
     if read_only and mapping is not None:
@@ -48,10 +49,10 @@ def review(
             "--read-only writes pages, and names of a mapping are never written; leave out one",
             "wrong_usage",
         )
-    desk = ReviewSession.of(input, mapping)
+    runs = ReviewRuns.of(input, mapping)
     if read_only:
-        count = write_read_only_pages(desk)
+        count = sum(map(write_read_only_pages, runs.sessions))
         print(f"{count} pages written, each as review.html in its case's folder")
         return 0
-    serve(desk, port, open, model, tuple(host_name))
+    serve(runs, port, open, model, tuple(host_name))
     return 0

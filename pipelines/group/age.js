@@ -8,9 +8,10 @@ function drawAge(place, data, name) {
   const points = curves.flatMap((found) => found.points);
   const [ages, values] = [1, 2].map((index) => points.map((point) => point[index]));
   const words = `${title(name)} of ${points.length} participants over ${age}${sex ? `, by ${sex}` : ""}`;
-  const plot = frame(words, roundTicks(Math.min(...ages), Math.max(...ages)), roundTicks(Math.min(...values), Math.max(...values)), `${age}, years`, title(name));
+  const plot = frame(words, roundTicks(Math.min(...ages), Math.max(...ages)), roundTicks(Math.min(...values), Math.max(...values)), `${age}, years`, title(name), {
+    legend: [curves.map((found) => found.name), MARKS, (group) => ` (${curves.find((found) => found.name === group).points.length})`],
+  });
   curves.forEach((found, index) => drawCurve(plot, found, MARKS[index % MARKS.length]));
-  plot.add(...legend(curves.map((found) => found.name), MARKS, (group) => ` (${curves.find((found) => found.name === group).points.length})`));
   show(place, plot.svg, [...curves.map(slopeWords), centileWords(data, curves)].join(" "), `age-${name}`);
 }
 

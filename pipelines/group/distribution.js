@@ -17,7 +17,7 @@ function drawDistribution(place, data, name, open) {
   const ticks = roundTicks(Math.min(...values), Math.max(...values));
   const words = `${title(name)} of ${rows.length} images by group`;
   const labels = groups.map((group, index) => [index + 0.5, group]);
-  const plot = frame(words, [0, groups.length], ticks, data.columns_of.group ?? "", title(name), labels);
+  const plot = frame(words, [0, groups.length], ticks, data.columns_of.group ?? "", title(name), { labels });
   groups.forEach((group, index) => {
     const members = rows.filter((row) => isOf(row, group));
     if (members.length) drawGroup(plot, members, index, name, open);

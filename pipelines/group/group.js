@@ -41,7 +41,8 @@ function open(row) {
   const close = make("button", { type: "button", onclick: () => dialog.close() }, "Close");
   dialog.replaceChildren(
     make("div", { class: "head" }, make("h2", { id: "detail-title" }, rowName(row)), close),
-    make("p", { class: "muted small" }, [row.image, WORDS.statuses[row.status] ?? row.status, `confidence ${shownNumber(row.confidence, 2)}`].join("; ")),
+    make("p", { class: "muted small" }, [row.image, WORDS.statuses[row.status] ?? row.status, `confidence ${shownNumber(row.confidence, 2)}`, row.software, row.model, row.settings].filter(Boolean).join("; ")),
+    ...(row.same_image_as ? [make("p", { class: "small" }, `holds the same image as ${row.same_image_as}`)] : []),
     ...reasonsOf(row).map((code) => make("p", { class: "small" }, WORDS.reasons[code]?.meaning ?? code)),
     make("div", { class: "two" },
       picture ? make("img", { src: `data:image/webp;base64,${picture}`, alt: "outline of the callosum on the midsagittal slice" }) : make("p", { class: "muted" }, "no picture"),
@@ -57,6 +58,12 @@ function open(row) {
   }
   dialog.showModal();
   close.focus();
+}
+
+/** A sentence with its capital and stop; a name at its start stays as it is. */
+function sentence(said) {
+  const begun = /^[a-z]+ /.test(said) ? said.charAt(0).toUpperCase() + said.slice(1) : said;
+  return begun.endsWith("?") ? begun : `${begun}.`;
 }
 
 /** All values, as a table that a spreadsheet reads. */
@@ -80,7 +87,8 @@ function toggle(id) {
   });
 }
 
-found("notes").textContent = data.without_results.length ? `No results of ${shortList(data.without_results)}.` : "";
+found("checks").hidden = !data.checks.length;
+found("checks").querySelector("ul").append(...data.checks.map((said) => make("li", {}, sentence(said))));
 found("measure").addEventListener("change", (event) => { state.measure = event.target.value; refresh(); });
 found("pair").addEventListener("change", (event) => { state.pair = Number(event.target.value); refresh(); });
 found("search").addEventListener("input", (event) => { state.text = event.target.value; refreshImages(); });

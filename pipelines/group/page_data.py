@@ -50,6 +50,7 @@ def page_data(
     comparisons: Sequence[Comparison],
     settings: GroupSettings,
     output_dir: Path,
+    found: Sequence[str],
 ) -> dict[str, Any]:
     """Everything the page shows.
 
@@ -58,6 +59,7 @@ def page_data(
         comparisons: Of `group_comparisons`.
         settings: Which columns hold group, age and sex.
         output_dir: Folder of the derivatives.
+        found: Of `checks`.
     """
     people = people_of(table)
     group, age, sex = (
@@ -85,6 +87,7 @@ def page_data(
         "comparisons": [_comparison(one) for one in comparisons],
         "curves": {name: _curves(people, name, age, sex) for name in table.measures},
         "without_results": list(table.without_results),
+        "checks": list(found),
         "limits": {
             "group": FEWEST,
             "centiles": FEWEST_OF_CENTILES,

@@ -36,9 +36,14 @@ function text(x, y, content, attributes = {}) {
   return drawn("text", { x, y, fill: INK, "font-size": 12, "font-family": "sans-serif", ...attributes }, content);
 }
 
-/** A frame with both axes; `x` and `y` map values, `add` draws into it. */
-function frame(words, xTicks, yTicks, xTitle, yTitle, xLabels = null) {
-  const { width, height, left, right, top, bottom } = PLOT;
+/**
+ * A frame with both axes; `x` and `y` map values, `add` draws into it.
+ * A legend, as [names, marks, what follows each name], stands above the values, not among them.
+ */
+function frame(words, xTicks, yTicks, xTitle, yTitle, { labels = null, legend = [] } = {}) {
+  const { width, height, left, right, bottom } = PLOT;
+  const entries = legend.length ? legendEntries(...legend) : [];
+  const top = PLOT.top + (entries.at(-1)?.bottom ?? 0);
   const x = scale([xTicks[0], xTicks.at(-1)], [left, width - right]);
   const y = scale([yTicks[0], yTicks.at(-1)], [height - bottom, top]);
   const digits = Math.max(0, -Math.floor(Math.log10(yTicks[1] - yTicks[0]) + 1e-9));
@@ -49,11 +54,12 @@ function frame(words, xTicks, yTicks, xTitle, yTitle, xLabels = null) {
       drawn("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), stroke: PALE }),
       text(left - 6, y(value) + 4, shownNumber(value, digits), { "text-anchor": "end" }),
     ]),
-    ...(xLabels ?? xTicks.map((value) => [value, shownNumber(value, 0)])).map(([value, label]) =>
+    ...(labels ?? xTicks.map((value) => [value, shownNumber(value, 0)])).map(([value, label]) =>
       text(x(value), height - bottom + 18, label, { "text-anchor": "middle" }),
     ),
     text((left + width - right) / 2, height - 6, xTitle, { "text-anchor": "middle" }),
     text(0, 0, yTitle, { "text-anchor": "middle", transform: `translate(14 ${(top + height - bottom) / 2}) rotate(-90)` }),
+    ...entries.flatMap(({ parts }) => parts),
   );
   return { svg, x, y, add: (...children) => svg.append(...children) };
 }
@@ -82,18 +88,23 @@ function mark(shape, x, y, attributes, size = 4.5) {
   return drawn("polygon", { points, ...attributes });
 }
 
-/** Names with their marks, at the top of a figure. */
-function legend(names, marks, extra = () => "") {
-  let at = PLOT.left + 8;
-  return names.flatMap((name, index) => {
+const LEGEND_ROW = 18;
+
+/** Names with their marks, in rows as wide as the figure; each entry knows where its row ends. */
+function legendEntries(names, marks, extra = () => "") {
+  let [at, row] = [PLOT.left, 0];
+  return names.map((name, index) => {
     const label = name + extra(name);
-    const place = at;
-    at += 34 + label.length * 7;
-    return [
-      drawn("line", { x1: place, x2: place + 18, y1: 24, y2: 24, stroke: marks[index].color, "stroke-width": 2, "stroke-dasharray": marks[index].dash }),
-      mark(marks[index].shape, place + 9, 24, { fill: marks[index].color }),
-      text(place + 24, 28, label, { stroke: PAPER, "stroke-width": 3, "paint-order": "stroke" }),
+    const wide = 34 + label.length * 7;
+    if (at > PLOT.left && at + wide > PLOT.width) [at, row] = [PLOT.left, row + 1];
+    const [place, middle] = [at, PLOT.top + row * LEGEND_ROW];
+    at += wide;
+    const parts = [
+      drawn("line", { x1: place, x2: place + 18, y1: middle, y2: middle, stroke: marks[index].color, "stroke-width": 2, "stroke-dasharray": marks[index].dash }),
+      mark(marks[index].shape, place + 9, middle, { fill: marks[index].color }),
+      text(place + 24, middle + 4, label),
     ];
+    return { parts, bottom: (row + 1) * LEGEND_ROW };
   });
 }
 

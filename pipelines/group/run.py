@@ -10,7 +10,8 @@ from rich.console import Console
 from callosal.models.errors import InputError
 from callosal.pipelines.bids.tsv import tsv_text
 from callosal.pipelines.bids.validation import read_description
-from callosal.pipelines.group.change_table import change_rows
+from callosal.pipelines.group.change_table import Changes, read_changes
+from callosal.pipelines.group.checks import checks
 from callosal.pipelines.group.differences import FEWEST, Comparison
 from callosal.pipelines.group.page import group_page, headline
 from callosal.pipelines.group.page_data import (
@@ -20,12 +21,15 @@ from callosal.pipelines.group.page_data import (
     page_data,
     pictures,
 )
+from callosal.pipelines.group.participants import PARTICIPANTS
 from callosal.pipelines.group.settings import GroupSettings
-from callosal.pipelines.group.table import PARTICIPANTS, GroupTable, collect
+from callosal.pipelines.group.sidecar import sidecar_json
+from callosal.pipelines.group.table import GroupTable, collect
 from callosal.pipelines.outputs.atomic import remove, write_text
 from callosal.pipelines.outputs.exit_code import exit_code
 
 TABLE = "group.tsv"
+SIDECAR = "group.json"
 DIFFERENCES = "group_differences.tsv"
 PROFILE = "group_thickness.tsv"
 CHANGE = "group_change.tsv"
@@ -33,7 +37,7 @@ PAGE = "group.html"
 
 
 def run_group(bids_dir: Path, output_dir: Path, settings: GroupSettings) -> int:
-    """Write group.tsv, group.html and the tables of differences.
+    """Write group.tsv with its sidecar, group.html and the tables of differences.
 
     Args:
         bids_dir: Folder of the dataset.
@@ -53,21 +57,26 @@ def run_group(bids_dir: Path, output_dir: Path, settings: GroupSettings) -> int:
         )
     name = str(read_description(bids_dir)["Name"])
     table = collect(bids_dir, output_dir)
+    changes = read_changes(table, output_dir)
     comparisons = group_comparisons(table, settings)
-    data = page_data(table, comparisons, settings, output_dir)
-    _write_tables(table, comparisons, output_dir)
+    found = checks(table, changes, bids_dir, output_dir)
+    data = page_data(table, comparisons, settings, output_dir, found)
+    _write_tables(table, changes, comparisons, output_dir)
+    write_text(output_dir / SIDECAR, sidecar_json(table, bids_dir))
     page = group_page(name, data, pictures(table, output_dir), version("callosal"))
     write_text(output_dir / PAGE, page)
     console = Console(stderr=True)
-    for line in (f"{headline(data)}.", *_missing(bids_dir, table, data), *_left_out(table),
-                 *_uncompared(data)):  # fmt: skip
+    told = [f"check: {line}" for line in found]
+    for line in (f"{headline(data)}.", *told, *_missing(bids_dir, table, data), *_uncompared(data)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"to look at: {output_dir / PAGE}", markup=False, soft_wrap=True)
     n_sure = sum(row["is_sure"] for row in data["rows"])
     return exit_code(n_sure, n_sure, nothing_usable=not n_sure)
 
 
-def _write_tables(table: GroupTable, comparisons: Iterable[Comparison], output_dir: Path) -> None:
+def _write_tables(
+    table: GroupTable, changes: Changes, comparisons: Iterable[Comparison], output_dir: Path
+) -> None:
     write_text(output_dir / TABLE, tsv_text(table.columns, table.rows))
     compared = list(comparisons)
     rows = difference_rows(compared)
@@ -86,14 +95,14 @@ def _write_tables(table: GroupTable, comparisons: Iterable[Comparison], output_d
         for place in range(len(found.profile_q))
     ]
     for file, found_rows in ((DIFFERENCES, rows), (PROFILE, places)):
-        _write_or_remove(output_dir / file, found_rows)
-    _write_or_remove(output_dir / CHANGE, change_rows(table, output_dir))
+        _write_or_remove(output_dir / file, list(found_rows[0]) if found_rows else (), found_rows)
+    _write_or_remove(output_dir / CHANGE, changes.columns(table), changes.rows)
 
 
-def _write_or_remove(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write_or_remove(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Write a table; without rows, remove the one of an earlier run."""
     if rows:
-        write_text(path, tsv_text(list(rows[0]), rows))
+        write_text(path, tsv_text(columns, rows))
     else:
         remove(path)
 
@@ -112,13 +121,6 @@ def _missing(bids_dir: Path, table: GroupTable, data: Mapping[str, Any]) -> list
         f"{PARTICIPANTS} has no column {asked[what]!r}; name another with --group.{what}_column"
         for what in missing
     ]
-
-
-def _left_out(table: GroupTable) -> list[str]:
-    """Whose results do not enter, because they are not in the dataset any more."""
-    if not table.gone:
-        return []
-    return [f"left out: {', '.join(table.gone)}; the dataset has no such participant any more"]
 
 
 def _uncompared(data: Mapping[str, Any]) -> list[str]:

@@ -1,24 +1,24 @@
 """One table of a group: a row for each image, with its measures and what is known of the person."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from callosal.models.errors import InputError
-from callosal.pipelines.bids.derivative_names import MORPHOMETRY, THICKNESS
-from callosal.pipelines.bids.description import RUNS
+from callosal.pipelines.bids.derivative_names import MORPHOMETRY, PLAN, THICKNESS
 from callosal.pipelines.bids.morphometry_table import KEYS, POSE, QUALITY
+from callosal.pipelines.bids.same_images import same_images
 from callosal.pipelines.bids.tsv import read_tsv
-from callosal.pipelines.outputs.file_names import CASES, PLAN
+from callosal.pipelines.group.made_with import MADE_WITH, made_with
+from callosal.pipelines.group.participants import Participants, read_participants
+from callosal.pipelines.group.reviews import Value, corrected_values, current_review
+from callosal.pipelines.outputs.file_names import CASES, RUNS
 from callosal.pipelines.outputs.measures_table import POINTS, THICKNESS_COLUMNS
-from callosal.pipelines.report.case_review import read_review
 
 REVIEW = "review"
-PARTICIPANTS = "participants.tsv"
+SAME_IMAGE = "same_image_as"
 
-Value = str | float | None
 Row = Mapping[str, Value]
 
 
@@ -33,6 +33,7 @@ class GroupTable:
         traits: Columns of participants.tsv and of the tables of sessions.
         without_results: Participants of participants.tsv of which no image was measured.
         gone: Participants with results that the dataset no longer has; none of `rows` is theirs.
+        listed: What participants.tsv lists.
     """
 
     rows: tuple[Row, ...]
@@ -40,7 +41,13 @@ class GroupTable:
     measures: tuple[str, ...]
     traits: tuple[str, ...]
     without_results: tuple[str, ...]
-    gone: tuple[str, ...] = ()
+    gone: tuple[str, ...]
+    listed: Participants
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """Those with results, in order."""
+        return tuple(dict.fromkeys(str(row["participant_id"]) for row in self.rows))
 
 
 def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
@@ -66,20 +73,29 @@ def collect(bids_dir: Path, output_dir: Path) -> GroupTable:
             f"{output_dir.name}: holds no results; run `callosal bids ... participant` first",
             "no_results",
         )
-    people = _by_participant(bids_dir / PARTICIPANTS)
+    listed = read_participants(bids_dir)
     names = dict.fromkeys(column for _, row in measured for column in row)
     measures = [name for name in names if name not in {*KEYS, *QUALITY, *POSE}]
     rows, traits = [], dict[str, None]()
+    own = (REVIEW, SAME_IMAGE, *MADE_WITH)
+    copies = same_images({str(row["image"]): bids_dir / str(row["image"]) for _, row in measured})
     for path, row in measured:
-        known = _known(row, people, bids_dir, set(names))
+        known = _known(row, listed, bids_dir, {*names, *own})
         traits |= dict.fromkeys(known)
         values = {name: typed(name, value) for name, value in {**row, **known}.items()}
-        review = _review(output_dir, row)
-        rows.append({**values, REVIEW: review, **_profile(path)})
-    columns = (*KEYS, *traits, *QUALITY, REVIEW, *POSE, *measures, *THICKNESS_COLUMNS)
+        review = current_review(case_folder(output_dir, row))
+        made: dict[str, Value] = {
+            REVIEW: None if review is None else review.decision,
+            SAME_IMAGE: copies.get(str(row["image"])),
+            **made_with(path.with_name(path.name.removesuffix(MORPHOMETRY) + PLAN)),
+        }
+        rows.append({**values, **made, **_profile(path), **corrected_values(review)})
+    columns = (*KEYS, *traits, *QUALITY, *own, *POSE, *measures, *THICKNESS_COLUMNS)
     there = {str(row["participant_id"]) for row in rows}
-    missing = tuple(sorted(set(people) - there))
-    return GroupTable(tuple(rows), columns, tuple(measures), tuple(traits), missing, tuple(gone))
+    missing = tuple(sorted(set(listed.traits) - there))
+    return GroupTable(
+        tuple(rows), columns, tuple(measures), tuple(traits), missing, tuple(gone), listed
+    )
 
 
 def _participant(path: Path, output_dir: Path) -> str:
@@ -87,12 +103,16 @@ def _participant(path: Path, output_dir: Path) -> str:
 
 
 def is_sure(row: Row) -> bool:
-    """Whether a row may enter statistics: measured with confidence, and not rejected since.
+    """Whether a row may enter statistics: measured with confidence, or approved by a person.
 
     >>> is_sure({"status": "ok", "review": "rejected"})
     False
+    >>> is_sure({"status": "low_confidence", "review": "accepted"})
+    True
     """
-    return row["status"] == "ok" and row[REVIEW] not in ("rejected", "unreadable")
+    if row[REVIEW] in ("accepted", "corrected"):
+        return row["status"] in ("ok", "low_confidence")
+    return row["status"] == "ok" and row[REVIEW] is None
 
 
 def profile_mm(row: Row) -> list[float] | None:
@@ -102,15 +122,9 @@ def profile_mm(row: Row) -> list[float] | None:
     return known if len(known) == POINTS else None
 
 
-def _by_participant(path: Path) -> dict[str, dict[str, str | None]]:
-    if not path.is_file():
-        return {}
-    return {str(row.get("participant_id")): row for row in read_tsv(path)}
-
-
 def _known(
     row: Mapping[str, str | None],
-    people: Mapping[str, Mapping[str, str | None]],
+    people: Participants,
     bids_dir: Path,
     taken: Iterable[str],
 ) -> dict[str, str | None]:
@@ -119,7 +133,7 @@ def _known(
     sessions = bids_dir / participant / f"{participant}_sessions.tsv"
     listed = read_tsv(sessions) if sessions.is_file() else []
     of_session = next((s for s in listed if s.get("session_id") == row["session_id"]), {})
-    joined = dict(people.get(participant, {}))
+    joined = dict(people.traits.get(participant, {}))
     for name, value in of_session.items():
         # An age that is not known of the session is that of the participant.
         joined[name] = joined.get(name) if value is None else value
@@ -153,16 +167,6 @@ def case_folder(output_dir: Path, row: Mapping[str, Any]) -> Path:
     """Folder of the case of a row in the run of its participant."""
     stem = str(row["image"]).rpartition("/")[2].split(".")[0]
     return output_dir / RUNS / str(row["participant_id"]) / CASES / stem
-
-
-def _review(output_dir: Path, row: Mapping[str, Any]) -> str | None:
-    """What a person decided on the plan: accepted, corrected, rejected, or nothing."""
-    folder = case_folder(output_dir, row)
-    plan = folder / PLAN
-    if not plan.is_file():
-        return None
-    review = read_review(folder, {}, hashlib.sha256(plan.read_bytes()).hexdigest())
-    return None if review is None or review.is_old else review.decision
 
 
 def choose_column(table: GroupTable, wanted: Sequence[str]) -> str | None:

@@ -6,14 +6,15 @@ function drawThickness(place, data) {
   const marks = groups.map((group) => MARKS[data.groups.indexOf(group) % MARKS.length]);
   const tops = groups.flatMap((group) => withSpread(data.profiles[group], 1));
   const words = `Mean thickness along the midline of ${groups.join(", ")}, rostrum at 0 % to splenium at 100 %`;
-  const plot = frame(words, [0, 25, 50, 75, 100], roundTicks(0, Math.max(...tops) * 1.12), "position on the midline, % (0 rostrum, 100 splenium)", "Thickness, mm");
+  const plot = frame(words, [0, 25, 50, 75, 100], roundTicks(0, Math.max(...tops)), "position on the midline, % (0 rostrum, 100 splenium)", "Thickness, mm", {
+    legend: [groups, marks, (group) => ` (${data.profiles[group].n})`],
+  });
   groups.forEach((group, index) => {
     const { mean, sd } = data.profiles[group];
     const along = (values) => values.map((value, at) => [plot.x(at + 0.5), plot.y(value)]);
     if (sd) plot.add(band(along(withSpread(data.profiles[group], -1)), along(withSpread(data.profiles[group], 1)), { fill: marks[index].color, "fill-opacity": 0.15 }));
     plot.add(curve(along(mean), { stroke: marks[index].color, "stroke-dasharray": marks[index].dash }));
   });
-  plot.add(...legend(groups, marks, (group) => ` (${data.profiles[group].n})`));
   show(place, plot.svg, "Mean of the participants; the band is one standard deviation to each side.", "thickness");
 }
 

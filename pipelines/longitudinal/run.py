@@ -19,7 +19,7 @@ from callosal.pipelines.bids.dataset import Selection, find_images
 from callosal.pipelines.bids.description import write_dataset_files
 from callosal.pipelines.bids.validation import read_description
 from callosal.pipelines.longitudinal.common_visits import Placed, common_visits
-from callosal.pipelines.longitudinal.visit_files import names_of, record, visit_files
+from callosal.pipelines.longitudinal.visit_files import names_of, record, refusal, visit_files
 from callosal.pipelines.longitudinal.visit_names import SeriesNames
 from callosal.pipelines.longitudinal.visits import (
     Visit,
@@ -94,6 +94,7 @@ def run_longitudinal(request: LongitudinalRequest) -> int:
             n_done += _measured(request, one, segmenter, console)
         except (InputError, GeometryError) as error:
             _drop(request.output_dir, one)
+            _write(request.output_dir, {_names(one).record: refusal(one, error)})
             _say(console, f"{stem}: not measured: {error.code}: {error}")
     _say(console, f"change of {n_done} of {len(series)} measured; see {request.output_dir}")
     return exit_code(n_done, len(series), nothing_usable=not found)
@@ -108,8 +109,8 @@ def _measured(
         _say(console, f"{series.stem}: left out {left_out}")
     if len(series.visits) < FEWEST_VISITS:
         raise InputError(
-            "fewer than two of its sessions were measured with confidence; run `callosal bids ... "
-            "participant` first, and look at its report",
+            f"fewer than two of its sessions can be compared ({left_out}); run `callosal bids ... "
+            "participant` again, and look at its report",
             "too_few_visits",
         )
     names = _names(series)
@@ -120,12 +121,10 @@ def _measured(
     found = common_visits([_placed(visit) for visit in series.visits], segmenter)
     files: Mapping[str, bytes] = {
         **visit_files(series, found, names),
-        names.record: record(series, found, digest),
+        names.record: record(series, found, segmenter, digest),
     }
     _drop(request.output_dir, series)
-    for name, content in files.items():
-        make_folder((request.output_dir / name).parent)
-        write_bytes(request.output_dir / name, content)
+    _write(request.output_dir, files)
     _say(console, f"{series.stem}: {len(series.visits)} visits")
     return True
 
@@ -157,6 +156,12 @@ def _is_done(output_dir: Path, names: SeriesNames, digest: str) -> bool:
         return False
     files = (names.visits, names.change, names.page)
     return content.get("Fingerprint") == digest and all((output_dir / n).is_file() for n in files)
+
+
+def _write(output_dir: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        make_folder((output_dir / name).parent)
+        write_bytes(output_dir / name, content)
 
 
 def _drop(output_dir: Path, series: VisitSeries) -> None:

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from callosal.export.runtime import Segmenter
+from callosal.models.errors import CallosalError
 from callosal.pipelines.bids.dataset import BidsImage
 from callosal.pipelines.bids.derivative_names import sidecar
 from callosal.pipelines.geometry.slice_image import SliceImage
@@ -66,15 +68,19 @@ def names_of(series: VisitSeries, names: SeriesNames) -> frozenset[str]:
     return frozenset({*of_images, *sidecars, names.visits, names.change, names.page, names.record})
 
 
-def record(series: VisitSeries, found: CommonVisits, fingerprint: str) -> bytes:
+def record(
+    series: VisitSeries, found: CommonVisits, segmenter: Segmenter, fingerprint: str
+) -> bytes:
     """What the files were made from, and what defines the common frame."""
     content = {
         "Description": "Visits of a participant, measured in the plane half-way between them",
         "Fingerprint": fingerprint,
         "SoftwareVersion": version("callosal"),
+        "Model": {"Name": segmenter.contract.name, "Sha256": segmenter.sha256},
         "Visits": [
             {
                 "Image": f"bids:raw:{visit.image.name}",
+                "PlanSha256": visit.plan_sha256,
                 "LeastCorrelation": round(correlation, 4),
                 "PlanToCommonFrame": np.round(to_mean, 6).tolist(),
             }
@@ -84,9 +90,26 @@ def record(series: VisitSeries, found: CommonVisits, fingerprint: str) -> bytes:
         ],
         "SpreadOfPlacesMm": round(found.frame.spread_mm, 4),
         "Confidence": round(found.measures.confidence, 4),
-        "LeftOut": {left.image.stem: left.code for left in series.left_out},
+        "LeftOut": _left_out(series),
     }
     return _json(content)
+
+
+def refusal(series: VisitSeries, error: CallosalError) -> bytes:
+    """Why the change of a series is not measured; the only file of such a series."""
+    content = {
+        "Description": "Visits of a participant, not measured",
+        "SoftwareVersion": version("callosal"),
+        "Refused": error.code,
+        "Reason": str(error),
+        "Visits": [],
+        "LeftOut": _left_out(series),
+    }
+    return _json(content)
+
+
+def _left_out(series: VisitSeries) -> dict[str, str]:
+    return {left.image.stem: left.code for left in series.left_out}
 
 
 def _slices(image: BidsImage, measured: VisitMeasures, first: str) -> dict[str, bytes]:

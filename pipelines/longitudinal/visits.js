@@ -49,7 +49,7 @@ function drawCourse() {
   const plot = frame(
     `${title(state.measure)} of ${data.visits.length} visits`, years, ticksAbout(sides),
     per === "year" ? "Years since the first visit" : "Visit", title(state.measure),
-    per === "year" ? years.map((year) => [year, shownNumber(year, 1)]) : data.visits.map((visit, index) => [index + 1, visit.name]),
+    { labels: per === "year" ? years.map((year) => [year, shownNumber(year, 1)]) : data.visits.map((visit, index) => [index + 1, visit.name]) },
   );
   plot.add(curve(at.map((x, index) => [plot.x(x), values[index] === null ? null : plot.y(values[index])]), { stroke: MARKS[0].color }));
   values.forEach((value, index) => {

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from callosal.models.errors import InputError
 from callosal.pipelines.bids.dataset import BidsImage
-from callosal.pipelines.bids.description import RUNS
+from callosal.pipelines.bids.image_cases import change_since
+from callosal.pipelines.bids.same_images import same_images
 from callosal.pipelines.follow_up.neighbourhood import Block, read_neighbourhood
 from callosal.pipelines.longitudinal.dates import acquisition_time
-from callosal.pipelines.outputs.file_names import CASES, NEIGHBOURHOOD, PLAN
+from callosal.pipelines.outputs.file_names import CASES, NEIGHBOURHOOD, PLAN, RUNS
 from callosal.pipelines.planning.findings import Status
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.report.case_review import read_review
@@ -28,6 +29,7 @@ class Visit:
         image: The image of the session.
         plan: Plan of the image, of status ok.
         block: Voxels of the brain around the callosum, aligned with the plan.
+        plan_sha256: Hash of the file of the plan.
         sha256: Hash of plan and block.
         acquired: When the image was acquired; None if no table of the dataset records it.
     """
@@ -35,6 +37,7 @@ class Visit:
     image: BidsImage
     plan: Plan
     block: Block
+    plan_sha256: str
     sha256: str
     acquired: datetime | None
 
@@ -45,8 +48,9 @@ class LeftOut:
 
     Attributes:
         image: The image.
-        code: `not_measured`, `not_ok`, `rejected`, `without_block` or `other_run`; or why its plan,
-            its block or a table of the dataset cannot be read.
+        code: `not_measured`, `image_replaced`, `not_ok`, `rejected`, `without_block`, `other_run`
+            or `same_image`; or why the image, its plan, its block or a table of the dataset cannot
+            be read.
     """
 
     image: BidsImage
@@ -105,7 +109,13 @@ def read_series(
             left_out.append(found)
         else:
             visits[image.session] = found
-    return VisitSeries(stem, tuple(visits.values()), tuple(left_out))
+    # A copy would be a visit without change, and sure of it.
+    copies = same_images({one.image.name: one.image.path for one in visits.values()})
+    originals = [one for one in visits.values() if one.image.name not in copies]
+    left_out += [
+        LeftOut(one.image, "same_image") for one in visits.values() if one.image.name in copies
+    ]
+    return VisitSeries(stem, tuple(originals), tuple(left_out))
 
 
 def _visit(image: BidsImage, bids_dir: Path, output_dir: Path) -> Visit | LeftOut:
@@ -128,6 +138,15 @@ def _read_visit(image: BidsImage, bids_dir: Path, output_dir: Path) -> Visit | L
         return LeftOut(image, "not_ok")
     if not (folder / NEIGHBOURHOOD).is_file():
         return LeftOut(image, "without_block")
+    changed = change_since(image, folder)
+    if changed is not None:
+        return LeftOut(image, changed)
     block = (folder / NEIGHBOURHOOD).read_bytes()
-    digest = hashlib.sha256(content + block).hexdigest()
-    return Visit(image, plan, read_neighbourhood(block), digest, acquisition_time(bids_dir, image))
+    return Visit(
+        image=image,
+        plan=plan,
+        block=read_neighbourhood(block),
+        plan_sha256=hashlib.sha256(content).hexdigest(),
+        sha256=hashlib.sha256(content + block).hexdigest(),
+        acquired=acquisition_time(bids_dir, image),
+    )

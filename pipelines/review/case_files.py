@@ -69,8 +69,8 @@ def case_names(output: Path) -> tuple[str, ...]:
     """
     if not (output / CASES).is_dir() and not (output / RUN_FILE).is_file():
         raise InputError(
-            f"{output}: holds no folder 'cases'; give the folder that `callosal infer --output` "
-            "wrote, or one of runs/sub-* in the output of `callosal bids`",
+            f"{output}: holds no folder 'cases'; give the folder that `callosal infer` "
+            "or `callosal bids` wrote",
             "no_run",
         )
     found = (path.parent.name for path in (output / CASES).glob(f"*/{PLAN}"))

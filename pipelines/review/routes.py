@@ -20,7 +20,7 @@ from callosal.pipelines.review.messages import (
 )
 from callosal.pipelines.review.page_files import CONTENT_TYPES, PageFile
 from callosal.pipelines.review.review_document import Decision, Judgement, roi_of_entry
-from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.tried_files import FileTrial
 
 _PAGE = "index.html"
@@ -32,13 +32,13 @@ class Routes:
     """What the server answers.
 
     Attributes:
-        desk: The run under review.
+        runs: The runs under review.
         trial: Plans files that are dropped onto the page.
         files: Files of the page by path.
         facts: What the page should know of this server.
     """
 
-    desk: ReviewSession
+    runs: ReviewRuns
     trial: FileTrial
     files: Mapping[str, PageFile]
     facts: Mapping[str, Any]
@@ -57,16 +57,16 @@ class Routes:
             return self._post(request)
         match request.path:
             case ("cases",):
-                return json_response(self.desk.overview())
+                return json_response(self.runs.overview())
             case ("facts",):
                 return json_response(self.facts)
             case ("cases", name):
-                entry = self.desk.case_entry(name)
+                entry = self.runs.of_case(name).case_entry(name)
                 return json_response(entry, etag=entry["revision"])
             case ("cases", name, "pictures", picture):
                 return self._picture(name, picture)
             case ("cases", name, file) if file in OPENED:
-                return self._of_run(self.desk.folder(name) / file)
+                return self._of_run(self.runs.of_case(name).folder(name) / file)
             case ("report.html",):
                 return self._report()
         return self._file("/".join(request.path))
@@ -74,9 +74,11 @@ class Routes:
     def _post(self, request: PageRequest) -> PageResponse:
         match request.path:
             case ("cases", name, "plan"):
-                return json_response(self.desk.planned(name, roi_of_entry(request.json())))
+                return json_response(
+                    self.runs.of_case(name).planned(name, roi_of_entry(request.json()))
+                )
             case ("cases", name, "outline"):
-                return json_response(self.desk.outlined(name, request.json()))
+                return json_response(self.runs.of_case(name).outlined(name, request.json()))
             case ("cases", name, "review"):
                 return self._save(name, request)
             case ("tried",):
@@ -84,7 +86,8 @@ class Routes:
         return not_found()
 
     def _picture(self, name: str, picture: str) -> PageResponse:
-        levels = self.desk.picture(name, picture).pixels.astype("<u2").tobytes()
+        image = self.runs.of_case(name).picture(name, picture)
+        levels = image.pixels.astype("<u2").tobytes()
         return PageResponse(200, "application/octet-stream", levels)
 
     def _save(self, name: str, request: PageRequest) -> PageResponse:
@@ -93,26 +96,29 @@ class Routes:
         revision = request.if_match.strip('"')
         if not revision.isdecimal():
             raise InputError("If-Match is no revision", "bad_request")
-        content = request.json()
+        content, session = request.json(), self.runs.of_case(name)
         judgement = _judgement(content)
         if content.get("mask") is not None:
-            judgement = replace(judgement, mask=self.desk.mask_of(name, content["mask"]))
-        saved = self.desk.save(name, judgement, int(revision))
+            judgement = replace(judgement, mask=session.mask_of(name, content["mask"]))
+        saved = session.save(name, judgement, int(revision))
         return json_response(saved, etag=saved["review"]["revision"])
 
     def _conflict(self, name: str, error: ReviewConflictError) -> PageResponse:
-        current = latest_review(self.desk.folder(name))
+        current = latest_review(self.runs.of_case(name).folder(name))
         content = {"code": error.code, "message": str(error), "review": current}
         return json_response(content, 412, None if current is None else current["revision"])
 
     def _report(self) -> PageResponse:
         """The report with all decisions so far, and what a mapping calls the cases."""
-        self.desk.report.wait()
-        answer = self._of_run(self.desk.output / REPORT)
-        if answer.status != 200 or not self.desk.called:
+        session = self.runs.only
+        if session is None:
+            return not_found()
+        session.report.wait()
+        answer = self._of_run(session.output / REPORT)
+        if answer.status != 200 or not session.called:
             return answer
         return replace(
-            answer, body=with_names(answer.body.decode("utf-8"), self.desk.called).encode("utf-8")
+            answer, body=with_names(answer.body.decode("utf-8"), session.called).encode("utf-8")
         )
 
     def _of_run(self, path: Path) -> PageResponse:

@@ -1,4 +1,4 @@
-"""Puts a run on the review server until the user ends it."""
+"""Puts runs on the review server until the user ends it."""
 
 import threading
 import webbrowser
@@ -12,14 +12,14 @@ from callosal.models.errors import InputError
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.review.page_files import page_files
-from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.routes import Routes
 from callosal.pipelines.review.server import MAX_TRIED_BYTES, ReviewServer
 from callosal.pipelines.review.tried_files import FileTrial
 
 
 def serve(
-    desk: ReviewSession,
+    runs: ReviewRuns,
     port: int,
     opens: bool,
     model: str,
@@ -29,7 +29,7 @@ def serve(
     """Serve until Ctrl-C.
 
     Args:
-        desk: The run.
+        runs: The runs.
         port: Port to take, 0 for any free one.
         opens: Whether to open the browser.
         model: Model that plans files dropped onto the page.
@@ -41,8 +41,8 @@ def serve(
         ModelFileError: The model does not exist.
     """
     console = Console(stderr=True)
-    with make_server(desk, port, model, host_names) as server:
-        console.print(f"{len(desk.names)} cases to review; Ctrl-C ends it", markup=False)
+    with make_server(runs, port, model, host_names) as server:
+        console.print(f"{len(runs.names)} cases to review; Ctrl-C ends it", markup=False)
         # The address on a line of its own, on stdout: scripts and people copy it.
         url = server.guard.url + page
         print(url, flush=True)
@@ -51,26 +51,26 @@ def serve(
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            desk.report.wait()
+            runs.wait()
             console.print("ended; all decisions are kept, and report.html shows them")
 
 
 def make_server(
-    desk: ReviewSession,
+    runs: ReviewRuns,
     port: int,
     model: str,
     host_names: tuple[str, ...] = (),
 ) -> ReviewServer:
-    """The server of a run, listening but not serving yet."""
+    """The server of some runs, listening but not serving yet."""
     segmenter = open_segmenter(resolve_model(model), "cpu")
     facts = {
         "version": version("callosal"),
         "model": segmenter.contract.name,
         "most_bytes": MAX_TRIED_BYTES,
         "words": page_words(),
-        "has_report": (desk.output / REPORT).is_file(),
+        "has_report": runs.only is not None and (runs.only.output / REPORT).is_file(),
     }
-    routes = Routes(desk, FileTrial(segmenter, desk.settings), page_files(), facts)
+    routes = Routes(runs, FileTrial(segmenter, runs.sessions[0].settings), page_files(), facts)
     try:
         return ReviewServer(routes, port, host_names)
     except OSError as error:

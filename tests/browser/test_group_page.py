@@ -39,6 +39,22 @@ def test_the_figures_are_drawn(page):
     assert not [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
 
 
+def test_what_to_check_comes_first(page):
+    assert texts(page, "#checks li") == ["participants.tsv lists sub-99, without any result."]
+
+
+def test_no_mark_lies_under_the_legend(page):
+    tops = page.execute_script(
+        "const said = [...document.querySelectorAll('#age svg > text')];"
+        "const names = said.filter((e) => /^[FM] /.test(e.textContent));"
+        "const bottom = Math.max(...names.map((e) => e.getBoundingClientRect().bottom));"
+        "return [...document.querySelectorAll('#age svg :has(> title)')]"
+        ".map((e) => e.getBoundingClientRect().top - bottom)"
+    )
+    assert len(tops) == PEOPLE
+    assert min(tops) > -5  # half a mark
+
+
 def test_another_measure_is_drawn_everywhere(page):
     page.execute_script(
         "const s = document.getElementById('measure'); s.value = 'cc_index';"

@@ -12,7 +12,7 @@ from callosal.export.shipped import DEFAULT
 from callosal.pipelines.cli import main
 from callosal.pipelines.outputs.file_names import REVIEWED_PLAN, STITCHED_ROI
 from callosal.pipelines.phantom.spine_stations import write_made_exam
-from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.serve import make_server
 from callosal.pipelines.review.server import ReviewServer
 from tests.browser.test_review_page import Page
@@ -23,7 +23,7 @@ class SpinePage(Page):
 
     def __init__(self, browser: Any, server: ReviewServer) -> None:
         self.browser, self.server = browser, server
-        self.desk = server.routes.desk
+        self.desk = server.routes.runs.sessions[0]
         (self.name,) = self.desk.names
         self.folder = self.desk.folder(self.name)
 
@@ -38,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewServer]:
     folder = tmp_path_factory.mktemp("spine")
     write_made_exam(folder / "exam", 1, n_stations=2, pixel_mm=1.2)
     assert main(["stitch", str(folder / "exam"), "--output", str(folder / "out")]) == 0
-    with make_server(ReviewSession.of(folder / "out"), 0, DEFAULT) as server:
+    with make_server(ReviewRuns.of(folder / "out"), 0, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield server

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from callosal.export.shipped import DEFAULT
-from callosal.pipelines.review.review_session import ReviewSession
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.serve import make_server
 from callosal.pipelines.review.server import ReviewServer
 from tests.case.made_scout import planned_scout
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(run: Path) -> Iterator[ReviewServer]:
-    with make_server(ReviewSession.of(run), 0, DEFAULT) as server:
+    with make_server(ReviewRuns.of(run), 0, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield server
@@ -36,7 +36,7 @@ def server(run: Path) -> Iterator[ReviewServer]:
 
 @pytest.fixture
 def page(browser: Any, server: ReviewServer) -> Any:
-    (name,) = server.routes.desk.names
+    (name,) = server.routes.runs.sessions[0].names
     browser.get("about:blank")
     browser.get(f"{server.guard.url}#{name}")
     end = time.monotonic() + 60
@@ -69,7 +69,7 @@ def test_the_plan_is_drawn_on_the_acquired_slices(
     page: Any, server: ReviewServer, console_errors: Any
 ) -> None:
     """The midsagittal slice is the middle line of the sagittal stack, on both slices."""
-    desk = server.routes.desk
+    desk = server.routes.runs.sessions[0]
     entry = desk.case_entry(desk.names[0])
     plane, middle = entry["plan"]["midsagittal"], entry["plan"]["final"]["center_lps_mm"]
     for stage in ("transverse", "coronal"):

@@ -24,6 +24,7 @@ from callosal.export.shipped import DEFAULT
 from callosal.pipelines.batch.mapping import write_mapping
 from callosal.pipelines.pictures.reason_words import short_reason
 from callosal.pipelines.review.read_only import write_read_only_pages
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.review_session import ReviewSession
 from callosal.pipelines.review.serve import make_server
 from callosal.pipelines.review.server import ReviewServer
@@ -42,7 +43,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(finished_run: Path, tmp_path: Path) -> Iterator[ReviewServer]:
     """A server of a copy of the run."""
     desk = ReviewSession.of(Path(shutil.copytree(finished_run, tmp_path / "out")))
-    with make_server(desk, 0, DEFAULT) as server, serving(server):
+    with make_server(ReviewRuns((desk,)), 0, DEFAULT) as server, serving(server):
         yield server
 
 
@@ -64,7 +65,7 @@ class Page:
 
     def __init__(self, browser: Any, server: ReviewServer) -> None:
         self.browser, self.server = browser, server
-        self.desk = server.routes.desk
+        self.desk = server.routes.runs.sessions[0]
         self.name = case_of(self.desk, has_plan=True)
         self.folder = self.desk.folder(self.name)
 
@@ -746,7 +747,7 @@ def test_names_of_a_mapping_are_shown_and_never_written(
         "contrast": "T1",
     }
     write_mapping(mapping, {name: {"kind": "dicom", **line}})
-    with make_server(ReviewSession.of(run, mapping), 0, DEFAULT) as server, serving(server):
+    with make_server(ReviewRuns.of(run, mapping), 0, DEFAULT) as server, serving(server):
         page = Page(browser, server)
         page.open()
         assert page.text("case-called") == "series 3, Qvx MPRAGE <i>, T1"

@@ -13,6 +13,12 @@ THINNER = slice(60, 80)
 
 PEOPLE = 16
 LEFT_OUT = "sub-16"
+MADE_WITH = {
+    "software": {"callosal": "9.9"},
+    "model": {"name": "net", "sha256": "0123456789"},
+    "config_sha256": "abcdefabcdef",
+}
+"""The part of a plan that says what made it."""
 
 
 def make_group(folder: Path, n_people: int = PEOPLE) -> tuple[Path, Path]:
@@ -32,6 +38,9 @@ def make_group(folder: Path, n_people: int = PEOPLE) -> tuple[Path, Path]:
         profile[THINNER] -= 2.0 if group == "b" else 0.0
         area = 2000.0 if number == 1 else 600 + 20 * random.normal()
         for session in ("ses-1", "ses-2"):
+            image = dataset / name / session / "anat" / f"{name}_{session}_T1w.nii.gz"
+            image.parent.mkdir(parents=True)
+            image.touch()
             is_sure = not (name == LEFT_OUT and session == "ses-2")
             values = {"status": "ok" if is_sure else "low_confidence", "area_mm2": round(area, 2)}
             _write(output, name, session, values, profile)
@@ -60,6 +69,7 @@ def _write(
     )  # fmt: skip
     stem = f"{name}_{session}_desc-callosum"
     (folder / f"{stem}_morph.tsv").write_text(tsv_text(columns, [row]))
+    (folder / f"{stem}_plan.json").write_text(json.dumps(MADE_WITH))
     places = [{"position": (i + 0.5) / 100, "thickness_mm": round(float(v), 4)}
               for i, v in enumerate(profile)]  # fmt: skip
     (folder / f"{stem}_thickness.tsv").write_text(tsv_text(("position", "thickness_mm"), places))

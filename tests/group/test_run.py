@@ -8,7 +8,7 @@ import pytest
 
 from callosal.pipelines.bids.tsv import read_tsv
 from callosal.pipelines.cli import main
-from tests.group.made_group import PEOPLE, make_group
+from tests.group.made_group import MADE_WITH, PEOPLE, make_group
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +88,26 @@ def test_what_is_not_compared_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "has no column" not in told
 
 
-def test_changes_of_all_participants_are_gathered(folders: tuple[Path, Path]) -> None:
-    dataset, output = folders
-    for name in ("sub-02", "sub-03"):
-        (output / name / f"{name}_desc-callosum_change.tsv").write_text(
-            "measure\tn_visits\trate_pct\tmean\narea_mm2\t2\t-1.5\tn/a\n"
-        )
+def test_what_to_check_is_on_the_console_and_on_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, output = make_group(tmp_path)
+    plan = output / "sub-07" / "ses-1" / "anat" / "sub-07_ses-1_desc-callosum_plan.json"
+    plan.write_text(json.dumps({**MADE_WITH, "config_sha256": "fedcba98"}))
     assert main(["bids", str(dataset), str(output), "group"]) == 0
-    first, second = read_tsv(output / "group_change.tsv")
-    assert (first["participant_id"], first["group"], first["rate_pct"]) == ("sub-02", "a", "-1.5")
-    assert (second["series"], second["mean"]) == ("sub-03_desc-callosum", None)
-    for path in output.glob("sub-*/*_change.tsv"):
-        path.unlink()
-    assert main(["bids", str(dataset), str(output), "group"]) == 0
-    assert not (output / "group_change.tsv").exists()
+    said = (
+        "31 images with callosal 9.9, model net 01234567, config-abcdefab (sub-01, sub-02, sub-03, "
+        "sub-04, sub-05, sub-06, sub-07, sub-08 and 8 more); 1 image with callosal 9.9, model net "
+        "01234567, config-fedcba98 (sub-07)"
+    )
+    told = capsys.readouterr().err
+    assert f"check: the images were not all measured alike: {said}" in told
+    assert "check: participants.tsv lists sub-99, without any result" in told
+    found = data_of((output / "group.html").read_text(encoding="utf-8"))["checks"]
+    assert isinstance(found, list)
+    assert said in found[0]
+    sidecar = json.loads((output / "group.json").read_text())
+    assert set(sidecar) == set(read_tsv(output / "group.tsv")[0])
+    assert sidecar["settings"]["Levels"] == {
+        "config-abcdefab": "31 images", "config-fedcba98": "1 image",
+    }  # fmt: skip

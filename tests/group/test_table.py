@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from callosal.models.errors import InputError
+from callosal.pipelines.group.reviews import corrected_values
 from callosal.pipelines.group.table import choose_column, collect, is_sure, profile_mm
 from callosal.pipelines.outputs.measures_table import POINTS
+from callosal.pipelines.report.case_review import CaseReview
 from tests.group.made_group import LEFT_OUT, PEOPLE, make_group
 
 
@@ -48,11 +51,10 @@ def test_the_table_of_sessions_comes_before_that_of_participants(
 
 def test_who_was_taken_out_of_the_dataset_is_out_of_the_group(folders: tuple[Path, Path]) -> None:
     dataset, output = folders
-    (dataset / "sub-03").rmdir()
+    (dataset / "sub-03").rename(dataset / "gone")
     table = collect(dataset, output)
     assert table.gone == ("sub-03",)
     assert "sub-03" not in {row["participant_id"] for row in table.rows}
-    (dataset / "sub-03").mkdir()
 
 
 def test_a_column_of_the_name_of_a_measure_keeps_both(folders: tuple[Path, Path]) -> None:
@@ -75,6 +77,22 @@ def test_a_rejected_plan_is_not_sure(folders: tuple[Path, Path]) -> None:
     (case / "plan.reviewed.json").write_text(json.dumps(review))
     row = next(r for r in collect(dataset, output).rows if r["participant_id"] == "sub-02")
     assert (row["review"], is_sure(row)) == ("rejected", False)
+
+
+def test_a_correction_by_hand_replaces_the_measures() -> None:
+    plan = {
+        "status": "low_confidence", "confidence": 0.4, "reasons": ["outlined_by_hand"],
+        "final": {"angle_deg": -7}, "morphometry": {
+            "area_mm2": 555, "cc_index": None, "thickness_profile_mm": [1.5] * POINTS,
+        },
+    }  # fmt: skip
+    review = CaseReview("corrected", "r", "", "2026-01-01", False, {}, plan)
+    values = corrected_values(review)
+    assert (values["area_mm2"], values["cc_index"]) == (555.0, None)
+    assert (values["status"], values["reasons"]) == ("low_confidence", "outlined_by_hand")
+    assert profile_mm(values) == [1.5] * POINTS
+    assert is_sure({**values, "review": "corrected"})
+    assert corrected_values(replace(review, decision="accepted")) == {}
 
 
 def test_without_participants_tsv_there_are_no_traits(folders: tuple[Path, Path]) -> None:

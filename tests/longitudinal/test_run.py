@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nibabel as nib
@@ -103,8 +104,11 @@ def test_the_page_carries_all_and_loads_nothing(folders: tuple[Path, Path]) -> N
     assert "per year" in page
 
 
-def test_another_head_is_refused_and_leaves_nothing(folders: tuple[Path, Path]) -> None:
-    assert not list((folders[1] / "sub-02").glob("*_change.tsv"))
+def test_another_head_is_refused_and_leaves_its_reason_only(folders: tuple[Path, Path]) -> None:
+    (record,) = (folders[1] / "sub-02").glob("*desc-callosum_*")
+    said = json.loads(record.read_text())
+    assert (said["Refused"], said["Visits"]) == ("not_alike", [])
+    assert "another person's head" in said["Reason"]
     assert not list((folders[1] / "sub-02").rglob("*space-visits*"))
 
 
@@ -124,3 +128,22 @@ def test_finished_work_is_kept_and_stale_work_dropped(
     assert "no_sessions" in capsys.readouterr().err
     rows = csv.reader((output / "sub-01" / f"{STEM}_visits.tsv").open(), delimiter="\t")
     assert len(list(rows)) == 3
+
+
+def test_a_replaced_image_is_not_measured_by_its_old_plan(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, output = (shutil.copytree(one, tmp_path / one.name) for one in folders)
+    words = ["bids", str(dataset), str(output)]
+    chosen = ["--participant-label", "01", "--device", "cpu"]
+    write_visit(dataset, "sub-01/ses-2/anat/sub-01_ses-2_T1w.nii.gz", 1, np.diag([0.97] * 3 + [1]))
+    assert main([*words, "longitudinal", *chosen]) == 1
+    assert "sub-01_ses-2_T1w: image_replaced" in capsys.readouterr().err
+    assert not (output / "sub-01" / f"{STEM}_change.tsv").exists()
+    assert main([*words, "participant", "--skip-bids-validation", *chosen]) == 0
+    capsys.readouterr()
+    assert main([*words, "longitudinal", *chosen]) == 0
+    assert "finished before" not in capsys.readouterr().err
+    rows = {row["measure"]: row for row in read_tsv(output / "sub-01" / f"{STEM}_change.tsv")}
+    assert -8 < float(str(rows["area_mm2"]["change_pct"])) < -5  # it was that of SCALE before
+    assert json.loads((output / "sub-01" / f"{STEM}_visits.json").read_text())["LeftOut"] == {}

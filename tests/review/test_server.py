@@ -12,13 +12,14 @@ from callosal.models.errors import InputError
 from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.guard import CONTENT_POLICY
 from callosal.pipelines.review.review_document import roi_entry
+from callosal.pipelines.review.review_runs import ReviewRuns
 from callosal.pipelines.review.serve import make_server
 from callosal.pipelines.review.server import MAX_TRIED_BYTES
 
 
 @pytest.fixture
 def server(desk):
-    with make_server(desk, 0, DEFAULT) as server:
+    with make_server(ReviewRuns((desk,)), 0, DEFAULT) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield server
@@ -164,5 +165,5 @@ def test_too_many_bytes_are_refused_before_they_are_read(server):
 
 def test_a_taken_port_is_told(server, desk):
     with pytest.raises(InputError) as error:
-        make_server(desk, server.guard.port, DEFAULT)
+        make_server(ReviewRuns((desk,)), server.guard.port, DEFAULT)
     assert error.value.code == "port_taken"
