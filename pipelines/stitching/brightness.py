@@ -15,6 +15,8 @@ from callosal.pipelines.stitching.resampling import linear_weights
 _BLOCK_MM = 4.0
 _SMOOTH_MM = 12.0
 _DARK_SHARE = 0.08
+_AIR_SHARE = 0.05
+_MOST_NOISE = 0.15
 _PRIOR = 0.02
 _LARGEST_LOG = 2.0
 _LEVELS = 256
@@ -32,11 +34,14 @@ class BrightnessRatio:
         overall: One number for the whole overlap.
         blocks: Smooth field on blocks, (slices, rows, columns) of blocks.
         block: Voxels of a block along slices, rows and columns.
+        fall: Half of what the field loses from the upper border of the overlap to the lower one:
+            how far each coil's brightness falls across it, if both dim alike toward their ends.
     """
 
     overall: float
     blocks: Array
     block: tuple[int, int, int]
+    fall: float = 0.0
 
     def of_slice(self, index: int, shape: tuple[int, int]) -> Image:
         """The field on one slice of the overlap, shape (rows, columns)."""
@@ -61,11 +66,13 @@ def brightness_ratio(
         both: Where both reach.
         spacing_mm: Size of the voxels.
     """
-    tissue = both & (upper > _threshold(upper, both)) & (lower > _threshold(lower, both))
     rows, columns = (max(1, round(_BLOCK_MM / step)) for step in spacing_mm[1:])
     block = (1, rows, columns)
-    sums = [_block_sums(np.where(tissue, image, 0), block) for image in (upper, lower)]
-    share = _block_sums(tissue.astype(np.float32), block) / (rows * columns)
+    counts = _block_sums(both.astype(np.float32), block)
+    means = [_signal_of_blocks(image, both, counts, block) for image in (upper, lower)]
+    tissue = np.logical_and.reduce([one > _DARK_SHARE * _bright(one, counts) for one in means])
+    share = np.where(tissue, counts, 0) / (rows * columns)
+    sums = [one * share for one in means]
     totals = [float(one.sum()) for one in sums]
     if min(totals) <= 0:
         return BrightnessRatio(0.0, np.zeros_like(sums[0]), block)
@@ -78,7 +85,10 @@ def brightness_ratio(
     prior = _PRIOR * totals[0] / max(float(share.sum()), 1e-6)
     above, below = (ndimage.gaussian_filter(one, sigma, mode="constant") + prior for one in rest)
     field = np.clip(log_ratio + np.log(above / below), -_LARGEST_LOG, _LARGEST_LOG)
-    return BrightnessRatio(overall, field, block)
+    fall = float(
+        np.clip(log_ratio[:, 0].mean() - log_ratio[:, -1].mean(), -_LARGEST_LOG, _LARGEST_LOG) / 2
+    )
+    return BrightnessRatio(overall, field, block, fall)
 
 
 def _plane_fit(sums: list[Array], share: Array, overall: float) -> Array:
@@ -108,6 +118,11 @@ def without_field(upper: Image, lower: Image, ratio: BrightnessRatio, depth: Ima
     At the upper border of the overlap the upper station stays as it is, at the lower border the
     lower one; between them each takes its share, so that neither shows a step.
 
+    Where both coils dim toward their ends, the shares alone leave a valley with a sharp bottom:
+    at the borders the brightness would fall twice as fast as each coil does. Half of its depth is
+    made up for, so that the fall of the upper coil turns into the rise of the lower one evenly
+    over the whole overlap.
+
     Args:
         upper: Upper station on the overlap.
         lower: Lower one, already as bright overall.
@@ -117,8 +132,9 @@ def without_field(upper: Image, lower: Image, ratio: BrightnessRatio, depth: Ima
     for index in range(len(upper)):
         field = ratio.of_slice(index, (upper.shape[1], upper.shape[2]))
         field -= np.float32(ratio.overall)
-        upper[index] *= np.exp(-depth[index] * field)
-        lower[index] *= np.exp((1 - depth[index]) * field)
+        lift = ratio.fall * depth[index] * (1 - depth[index])
+        upper[index] *= np.exp(lift - depth[index] * field)
+        lower[index] *= np.exp(lift + (1 - depth[index]) * field)
 
 
 def matched_to_histogram(values: Image, of: Image, wanted: Image) -> Image:
@@ -142,10 +158,26 @@ def matched_to_histogram(values: Image, of: Image, wanted: Image) -> Image:
     return matched
 
 
-def _threshold(image: Image, both: Mask) -> float:
-    """Below it there is air."""
-    inside = image[both][::7]
-    return _DARK_SHARE * float(np.quantile(inside, 0.98)) if inside.size else 0.0
+def _signal_of_blocks(
+    image: Image, both: Mask, counts: Array, block: tuple[int, int, int]
+) -> Array:
+    """Mean of each block without what noise adds to it, 0 where there is nothing else.
+
+    Noise lifts dark places, and it lifts them more where a coil is dim. The darkest blocks are
+    taken for air. Magnitudes of signal and noise add in squares (Gudbjartsson and Patz 1995).
+    """
+    means = _block_sums(np.where(both, image, 0), block) / np.maximum(counts, 1)
+    filled = means[counts > 0]
+    if not filled.size:
+        return means
+    noise = min(float(np.quantile(filled, _AIR_SHARE)), _MOST_NOISE * _bright(means, counts))
+    return np.asarray(np.sqrt(np.maximum(means**2 - noise**2, 0)))
+
+
+def _bright(means: Array, counts: Array) -> float:
+    """Level of bright tissue."""
+    filled = means[counts > 0]
+    return float(np.quantile(filled, 0.98)) if filled.size else 0.0
 
 
 def _block_sums(image: Image, block: tuple[int, int, int]) -> Array:

@@ -46,6 +46,34 @@ def test_each_station_stays_as_it_is_at_its_own_border(tissue: np.ndarray) -> No
     assert np.abs(np.log(upper / lower)).mean() < 0.03
 
 
+def test_noise_in_air_and_dark_tissue_does_not_change_what_is_found(tissue: np.ndarray) -> None:
+    """Air counts for nothing and noise is taken out of what is dark."""
+    rng = np.random.default_rng(2)
+    tissue[:, :, :25] = 0
+    tissue[:, :, 25:40] *= 0.25
+    dimmer = np.exp(np.linspace(0, -0.7, SHAPE[1]))[:, None]
+    upper, lower = (
+        np.hypot(one + rng.normal(0, 25, SHAPE), rng.normal(0, 25, SHAPE)).astype(np.float32)
+        for one in (tissue * dimmer, tissue * dimmer[::-1])
+    )
+    ratio = brightness_ratio(upper, lower, np.ones(SHAPE, bool), SPACING_MM)
+    field = ratio.of_slice(1, SHAPE[1:])[3:-3, 30:].mean(axis=1)
+    assert np.abs(field - 2 * np.log(dimmer[3:-3, 0]) - 0.7).max() < 0.05
+    assert ratio.fall == pytest.approx(0.7, abs=0.07)
+
+
+def test_two_coils_that_dim_toward_their_ends_leave_half_a_valley(tissue: np.ndarray) -> None:
+    tissue[:] = 400
+    dimmer = np.exp(np.linspace(0, -0.4, SHAPE[1]))[:, None].astype(np.float32)
+    upper, lower = tissue * dimmer, tissue * dimmer[::-1]
+    ratio = brightness_ratio(upper, lower, np.ones(SHAPE, bool), SPACING_MM)
+    depth = np.broadcast_to(np.linspace(0, 1, SHAPE[1], dtype=np.float32)[:, None], SHAPE)
+    without_field(upper, lower, ratio, depth)
+    middle = slice(SHAPE[1] // 2 - 1, SHAPE[1] // 2 + 1)
+    assert np.log(upper[:, middle] / 400).mean() == pytest.approx(-0.1, abs=0.01)
+    assert np.log(lower[:, middle] / 400).mean() == pytest.approx(-0.1, abs=0.01)
+
+
 def test_without_tissue_nothing_is_changed() -> None:
     empty = np.zeros(SHAPE, np.float32)
     ratio = brightness_ratio(empty, empty, np.ones(SHAPE, bool), SPACING_MM)
