@@ -37,7 +37,7 @@ from callosal.pipelines.phantom.spine_stations import (
 from callosal.pipelines.stitching.common_grid import common_grid, upright
 from callosal.pipelines.stitching.registration import Registration, register
 from callosal.pipelines.stitching.resampling import resampled
-from callosal.pipelines.stitching.settings import Blending, StitchSettings
+from callosal.pipelines.stitching.settings import Blending, Matching, StitchSettings
 from callosal.pipelines.stitching.stitch import Stitched, stitch
 
 PIXELS_MM = (0.6, 0.8, 1.0)
@@ -69,6 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--exams", type=int, default=60, help="for each strength of the bias")
     parser.add_argument("--blending", choices=list(Blending), type=Blending, help="this one alone")
+    parser.add_argument("--matching", choices=list(Matching), type=Matching, default=Matching.FIELD)
     parser.add_argument("--wrong-pairs", type=int, default=0)
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--head", type=Path, help="folder of a real sagittal series")
@@ -79,7 +80,10 @@ def main() -> None:
         for seed in range(SPINES if arguments.exams or arguments.wrong_pairs else 0)
     ]
     if arguments.exams:
-        print_exams(spines, arguments.exams, [arguments.blending or b for b in Blending])
+        ways = [arguments.blending] if arguments.blending else list(Blending)
+        print_exams(
+            spines, arguments.exams, [StitchSettings(arguments.matching, one) for one in ways]
+        )
     if arguments.wrong_pairs:
         print_wrong_pairs(spines, arguments.wrong_pairs)
     if arguments.speed:
@@ -88,27 +92,28 @@ def main() -> None:
         print_head(arguments.head, arguments.picture)
 
 
-def print_exams(spines: list[Spine], count: int, ways: Iterable[Blending]) -> None:
+def print_exams(spines: list[Spine], count: int, ways: Iterable[StitchSettings]) -> None:
     """A line for each strength of the bias and each way to blend."""
-    print("| stations | blend | joined | shift error mean / max, px | step mean / max, % "
+    print("| stations | matching, blend | joined | shift error mean / max, px | step mean / max, % "
           "| length error mean / max, mm | SSIM mean / min | lowest agreement |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|")
     for name, biases in BIASES.items():
-        for blending in dict.fromkeys(ways):
+        for settings in ways:
             rng = np.random.default_rng(5)
-            found = [one_exam(spines, rng, biases, blending) for _ in range(count)]
+            found = [one_exam(spines, rng, biases, settings) for _ in range(count)]
             joined = [one for one in found if one is not None]
-            print(_line(name, blending, joined, count), flush=True)
+            print(_line(name, settings, joined, count), flush=True)
 
 
-def _line(name: str, blending: Blending, found: list[Outcome], count: int) -> str:
+def _line(name: str, settings: StitchSettings, found: list[Outcome], count: int) -> str:
     cells = [
         _both([one.shift_px for one in found]),
         _both([one.step_pct for one in found]),
         _both([one.length_mm for one in found]),
     ]
     similar = np.array([one.similarity for one in found])
-    return (f"| {name} | {blending} | {len(found)} of {count} | {' | '.join(cells)} "
+    way = f"{settings.matching}, {settings.blending}"
+    return (f"| {name} | {way} | {len(found)} of {count} | {' | '.join(cells)} "
             f"| {similar.mean():.4f} / {similar.min():.4f} "
             f"| {min(one.agreement for one in found):.2f} |")  # fmt: skip
 
@@ -144,14 +149,14 @@ def one_exam(
     spines: list[Spine],
     rng: np.random.Generator,
     biases: tuple[float, float],
-    blending: Blending,
+    settings: StitchSettings,
 ) -> Outcome | None:
     """Errors of one drawn exam; None where it was refused."""
     spine = spines[rng.integers(len(spines))]
     cuts = drawn_pair(rng, biases)
     stations = [acquire_station(spine, cut, int(rng.integers(1e6))) for cut in cuts]
     try:
-        joined = stitch(stations, StitchSettings(blending=blending))
+        joined = stitch(stations, settings)
     except InputError:
         return None
     moved = np.array(cuts[1].moved_lps_mm)

@@ -60,13 +60,17 @@ def first_cause(status: str, reasons: Sequence[str], source: Mapping[str, Any]) 
     'No plan: slices of 6 mm are too thick for this network.'
     >>> first_cause("low_confidence", ["weak_evidence", "cut_by_field_of_view"], {})
     'Not certain: the callosum reaches the edge of the scanned region.'
+    >>> first_cause("joined", ["tilt_and_turn_assumed", "corrected_by_hand"], {})
+    'Joined: a person has set the pose in a review.'
     >>> first_cause("ok", [], {})
     ''
     """
     if status == "ok" or not reasons:
         return ""
     cause = _of_images(source) if SYMPTOMS & set(reasons) else ""
-    return f"{_OPENINGS.get(status, 'Refused')}: {cause or _of_codes(reasons)}."
+    is_done = status == "joined" and "set_by_hand_only" not in reasons
+    opening = "Joined" if is_done else _OPENINGS.get(status, "Refused")
+    return f"{opening}: {cause or _of_codes(reasons)}."
 
 
 def document_cause(document: Mapping[str, Any]) -> str:

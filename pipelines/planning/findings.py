@@ -49,6 +49,7 @@ class Status(StrEnum):
     """The result of a case.
 
     `joined` is that of stations of a spine: no callosum is looked for, and a person sets a region.
+    The confidence is then that of the joints, before and after.
     """
 
     OK = "ok"

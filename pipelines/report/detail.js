@@ -12,6 +12,7 @@ const LINKED = {
   "overlay_sc.dcm": "picture (DICOM)",
   "plan_sr.reviewed.dcm": "reviewed report (DICOM)",
   "overlay_sc.reviewed.dcm": "reviewed picture (DICOM)",
+  "stitched.png": "joined picture",
 };
 
 /** Figures of a case: term and text. */
@@ -114,14 +115,17 @@ function headDecision(review) {
   return review === null ? [] : [make("span", { class: `decision ${review.decision}` }, review.decision)];
 }
 
-/** The overlay beside this file; alone, the file shows the small picture it carries. */
+/** The picture beside this file; alone, the file shows the small picture it carries. */
 function largePicture(row, pictures) {
   const small = smallPicture(row, pictures);
-  if (!small) return make("figure", {}, make("p", {}, "Nothing was segmented, so there is no picture."));
-  small.loading = "eager";
-  const name = row.files.includes("overlay.reviewed.png") ? "overlay.reviewed.png" : "overlay.png";
-  const large = make("img", { src: caseFile(row, name), alt: small.alt });
-  large.addEventListener("error", () => large.replaceWith(small), { once: true });
+  const isJoined = row.files.includes("stitched.png");
+  if (!small && !isJoined) return make("figure", {}, make("p", {}, "Nothing was segmented, so there is no picture."));
+  const shown = small ?? make("p", {}, "The joined picture is in the folder of the run.");
+  if (small) small.loading = "eager";
+  const name = row.files.includes("overlay.reviewed.png") ? "overlay.reviewed.png" : isJoined ? "stitched.png" : "overlay.png";
+  const alt = small ? small.alt : `Middle slice of the joined stations of ${row.case_id}`;
+  const large = make("img", { src: caseFile(row, name), alt });
+  large.addEventListener("error", () => large.replaceWith(shown), { once: true });
   return make("figure", {}, large);
 }
 

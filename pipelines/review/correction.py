@@ -15,6 +15,7 @@ from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.hand_outline import HandOutline
 from callosal.pipelines.review.run_settings import RunSettings
 from callosal.pipelines.stitching.case import KIND as JOINED
+from callosal.pipelines.stitching.case import SET_BY_HAND_ONLY
 from callosal.pipelines.stitching.common_grid import reach_mm
 from callosal.pipelines.stitching.roi_plan import (
     LARGEST_MM as LARGEST_SPINE_MM,
@@ -56,7 +57,8 @@ def corrected_plan(
     measures unless there is a new outline; then they are those of the outline. The reason
     `corrected_by_hand` says that the region was set by hand, `outlined_by_hand` that the mask was.
     A mask without genu or splenium makes a plan that is not `ok` (`partial_callosum`). A case
-    without a callosum gets low confidence, because it now has a plan.
+    without a callosum gets low confidence, because it now has a plan. Joined stations stay
+    `joined`, with the confidence of their joints; the reason that a region is missing goes.
 
     Args:
         case: The case.
@@ -82,8 +84,9 @@ def corrected_plan(
         measures, finding = outline.measured()
         document = with_outline(document, outline.box, outline.line, measures, finding)
         document |= _partial(document) if finding.lacks_an_end else _whole(document)
-    document["reasons"] = [*(code for code in document["reasons"] if code not in hands), *hands]
-    if document["status"] in ("no_callosum", "joined", "failed"):
+    settled = {*hands, SET_BY_HAND_ONLY}
+    document["reasons"] = [*(code for code in document["reasons"] if code not in settled), *hands]
+    if document["status"] in ("no_callosum", "failed"):
         document["status"] = "low_confidence"
     validate_plan(document)
     return document

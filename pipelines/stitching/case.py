@@ -47,6 +47,9 @@ from callosal.pipelines.stitching.whole_levels import whole_levels
 KIND = "stitched"
 """`source.kind` of the plan of a joined exam."""
 
+SET_BY_HAND_ONLY = "set_by_hand_only"
+"""Reason of a joined exam on which no person has set a region."""
+
 _COARSE = 8
 
 
@@ -132,7 +135,7 @@ def _plan(record: Mapping[str, Any], stitched: Stitched, notes: list[str]) -> di
         "notes": [*record["messages"], *notes],
     }
     return plan_document(
-        Verdict(Status.JOINED, record["confidence"], ("set_by_hand_only", *stitched.reasons)),
+        Verdict(Status.JOINED, record["confidence"], (SET_BY_HAND_ONLY, *stitched.reasons)),
         Findings(midsagittal=middle_slice(stitched)),
         Provenance(
             source, software={"callosal": version("callosal")},

@@ -3,7 +3,9 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
+from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.pictures.overlay import FINAL
 from callosal.pipelines.pictures.picture_text import shown_number, write
 from callosal.pipelines.pictures.slice_canvas import Pen, SliceCanvas
 from callosal.pipelines.stitching.middle_slice import middle_slice
@@ -23,11 +25,9 @@ def draw_stitched(stitched: Stitched) -> Image.Image:
     Shifts and correlations stand beside the joints. No tag of the patient is shown.
     """
     place = middle_slice(stitched)
-    height_mm = place.pixels.shape[0] * place.spacing_mm[0]
-    width_mm = place.pixels.shape[1] * place.spacing_mm[1]
-    scale = _HEIGHT / height_mm
-    size = (round(width_mm * scale), _HEIGHT)
-    picture = Image.fromarray(_gray(place.pixels)).resize(size, Image.Resampling.BICUBIC)
+    scale = _pixels_per_mm(place)
+    picture = _slice_picture(place, scale)
+    size = picture.size
     layer = SliceCanvas(size, (0.0, 0.0), scale)
     for number, station in enumerate(stitched.stations):
         color = _COLORS[number % len(_COLORS)]
@@ -39,6 +39,29 @@ def draw_stitched(stitched: Stitched) -> Image.Image:
     whole.paste(drawn)
     _write_facts(ImageDraw.Draw(whole), stitched, place, scale, size[0])
     return whole
+
+
+def draw_region(place: SliceImage, roi: RotatedBox) -> Image.Image:
+    """Draw a region that a person has set on the middle slice of a joined exam.
+
+    Args:
+        place: The middle slice.
+        roi: The region on it.
+    """
+    scale = _pixels_per_mm(place)
+    picture = _slice_picture(place, scale)
+    layer = SliceCanvas(picture.size, (0.0, 0.0), scale)
+    layer.polygon(roi.corners_mm, FINAL)
+    return layer.onto(picture.convert("RGB"))
+
+
+def _pixels_per_mm(place: SliceImage) -> float:
+    return float(_HEIGHT / (place.pixels.shape[0] * place.spacing_mm[0]))
+
+
+def _slice_picture(place: SliceImage, scale: float) -> Image.Image:
+    size = (round(place.pixels.shape[1] * place.spacing_mm[1] * scale), _HEIGHT)
+    return Image.fromarray(_gray(place.pixels)).resize(size, Image.Resampling.BICUBIC)
 
 
 def _gray(pixels: np.ndarray) -> np.ndarray:

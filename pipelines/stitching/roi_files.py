@@ -1,4 +1,4 @@
-"""The files of a region that a person set on joined stations: roi.nii.gz and the series roi/."""
+"""The files of a region that a person set on joined stations: roi.nii.gz, roi/ and a picture."""
 
 import shutil
 from pathlib import Path
@@ -17,20 +17,23 @@ from callosal.pipelines.hospital.derived_series import write_derived_series
 from callosal.pipelines.hospital.source_series import read_source
 from callosal.pipelines.outputs.atomic import remove, write_bytes
 from callosal.pipelines.outputs.file_names import (
+    REVIEWED_OVERLAY,
     STITCHED,
     STITCHED_ROI,
     STITCHED_ROI_SERIES,
     STITCHED_SERIES,
 )
+from callosal.pipelines.pictures.picture_file import png_bytes
 from callosal.pipelines.planning.reslice import nifti_bytes
 from callosal.pipelines.reading.nifti import read_nifti
 from callosal.pipelines.stitching.exams import any_view
+from callosal.pipelines.stitching.picture import draw_region
 from callosal.pipelines.stitching.roi_volume import roi_volume
 from callosal.pipelines.stitching.whole_levels import whole_levels
 
 
 def write_roi(folder: Path, place: SliceImage, roi: RotatedBox | None) -> list[str]:
-    """Write the joined volume inside a region, or remove what an earlier review left.
+    """Write the joined volume inside a region and its picture, or remove what a review left.
 
     Args:
         folder: Folder of the case.
@@ -45,9 +48,11 @@ def write_roi(folder: Path, place: SliceImage, roi: RotatedBox | None) -> list[s
         OutputError: The disk is full or read-only.
     """
     remove(folder / STITCHED_ROI)
+    remove(folder / REVIEWED_OVERLAY)
     shutil.rmtree(folder / STITCHED_ROI_SERIES, ignore_errors=True)
     if roi is None:
         return []
+    write_bytes(folder / REVIEWED_OVERLAY, png_bytes(draw_region(place, roi)))
     stack = _joined_series(folder / STITCHED_SERIES)
     volume = _joined_volume(folder) if stack is None else read_volume(stack)
     inside = whole_levels(roi_volume(volume, place, roi))

@@ -7,14 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import dcmread
 
-from callosal.models.errors import GeometryError
+from callosal.models.errors import GeometryError, InputError
 from callosal.pipelines.cli import main
 from callosal.pipelines.geometry.rotated_box import RotatedBox
-from callosal.pipelines.outputs.file_names import REVIEWED_PLAN, STITCHED_ROI, STITCHED_ROI_SERIES
+from callosal.pipelines.outputs.file_names import (
+    PLAN,
+    REVIEWED_OVERLAY,
+    REVIEWED_PLAN,
+    STITCHED_ROI,
+    STITCHED_ROI_SERIES,
+)
 from callosal.pipelines.phantom.spine_stations import write_made_exam
+from callosal.pipelines.planning.plan_validation import validate_plan
 from callosal.pipelines.reading.nifti import read_nifti
+from callosal.pipelines.report.run_folder import read_run
+from callosal.pipelines.review.correction import corrected_plan
 from callosal.pipelines.review.review_document import Decision, Judgement
 from callosal.pipelines.review.review_session import ReviewSession
 
@@ -64,8 +74,15 @@ def test_a_saved_region_gives_plan_volume_and_series(desk: ReviewSession) -> Non
     assert _save(desk, Decision.CORRECTED, ROI, 0) == []
     review = json.loads((folder / REVIEWED_PLAN).read_text())
     assert review["roi"]["angle_deg"] == 78
-    assert review["plan"]["status"] == "low_confidence"
-    assert {"corrected_by_hand", "set_by_hand_only"} <= set(review["plan"]["reasons"])
+    assert review["plan"]["status"] == "joined"
+    automatic = json.loads((folder / PLAN).read_text())
+    assert review["plan"]["confidence"] == automatic["confidence"]
+    assert "set_by_hand_only" in automatic["reasons"]
+    assert review["plan"]["reasons"] == ["tilt_and_turn_assumed", "corrected_by_hand"]
+    assert review["plan"]["box"] is None
+    with Image.open(folder / REVIEWED_OVERLAY) as picture:
+        orange = (np.asarray(picture, int) @ [1, 0, -1]) > 120
+    assert orange.sum() > 500
     volume = read_nifti(folder / STITCHED_ROI)
     sides = np.array(volume.spatial_shape) * np.array(volume.spacing)
     assert sorted(np.round(sides))[1:] == [60, 150]
@@ -96,6 +113,7 @@ def test_another_region_is_another_series_and_a_rejection_removes_it(desk: Revie
     assert dcmread(path).SeriesInstanceUID != first
     _save(desk, Decision.REJECTED, None, 2)
     assert not (folder / STITCHED_ROI).exists()
+    assert not (folder / REVIEWED_OVERLAY).exists()
     assert not path.exists()
 
 
@@ -104,3 +122,12 @@ def test_the_report_shows_the_decision(desk: ReviewSession) -> None:
     desk.report.wait()
     assert desk.names[0] in (desk.output / "report.html").read_text()
     assert "corrected" in (desk.output / "results.reviewed.csv").read_text()
+    (case,) = read_run(desk.output).cases
+    assert (case.texts["status"], case.cause) == ("joined", "")
+    assert {"overlay.reviewed.png", "stitched.png"} <= set(case.files)
+
+
+def test_only_a_person_sets_a_region_on_joined_stations(desk: ReviewSession) -> None:
+    planned = corrected_plan(desk.case(desk.names[0]), ROI, desk.settings)
+    with pytest.raises(InputError):
+        validate_plan({**planned, "reasons": ["set_by_hand_only"]})
