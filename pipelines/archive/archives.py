@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callosal.models.errors import InputError
 from callosal.pipelines.archive.ae_title import check_title
@@ -10,9 +11,17 @@ from callosal.pipelines.archive.login import STOW_VARIABLE, read_login
 from callosal.pipelines.archive.sender import Archive
 from callosal.pipelines.archive.tls import Tls
 
+if TYPE_CHECKING:  # needs pynetdicom, which only who sends has
+    from callosal.pipelines.archive.commitment import Commitments
+
 
 def open_archives(
-    send_to: Sequence[str], title: str, stow: str | None, stow_login: Path | None, tls: Tls
+    send_to: Sequence[str],
+    title: str,
+    stow: str | None,
+    stow_login: Path | None,
+    tls: Tls,
+    commitments: "Commitments | None" = None,
 ) -> list[Archive]:
     """Archives to send to; nothing is connected yet.
 
@@ -22,6 +31,7 @@ def open_archives(
         stow: DICOMweb root of one that takes STOW-RS, or None.
         stow_login: File with its login.
         tls: Certificates for all of them.
+        commitments: Where reports on storage commitment come.
 
     Raises:
         InputError: `wrong_usage`, `bad_login` or `bad_certificate`.
@@ -37,7 +47,7 @@ def open_archives(
     # Only who sends needs the packages.
     from callosal.pipelines.archive.c_store import StoreArchive
 
-    archives: list[Archive] = [StoreArchive(node, title, tls) for node in nodes]
+    archives: list[Archive] = [StoreArchive(node, title, tls, commitments) for node in nodes]
     if stow is not None:
         from callosal.pipelines.archive.stow import StowArchive
 

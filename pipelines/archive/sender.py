@@ -3,7 +3,7 @@
 import hashlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,10 @@ class Link(Protocol):
 
     def send(self, outgoing: OutgoingObject) -> None:
         """Send an object, or raise Refused or Unreachable."""
+        ...
+
+    def lost(self, objects: Sequence[OutgoingObject]) -> frozenset[str] | None:
+        """UIDs of objects that were taken and are not kept; None if the archive does not say."""
         ...
 
 
@@ -171,6 +175,7 @@ class Sender:
             return
         try:
             n_sent = self._send_objects(outgoing, link)
+            is_kept = self._is_kept(outgoing, link)
         except Refused as error:
             hindered.add(study)
             self._note_refused(case, outgoing, str(error))
@@ -180,7 +185,8 @@ class Sender:
         self.outbox.settle(case, "sent")
         self.outbox.drop_refused(case.case_id)
         if n_sent:
-            self.tell(f"{case.case_id}: {n_sent} objects sent to {self.archive}")
+            promise = ", which promises to keep them" if is_kept else ""
+            self.tell(f"{case.case_id}: {n_sent} objects sent to {self.archive}{promise}")
 
     def _read(self, case: Waiting) -> Outgoing | None:
         """The objects of a case; None if there are none to send, which is noted."""
@@ -207,6 +213,16 @@ class Sender:
                 self.outbox.note_sent(item.sop_instance_uid)
                 n_sent += 1
         return n_sent
+
+    def _is_kept(self, outgoing: Outgoing, link: Link) -> bool:
+        """Whether the archive promises to keep a case; what it lost is to be sent again."""
+        lost = link.lost(outgoing.objects)
+        for uid in lost or ():
+            self.outbox.note_lost(uid)
+        if lost:
+            raise Refused(f"{len(lost)} of {len(outgoing.objects)} objects were taken and are not "
+                          "kept (storage commitment)")  # fmt: skip
+        return lost is not None
 
     def _note_refused(self, case: Waiting, outgoing: Outgoing, reason: str) -> None:
         self.outbox.note_refusal(case, reason)

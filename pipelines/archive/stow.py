@@ -1,7 +1,7 @@
 """Sends objects by STOW-RS, with dicomweb-client."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import requests
@@ -70,6 +70,9 @@ class StowLink:
         except ValueError as error:
             raise Refused("an answer that is no STOW-RS") from error
         _check_stored(answer, outgoing.sop_instance_uid)
+
+    def lost(self, objects: Sequence[OutgoingObject]) -> None:
+        """Nothing is known: STOW-RS has no storage commitment."""
 
 
 def _check_stored(answer: Dataset, sop_instance_uid: str) -> None:

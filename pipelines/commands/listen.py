@@ -84,6 +84,7 @@ def listen(
     # The help of this command has to come at once: what reads and plans is loaded here.
     from callosal.pipelines.archive.ae_title import check_title
     from callosal.pipelines.archive.archives import open_archives
+    from callosal.pipelines.archive.commitment import Commitments
     from callosal.pipelines.batch.jobs import Part
     from callosal.pipelines.batch.request import Engine, Request
     from callosal.pipelines.console.log_lines import service_console
@@ -92,9 +93,11 @@ def listen(
 
     admission = Admission.of(allow_ae, allow_host or None, bind)
     title = check_title(aet, "--aet")
-    archives = open_archives(send_to, title, stow, stow_login, send_tls)
+    commitments = Commitments()
+    archives = open_archives(send_to, title, stow, stow_login, send_tls, commitments)
     folder = spool or output.with_name(f"{output.name}-spool")
     station = Station(bind, port, title, admission, limits, folder, keep_hours, tls, metrics_port)
     engine = Engine(model, device, threads, workers)
     request = Request((folder,), output, engine, Part(), False, settings, mapping, "listen")
-    return listen_at(station, request, pace, service_console("listen", log_json), archives)
+    console = service_console("listen", log_json)
+    return listen_at(station, request, pace, console, archives, commitments)

@@ -114,6 +114,11 @@ class Outbox:
         """Keep that the archive has confirmed an object."""
         self._run("INSERT OR IGNORE INTO sent VALUES (?, ?)", sop_instance_uid)
 
+    def note_lost(self, sop_instance_uid: str) -> None:
+        """Keep that the archive does not keep an object that it has confirmed."""
+        self._run("DELETE FROM sent WHERE destination = ? AND sop_instance_uid = ?",
+                  sop_instance_uid)  # fmt: skip
+
     def try_refused_again(self) -> None:
         """Let all cases that were given up wait again."""
         self._run("UPDATE cases SET state = 'waiting', attempts = 0 "

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from callosal.models.errors import InputError
+from callosal.pipelines.archive.commitment import Commitments
 from callosal.pipelines.archive.dispatch import dispatching
 from callosal.pipelines.archive.sender import Archive
 from callosal.pipelines.archive.tls import Tls
@@ -74,6 +75,7 @@ def listen_at(
     pace: Pace,
     console: Console,
     archives: Sequence[Archive] = (),
+    commitments: Commitments | None = None,
 ) -> int:
     """Receive and plan until stopped; see `callosal listen`.
 
@@ -83,6 +85,7 @@ def listen_at(
         pace: When a series is whole.
         console: Where lines go.
         archives: Where to send the results.
+        commitments: Takes the reports of archives on storage commitment.
 
     Returns:
         Exit code 0.
@@ -97,7 +100,9 @@ def listen_at(
         open_session(request, open_model(request.engine), console) as session,
         dispatching(request.output, archives, printing_on(console)) as dispatch,
     ):
-        listener = Listener(spool, station.admission, station.limits, printing_on(console))
+        listener = Listener(
+            spool, station.admission, station.limits, printing_on(console), commitments
+        )
         arrivals = Arrivals(spool.received, pace.quiet_seconds, still=spool.moving)
         retention = Retention(spool, station.keep_hours)
         desk = SeriesPlanner(session, dispatch)

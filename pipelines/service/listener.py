@@ -10,9 +10,10 @@ from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.dsutils import encode_file_meta
 from pynetdicom.pdu import A_RELEASE_RQ
-from pynetdicom.sop_class import Verification
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 from callosal.models.errors import InputError
+from callosal.pipelines.archive.commitment import Commitments
 from callosal.pipelines.archive.library_logs import silence_libraries
 from callosal.pipelines.dicom.headers import MR_IMAGE_CLASSES
 from callosal.pipelines.dicom.transfer_syntaxes import transfer_syntaxes
@@ -53,13 +54,22 @@ class Listener:
         admission: Who may send.
         limits: How much.
         tell: Called with a line on the sender and the number of objects, never on a patient.
+        commitments: Takes the reports of archives on storage commitment; None refuses them.
     """
 
-    def __init__(self, spool: Spool, admission: Admission, limits: Limits, tell: Tell) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        admission: Admission,
+        limits: Limits,
+        tell: Tell,
+        commitments: Commitments | None = None,
+    ) -> None:
         self._spool = spool
         self._admission = admission
         self._limits = limits
         self._tell = tell
+        self._commitments = commitments
         self._visits = Associations(spool, admission, limits)
         self._ae = AE()
         self._hook_before = threading.excepthook
@@ -90,11 +100,15 @@ class Listener:
         for sop_class in sorted(MR_IMAGE_CLASSES):
             ae.add_supported_context(sop_class, transfer_syntaxes())
         ae.add_supported_context(Verification)
+        if self._commitments is not None:
+            # An archive that reports is the one that provides the service.
+            ae.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
         handlers = [
             (evt.EVT_CONN_OPEN, self._opened), (evt.EVT_CONN_CLOSE, self._closed),
             (evt.EVT_REJECTED, self._rejected), (evt.EVT_ACCEPTED, self._accepted),
             (evt.EVT_PDU_RECV, self._part), (evt.EVT_DIMSE_RECV, self._message),
             (evt.EVT_C_STORE, self._store), (evt.EVT_C_ECHO, self._echo),
+            (evt.EVT_N_EVENT_REPORT, self._reported),
         ]  # fmt: skip
         try:
             server = ae.start_server(
@@ -191,7 +205,7 @@ class Listener:
         visit = self._visits.of(event.assoc)
         offered = {str(context.abstract_syntax) for context in event.assoc.rejected_contexts}
         taken = {str(context.abstract_syntax) for context in event.assoc.accepted_contexts}
-        if visit is None or not offered or taken & MR_IMAGE_CLASSES:
+        if visit is None or not offered or taken & {*MR_IMAGE_CLASSES, StorageCommitmentPushModel}:
             return
         names = sorted(printable(UID(uid).name) for uid in offered)
         told = ", ".join(names[:_NAMES]) + (" and more" if len(names) > _NAMES else "")
@@ -221,6 +235,12 @@ class Listener:
         if visit is not None:
             visit.intake.answered()
         return SUCCESS
+
+    def _reported(self, event: Any) -> tuple[int, None]:
+        self._echo(event)
+        if self._commitments is None:
+            return CANNOT_UNDERSTAND, None
+        return self._commitments.take(event)
 
     def _store(self, event: Any) -> int:
         visit = self._visits.of(event.assoc)

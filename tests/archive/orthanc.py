@@ -5,10 +5,11 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
+from types import MappingProxyType
 from typing import Any
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
@@ -20,9 +21,14 @@ def is_there() -> bool:
 
 
 class Orthanc:
-    """One that can be killed and started again, with its database kept."""
+    """One that can be killed and started again, with its database kept.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Receives all its files.
+        callers: Port of this machine by the AE titles that it may call.
+    """
+
+    def __init__(self, folder: Path, callers: Mapping[str, int]) -> None:
         folder.mkdir(parents=True)
         self._log = folder / "log"
         self.http_port, self.dicom_port = _free_ports(2)
@@ -32,6 +38,7 @@ class Orthanc:
             "HttpPort": self.http_port, "DicomPort": self.dicom_port, "DicomAet": "ORTHANC",
             "DicomAlwaysAllowStore": True, "AuthenticationEnabled": False,
             "DicomAlwaysAllowGet": True, "DicomAlwaysAllowFind": True,
+            "DicomModalities": {one: [one, "127.0.0.1", port] for one, port in callers.items()},
             "RemoteAccessAllowed": False, "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         }  # fmt: skip
         self._config = folder / "orthanc.json"
@@ -64,6 +71,13 @@ class Orthanc:
         self.process.kill()
         self.process.wait()
 
+    def delete(self, uid: str) -> None:
+        """Lose an instance."""
+        (number,) = [item["ID"] for item in self.ask("/instances?expand&limit=100000&since=0")
+                     if item["MainDicomTags"]["SOPInstanceUID"] == uid]  # fmt: skip
+        place = f"http://127.0.0.1:{self.http_port}/instances/{number}"
+        urllib.request.urlopen(urllib.request.Request(place, method="DELETE"), timeout=60).close()
+
     def ask(self, path: str) -> Any:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=60) as got:
             return json.loads(got.read())
@@ -75,9 +89,9 @@ class Orthanc:
 
 
 @contextmanager
-def orthanc(folder: Path) -> Iterator[Orthanc]:
+def orthanc(folder: Path, callers: Mapping[str, int] = MappingProxyType({})) -> Iterator[Orthanc]:
     """An archive for as long as it is needed."""
-    made = Orthanc(folder)
+    made = Orthanc(folder, callers)
     try:
         yield made
     finally:

@@ -18,7 +18,7 @@ QUICK = Patience(0.1, 0.2)
 
 
 def _until(is_true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not is_true():
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -11,7 +11,16 @@ pytest.importorskip("pynetdicom", reason="sending needs the extra `pacs`")
 from dicomweb_client import DICOMwebClient
 from pydicom import dcmread
 
+from callosal.pipelines.archive.c_store import StoreArchive
+from callosal.pipelines.archive.commitment import Commitments
+from callosal.pipelines.archive.destination import Node
+from callosal.pipelines.archive.outgoing import read_outgoing
+from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.cli import main
+from callosal.pipelines.service.admission import Admission
+from callosal.pipelines.service.limits import Limits
+from callosal.pipelines.service.listener import Listener
+from callosal.pipelines.service.spool import open_spool
 from tests.archive.orthanc import MISSING, Orthanc, is_there, orthanc
 from tests.hospital.scanned_heads import write_scan
 
@@ -56,6 +65,32 @@ def test_results_lie_in_the_archive_by_either_way(run: Path, tmp_path: Path) -> 
         _check(archive, _written(run))
         assert main(["send", str(run), "--stow", archive.url, "--again"]) == 0
         _check(archive, _written(run))
+
+
+def test_orthanc_promises_to_keep_what_it_has_and_nothing_else(run: Path, tmp_path: Path) -> None:
+    commitments, told = Commitments(60.0), list[str]()
+    (case,) = (run / "cases").iterdir()
+    outgoing = read_outgoing(case)
+    assert outgoing is not None
+    with open_spool(tmp_path / "spool", run, 10**9) as spool:
+        admission = Admission.of(["ORTHANC"], None, "127.0.0.1")
+        listener = Listener(spool, admission, Limits(), told.append, commitments)
+        port = listener.start("127.0.0.1", 0, "CALLOSAL")
+        try:
+            with orthanc(tmp_path / "archive", {"CALLOSAL": port}) as archive:
+                node = Node.of(archive.node, "--send-to")
+                with StoreArchive(node, "CALLOSAL", Tls(), commitments).connect() as link:
+                    for item in outgoing.objects:
+                        link.send(item)
+                    assert link.lost(outgoing.objects) == frozenset()
+                    lost = outgoing.objects[0].sop_instance_uid
+                    archive.delete(lost)
+                    assert link.lost(outgoing.objects) == {lost}
+                with StoreArchive(node, "STRANGER").connect() as link:
+                    assert link.lost(outgoing.objects) is None
+        finally:
+            listener.stop()
+    assert told == []
 
 
 @pytest.mark.parametrize("way", ["--send-to", "--stow"])

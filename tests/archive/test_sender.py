@@ -1,7 +1,7 @@
 """What waits is sent: in order, once, whatever the archive does meanwhile."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class MadeArchive:
         self.away = 0
         self.n_connections = 0
         self.is_open = True
+        self.keeps: set[str] | None = None
 
     def __str__(self) -> str:
         return "ARCHIVE@127.0.0.1:104"
@@ -45,6 +46,11 @@ class MadeArchive:
             self.is_open = not isinstance(fault, BrokenPipeError)
             raise Refused("the association was aborted") if not self.is_open else fault
         self.came.append(outgoing.sop_instance_uid)
+
+    def lost(self, objects: Sequence[OutgoingObject]) -> frozenset[str] | None:
+        if self.keeps is None:
+            return None
+        return frozenset(one.sop_instance_uid for one in objects) - self.keeps
 
 
 class Desk:
@@ -139,6 +145,20 @@ def test_a_refused_object_holds_its_study_back_and_no_other(
     assert len(archive.came) == 6
     assert archive.came[2] == first
     assert sending_states(desk.output) == {f"case-000{n}": ("sent", "") for n in (1, 2, 3)}
+
+
+def test_what_an_archive_does_not_keep_is_sent_again(desk: Desk, archive: MadeArchive) -> None:
+    first, second = write_finished(desk.output, 1)
+    archive.keeps = {first}
+    assert desk.turn() > 0
+    assert archive.came == [first, second]
+    assert "1 of 2 objects were taken and are not kept" in desk.told[-1]
+    archive.keeps = {first, second}
+    desk.turn(later_s=60.0)
+    assert archive.came == [first, second, second]
+    assert desk.told[-1].endswith("1 objects sent to ARCHIVE@127.0.0.1:104, which promises to "
+                                  "keep them")  # fmt: skip
+    assert desk.counts() == {"sent": 1}
 
 
 def test_nothing_is_tried_without_pause(desk: Desk, archive: MadeArchive) -> None:
