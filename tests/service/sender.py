@@ -74,7 +74,7 @@ def connect(
 ) -> Any:
     """An association, established or not."""
     ae = AE(calling)
-    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 60
     ae.add_requested_context(sop_class, list(syntaxes))
     ae.add_requested_context(Verification)
     tls_args = None if tls is None else (tls, HOST)
@@ -96,7 +96,7 @@ def send(
 @contextmanager
 def raw(port: int) -> Iterator[socket.socket]:
     """A bare connection."""
-    with socket.create_connection((HOST, port), timeout=20) as connection:
+    with socket.create_connection((HOST, port), timeout=60) as connection:
         yield connection
 
 

@@ -37,7 +37,7 @@ SLICES = make_series(SeriesRecipe(n_slices=4, tags={"PatientName": PATIENT, "Pat
 BIG = make_series(SeriesRecipe(n_slices=3, rows=400, columns=400, number=2))  # 320 kB each
 
 
-def _wait_for(what: object, seconds: float = 10.0) -> None:
+def _wait_for(what: object, seconds: float = 60.0) -> None:
     """Wait until a condition holds: an association ends a moment after the sender's answer."""
     assert callable(what)
     end = time.monotonic() + seconds
@@ -353,7 +353,7 @@ def test_a_sender_that_says_too_little_too_slowly_is_cut_off(tmp_path: Path) -> 
             connection.sendall(part(1, 1000, b"\x00"))
             began = time.monotonic()
             assert is_closed(connection)
-            assert time.monotonic() - began < 8
+            assert time.monotonic() - began < Limits().idle_s / 2
         with raw(receiver.port) as connection:
             assert is_closed(connection), "not a word"
 
@@ -367,7 +367,7 @@ def test_associations_and_connections_are_counted(tmp_path: Path) -> None:
         assert "1 associations are open already (--limits.associations)" in receiver.told[0]
         idle = [socket.create_connection((HOST, receiver.port)) for _ in range(6)]
         _wait_for(lambda: len(receiver.listener._visits.associations) >= 6)
-        last = socket.create_connection((HOST, receiver.port), timeout=20)
+        last = socket.create_connection((HOST, receiver.port), timeout=60)
         last.sendall(part(1, 1000, b"\x00" * 1000))
         assert is_closed(last)
         _wait_for(lambda: any("too many connections" in line for line in receiver.told))
@@ -380,14 +380,15 @@ def test_requests_without_waiting_for_answers_are_cut_off(
     receiver: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An answer that takes long, while the sender goes on and on.
-    monkeypatch.setattr(receiver.spool, "take_room", lambda _: threading.Event().wait(1.0))
+    is_over = threading.Event()
+    monkeypatch.setattr(receiver.spool, "take_room", lambda _: is_over.wait(60.0))
     association = connect(receiver.port)
     link = association.dul.socket.socket
     sent: list[bytes] = []
     monkeypatch.setattr(association.dul.socket, "send", sent.append)
     threading.Thread(target=association.send_c_store, args=[SLICES[0]], daemon=True).start()
-    _wait_for(lambda: len(sent) >= 2)
-    time.sleep(0.2)
+    # A data set's last part: bit 1 of the message control header, and not bit 0.
+    _wait_for(lambda: sent and sent[-1][11] & 3 == 2)
     message = b"".join(sent)
     try:
         for _ in range(30):
@@ -397,6 +398,7 @@ def test_requests_without_waiting_for_answers_are_cut_off(
         pass
     _wait_for(lambda: receiver.told)
     assert "without waiting" in receiver.told[0]
+    is_over.set()
     association.kill()
 
 
@@ -406,9 +408,8 @@ def test_a_flood_is_slowed_down_to_the_rate(tmp_path: Path) -> None:
         began = time.monotonic()
         assert send(receiver.port, BIG) == [SUCCESS] * 3
         assert time.monotonic() - began > 1.2
-        began = time.monotonic()
         assert send(receiver.port, BIG[:1]) == [SUCCESS]
-        assert time.monotonic() - began > 0.5, "a new association is no way round"
+        assert time.monotonic() - began > 2.0, "a new association is no way round"
 
 
 def test_with_tls_a_plain_or_silent_sender_and_a_wrong_certificate_hold_nothing_up(
@@ -417,7 +418,7 @@ def test_with_tls_a_plain_or_silent_sender_and_a_wrong_certificate_hold_nothing_
     make_authority(tmp_path / "ours")
     make_authority(tmp_path / "theirs")
     context = tls_of(tmp_path / "ours", "server").server_context("--tls")
-    with node(tmp_path / "spool", Limits(idle_s=3), context=context) as receiver:
+    with node(tmp_path / "spool", Limits(idle_s=20), context=context) as receiver:
         silent = socket.create_connection((HOST, receiver.port))
         assert not connect(receiver.port).is_established
         stranger = tls_of(tmp_path / "theirs", "client")
