@@ -8,10 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-HOLD_S = 60.0
+from callosal.pipelines.dicom.headers import scan
+
+HOLD_S: Final = 60.0
 """Seconds without an object of the sender after which its broken associations are taken as they
 are."""
+
+LONGEST_S: Final = 600.0
+"""Seconds after which they are taken even if the sender, perhaps a router of many scanners, never
+falls silent."""
 
 
 class Interrupted:
@@ -25,34 +32,57 @@ class Interrupted:
     def __init__(self, incoming: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._since = {folder: clock() for folder in incoming.iterdir()}
+        now = clock()
+        self._broke_at = dict.fromkeys(incoming.iterdir(), now)
+        self._heard_at = dict(self._broke_at)
 
     def add(self, folder: Path) -> None:
         """Hold the folder of an association that broke."""
         with self._lock:
-            self._since[folder] = self._clock()
+            self._broke_at[folder] = self._heard_at[folder] = self._clock()
 
     def wait_on(self, sender: str) -> None:
         """The sender sends again: what is held of it starts to wait again."""
         with self._lock:
             now = self._clock()
-            self._since |= {folder: now for folder in self._since if _is_of(folder, sender)}
+            self._heard_at |= {folder: now for folder in self._heard_at if _is_of(folder, sender)}
 
-    def take(self, sender: str) -> list[Path]:
-        """Folders of a sender, which are not held any more."""
-        return self._taken(lambda folder: _is_of(folder, sender))
+    def take(self, sender: str, folder: Path) -> list[Path]:
+        """Folders of a sender that hold the series of another folder of it; held no more.
+
+        Args:
+            sender: Mark of the sender.
+            folder: Objects of an association that ended well.
+        """
+        with self._lock:
+            held = [one for one in self._broke_at if _is_of(one, sender)]
+        if not held:
+            return []
+        # Headers are read only if something is held, which is rare.
+        sent = series_in(folder)
+        shared = {one for one in held if sent & series_in(one)}
+        return self._taken(lambda one: one in shared)
 
     def take_overdue(self) -> list[Path]:
         """Folders whose sender did not come back, which are not held any more."""
-        latest = self._clock() - HOLD_S
-        return self._taken(lambda folder: self._since[folder] <= latest)
+        now = self._clock()
+        return self._taken(
+            lambda folder: (
+                now - self._heard_at[folder] >= HOLD_S or now - self._broke_at[folder] >= LONGEST_S
+            )
+        )
 
     def _taken(self, is_wanted: Callable[[Path], bool]) -> list[Path]:
         with self._lock:
-            taken = [folder for folder in self._since if is_wanted(folder)]
+            taken = [folder for folder in self._broke_at if is_wanted(folder)]
             for folder in taken:
-                del self._since[folder]
+                del self._broke_at[folder], self._heard_at[folder]
             return taken
+
+
+def series_in(folder: Path) -> frozenset[str]:
+    """UIDs of the series that a folder holds objects of, as far as they can be read."""
+    return frozenset(one.series_uid for one in scan(folder) if one.series_uid)
 
 
 def _is_of(folder: Path, sender: str) -> bool:

@@ -2,7 +2,8 @@
 
 During an association its objects are in a separate folder under `incoming/`; when the sender ends
 it, they move to `received/`, which is watched. After one that broke, they move when the sender has
-sent again, or has not come back for a while. No name comes from a tag: names are salted hashes.
+sent the series again, or has not come back for a while. No name comes from a tag: names are salted
+hashes.
 """
 
 import hashlib
@@ -77,9 +78,9 @@ class Spool:
         self._interrupted.add(folder)
 
     def admit_all(self, folder: Path, sender: str) -> None:
-        """Hand over an association that ended well, and all that broke of its sender before."""
+        """Hand over an association that ended well, and what broke of its series before."""
         with self.moving:
-            for one in (folder, *self._interrupted.take(self._mark(sender))):
+            for one in (folder, *self._interrupted.take(self._mark(sender), folder)):
                 self._admit_folder(one)
 
     def admit_overdue(self) -> None:
