@@ -1,7 +1,8 @@
 """Whose pictures they are, and the split of each person: nobody may be in two.
 
 A person is known from the patient id in the report of a DICOM case, from the `sub-` of a case that
-BIDS named, or from a table of one's own. Ids are compared and then forgotten: none is written.
+BIDS named, or from a table of one's own. Ids are compared and then forgotten: none is written. An
+id that anonymisers write for everybody, such as "anon", says nothing of the person.
 """
 
 import re
@@ -17,6 +18,11 @@ from callosal.pipelines.datasets.participants import Participant, read_table
 from callosal.pipelines.outputs.file_names import REJECTED, STRUCTURED_REPORT
 
 _BIDS = re.compile(r"(sub-[A-Za-z0-9]+)(_|$)")
+
+_PLACEHOLDERS = frozenset(
+    ("anon", "anonymous", "anonymized", "anonymised", "anonymizedpatient", "anonymouspatient",
+     "deidentified", "removed", "hidden", "unknown", "none", "noid", "na", "patient", "subject")
+)  # fmt: skip
 
 Key = tuple[str, ...]
 
@@ -83,9 +89,10 @@ def subject_keys(
     unknown = [case.name for case, key in keys.items() if key is None]
     if unknown and not one_each:
         raise DataError(
-            f"{len(unknown)} cases, such as {unknown[0]}, do not tell whom they show, and a person "
-            "must not be in two splits; name --subjects TABLE (columns case_id and subject), or "
-            "say --one-case-each if each shows another person",
+            f"{len(unknown)} cases, such as {unknown[0]}, do not tell whom they show (no patient "
+            "id, or one for everybody), and a person must not be in two splits; name --subjects "
+            "TABLE (columns case_id and subject), or say --one-case-each if each shows another "
+            "person",
             "unknown_subject",
         )
     return {case: key or ("case", str(case.folder)) for case, key in keys.items()}
@@ -102,8 +109,20 @@ def _key(case: LabelledCase, table: SubjectTable) -> Key | None:
             head = dcmread(path, specific_tags=["PatientID", "IssuerOfPatientID"])
             patient = str(head.get("PatientID", "") or "").strip()
             issuer = str(head.get("IssuerOfPatientID", "") or "").strip()
-            return ("patient", patient, issuer) if patient else None
+            return None if is_placeholder(patient) else ("patient", patient, issuer)
     return None
+
+
+def is_placeholder(patient_id: str) -> bool:
+    """Whether a patient id is empty, or one that anonymisers give to everybody.
+
+    >>> [is_placeholder(text) for text in ("", "Anon", "ANONYMOUS_PATIENT", "000", "xxx")]
+    [True, True, True, True, True]
+    >>> is_placeholder("anon-0017"), is_placeholder("10203")
+    (False, False)
+    """
+    told = "".join(letter for letter in patient_id.casefold() if letter.isalnum())
+    return told in _PLACEHOLDERS or not told.strip("0") or not told.strip("x")
 
 
 def participants(

@@ -224,7 +224,7 @@ def _numbers(values: tuple[float, ...]) -> str:
 def _clear_result(folder: Path, overwrite: bool) -> None:
     """Remove the result of an earlier demo, whose case would stand beside the new one.
 
-    The same seed makes it again, but not what a person has said of it.
+    The same seed makes it again, but not what a person has said of it. That it was removed is said.
     """
     if not (folder / RUN_FILE).is_file():
         return
@@ -235,3 +235,4 @@ def _clear_result(folder: Path, overwrite: bool) -> None:
             "has_reviews",
         )
     shutil.rmtree(folder)
+    print(f"the result of an earlier demo in {folder} is replaced")

@@ -19,7 +19,7 @@ def report(input: Path, mapping: Path | None = None, port: int = 0, open: bool =
             shows the page with number, description, protocol, orientation and contrast of each
             series, until Ctrl-C ends it; the file report.html contains none of these.
         port: Port of that server on 127.0.0.1; 0 takes a free one.
-        open: Open that page in the browser.
+        open: Open that page in the browser; --no-open does not.
 
     Returns:
         Exit code 0.

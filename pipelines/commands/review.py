@@ -25,7 +25,7 @@ def review(
         input: Folder that `callosal infer --output` or `callosal bids` wrote; of the latter all
             participants are shown.
         port: Port on 127.0.0.1; 0 takes a free one.
-        open: Open the page in the browser.
+        open: Open the page in the browser; --no-open does not.
         model: Shipped model or ONNX file, used for files that you drop onto the page.
         read_only: Serve nothing; write a page to look at, review.html, into each case's folder.
         host_name: Further names under which the page is opened, such as localhost or the name at

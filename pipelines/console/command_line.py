@@ -135,6 +135,8 @@ def _spelt_out(words: list[str], flags: frozenset[str]) -> list[str]:
     ['a-b', '--read_only', 'true', '--part_id', '2']
     >>> _spelt_out(["--overwrite", "No", "--overwrite=yes", "IN"], frozenset({"--overwrite"}))
     ['--overwrite', 'false', '--overwrite=true', 'IN']
+    >>> _spelt_out(["--no-open", "RUN"], frozenset({"--open"}))
+    ['--open=false', 'RUN']
     >>> _spelt_out(["--from", "A@B:1"], frozenset())  # no parameter can have this name
     ['--from_', 'A@B:1']
     """
@@ -147,6 +149,8 @@ def _spelt_out(words: list[str], flags: frozenset[str]) -> list[str]:
         if name.startswith("--"):
             name = name[:2] + name[2:].replace("-", "_")
             name += "_" if iskeyword(name[2:]) else ""
+            if not equals and name.startswith("--no_") and f"--{name[5:]}" in flags:
+                name, equals, value = f"--{name[5:]}", "=", "false"
             value = _YES_NO.get(value.lower(), value) if name in flags else value
             spelt.append(name + equals + value)
         elif not after_flag or word.lower() not in _YES_NO:

@@ -95,7 +95,7 @@ function reviewSaid(review) {
  * Fills the dialog with a case.
  * @param step Called with -1 or 1 for the case before or after.
  */
-function showDetail(dialog, row, context, step) {
+function showDetail(dialog, row, placeText, step) {
   const title = make("h2", { id: "detail-title" }, row.case_id);
   const buttons = make(
     "div",
@@ -104,10 +104,10 @@ function showDetail(dialog, row, context, step) {
     make("button", { type: "button", "aria-label": "Next case", onclick: () => step(1) }, "\u2192"),
     make("button", { type: "button", class: "close", onclick: () => dialog.close() }, "Close"),
   );
-  const place = make("span", { class: "muted small" }, context.place);
+  const place = make("span", { class: "muted small" }, placeText);
   dialog.replaceChildren(
     make("div", { class: "detail-head" }, title, make("span", { class: "case-name" }, row.name), statusMark(row.status), ...headDecision(row.review), place, buttons),
-    make("div", { class: "detail-body" }, largePicture(row, context.pictures), said(row)),
+    make("div", { class: "detail-body" }, largePicture(row), said(row)),
   );
 }
 
@@ -116,8 +116,8 @@ function headDecision(review) {
 }
 
 /** The picture beside this file; alone, the file shows the small picture it carries. */
-function largePicture(row, pictures) {
-  const small = smallPicture(row, pictures);
+function largePicture(row) {
+  const small = smallPicture(row);
   const isJoined = row.files.includes("stitched.png");
   if (!small && !isJoined) return make("figure", {}, make("p", {}, "Nothing was segmented, so there is no picture."));
   const shown = small ?? make("p", {}, "The joined picture is in the folder of the run.");

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def json_block(value: Mapping[str, Any]) -> str:
+def json_block(value: Mapping[str, Any] | list[Any]) -> str:
     """JSON that cannot end the script element around it."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

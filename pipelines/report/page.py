@@ -1,24 +1,23 @@
 """report.html: one self-contained file that loads nothing.
 
 Pictures are inside, as WebP of about 4 kB, so that the file can be mailed or archived alone:
-2,000 cases take about 12 MB. They are text in a JSON block that the browser does not
-decode; the script makes picture elements for the rows of the open page only.
+2,000 cases take about 13 MB. Pictures and what else is seen only of an open case are in JSON blocks
+of 50 cases, all but the first of them behind the script: the table is there while the browser still
+reads, and it decodes the blocks of the open page alone.
 """
 
-import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.report.audit_section import audit_section
+from callosal.pipelines.report.case_rows import case_details, case_rows
 from callosal.pipelines.report.html_parts import json_block, page_policy
-from callosal.pipelines.report.outliers import far_from_median
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
 from callosal.pipelines.report.sections import (
     headline,
@@ -37,11 +36,12 @@ SCRIPTS = (
     "histogram.js",
     "table.js",
     "profile.js",
+    "case_details.js",
     "detail.js",
     "report.js",
 )
-MARKED = ("final_angle_deg", "area_mm2", "confidence")
-"""Measures whose distributions are drawn and whose outliers are marked."""
+CASES_A_BLOCK = 50
+"""Cases whose pictures are decoded together: a page of the table when it is opened."""
 
 
 def write_report(folder: Path) -> Path:
@@ -69,6 +69,7 @@ def report_page(run: RunFolder) -> str:
     blocks without `<`, and the policy allows only this page's own script, by its hash.
     """
     style, script = _joined(STYLES), _joined(SCRIPTS)
+    first, *others = _detail_blocks(run.cases) or [""]
     counts = status_counts(run.cases)
     return Template(_resource("report.html")).substitute(
         policy=page_policy(style, script),
@@ -83,8 +84,9 @@ def report_page(run: RunFolder) -> str:
         versions=version_list(run.record),
         words=json_block(page_words()),
         cases=json_block({"cases": case_rows(run.cases)}),
-        pictures=json_block(_pictures(run.cases)),
+        details=first,
         script=script,
+        other_details="\n".join(others),
     )
 
 
@@ -99,63 +101,13 @@ def with_names(page: str, names: Mapping[str, str]) -> str:
     return page.replace(empty, empty.replace("{}", json_block(names)), 1)
 
 
-def case_rows(cases: Iterable[ReportedCase]) -> list[dict[str, Any]]:
-    """What the script shows of each case, with the measures in which it is an outlier."""
-    listed = list(cases)
-    marks = {name: far_from_median([_compared(case, name) for case in listed]) for name in MARKED}
+def _detail_blocks(cases: Sequence[ReportedCase]) -> list[str]:
+    """What is seen of an open page or case, as a block for so many cases."""
     return [
-        {
-            **case.texts,
-            **case.numbers,
-            "reasons": [code for code in case.texts["reasons"].split(";") if code],
-            "outliers": [name for name in MARKED if marks[name][index]],
-            "cause": case.cause,
-            "stacks": case.facts.stacks,
-            "profile_mm": case.facts.profile_mm,
-            "rests_on": case.facts.rests_on,
-            "repeats": case.facts.repeats,
-            "protocol": case.facts.protocol,
-            "no_bars": case.facts.no_bars,
-            "files": case.files,
-            "review": _review(case),
-            "sending": case.sending,
-        }
-        for index, case in enumerate(listed)
+        '<script type="application/json" class="details">'
+        f"{json_block([case_details(case) for case in some])}</script>"
+        for some in (cases[at : at + CASES_A_BLOCK] for at in range(0, len(cases), CASES_A_BLOCK))
     ]
-
-
-def _review(case: ReportedCase) -> dict[str, Any] | None:
-    """Reviewer, decision and time, with the automatic result."""
-    review = case.review
-    if review is None:
-        return None
-    return {
-        "decision": review.decision,
-        "reviewer": review.reviewer,
-        "comment": review.comment,
-        "reviewed_at": review.reviewed_at,
-        "is_old": review.is_old,
-        "automatic_angle_deg": case.automatic.numbers["final_angle_deg"],
-        "automatic_transverse": case.automatic.texts["transverse"],
-    }
-
-
-def _compared(case: ReportedCase, name: str) -> float | None:
-    """The value to compare with the others.
-
-    Confidence has two clusters. The lower one is already marked by its status, so only the `ok`
-    cases are compared with each other.
-    """
-    left_out = name == "confidence" and case.texts["status"] != "ok"
-    return None if left_out else case.numbers[name]
-
-
-def _pictures(cases: Iterable[ReportedCase]) -> dict[str, str]:
-    return {
-        case.case_id: base64.b64encode(case.picture).decode("ascii")
-        for case in cases
-        if case.picture is not None
-    }
 
 
 def _joined(names: Iterable[str]) -> str:

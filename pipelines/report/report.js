@@ -3,9 +3,9 @@
 const data = JSON.parse(document.getElementById("cases").textContent);
 // What a mapping calls each case: only a report that is served with --mapping has names.
 const caseNames = JSON.parse(document.getElementById("names").textContent);
-const pictures = JSON.parse(document.getElementById("pictures").textContent);
-const cases = data.cases.map((row) => ({
+const cases = data.cases.map((row, place) => ({
   ...row,
+  place,
   name: caseNames[row.case_id] ?? "",
   haystack: [row.case_id, caseNames[row.case_id] ?? "", row.status, row.kind, row.transverse, row.cause, ...row.reasons, ...row.reasons.map(reasonWords), ...reviewTexts(row.review)].join(" ").toLowerCase(),
 }));
@@ -89,7 +89,7 @@ function drawTable(rows) {
     frame.replaceChildren(make("p", { class: "nothing" }, cases.length ? "No case passes these filters." : "This run has no cases."));
     return;
   }
-  const body = make("tbody", {}, ...rows.map((line) => (line.members ? foldRow(line, state.opened.has(line.fold), toggleFold) : tableRow(line, pictures, openCase))));
+  const body = make("tbody", {}, ...rows.map((line) => (line.members ? foldRow(line, state.opened.has(line.fold), toggleFold) : tableRow(line, openCase))));
   frame.replaceChildren(make("table", { class: "cases" }, tableHead(state.sort, sortBy), body));
   frame.querySelector(".open").tabIndex = 0;
 }
@@ -121,9 +121,11 @@ function turnTo(page) {
 }
 
 function openCase(row) {
+  const details = detailsOf(row);
+  if (!details) { onceRead(() => openCase(row)); return; }
   state.open = row;
   const place = `${(shownCases.indexOf(row) + 1).toLocaleString("en")} of ${shownCases.length.toLocaleString("en")}`;
-  showDetail(dialog, row, { pictures, place }, stepCase);
+  showDetail(dialog, { ...row, ...details }, place, stepCase);
   if (!dialog.open) dialog.showModal();
   dialog.querySelector(".close").focus();
 }
@@ -223,3 +225,5 @@ found("toolbar").hidden = false;
 fillReasons();
 themeButton();
 refresh();
+// Pictures that the first page lacked, such as those of rows that a reader has sorted meanwhile.
+onceRead(() => { if (frame.querySelector(".unread")) refresh(); });

@@ -59,17 +59,23 @@ function wasAngle(review, angle_deg) {
 }
 
 /** The small picture of a case, or null where nothing was segmented. */
-function smallPicture(row, pictures) {
-  const data = pictures[row.case_id];
-  if (!data) return null;
+function smallPicture({ picture, case_id }) {
+  if (!picture) return null;
   return make("img", {
-    src: `data:image/webp;base64,${data}`,
-    alt: `Slice of ${row.case_id} with outline, box, line and ROI`,
+    src: `data:image/webp;base64,${picture}`,
+    alt: `Slice of ${case_id} with outline, box, line and ROI`,
     width: 112,
     height: 96,
     decoding: "async",
     loading: "lazy",
   });
+}
+
+/** The small picture of a row, or why it has none. */
+function pictureCell(row) {
+  const details = detailsOf(row);
+  if (!details) return make("span", { class: "none unread" }, "loading");
+  return smallPicture({ ...row, ...details }) ?? make("span", { class: "none" }, "no picture");
 }
 
 /** Where a case is corrected; only a report served by `callosal review` has such a place. */
@@ -97,10 +103,10 @@ function tableHead(sort, onSort) {
 }
 
 /** One row; its case id opens the case. */
-function tableRow(row, pictures, onOpen) {
+function tableRow(row, onOpen) {
   const open = make("button", { type: "button", class: "open", tabindex: -1 }, row.case_id);
   const cells = [
-    make("td", { class: "picture" }, smallPicture(row, pictures) ?? make("span", { class: "none" }, "no picture")),
+    make("td", { class: "picture" }, pictureCell(row)),
     make("td", {}, open, row.name ? make("span", { class: "muted small case-name" }, row.name) : ""),
     make("td", {}, statusMark(row.status)),
     make("td", { class: "number" }, ...confidence(row)),

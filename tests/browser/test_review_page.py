@@ -637,6 +637,25 @@ def test_single_keys_decide_and_step_and_leave_typing_alone(page: Page) -> None:
     page.browser.execute_script("document.getElementById('single-keys').click()")
 
 
+def test_the_pictures_of_the_next_case_are_there_before_it_is_opened(page: Page) -> None:
+    first, second = page.desk.names
+
+    def pictures_asked() -> list[str]:
+        return page.browser.execute_script(
+            "return performance.getEntriesByType('resource').map(e => e.name)"
+            ".filter(name => name.includes(arguments[0]))",
+            f"{second}/pictures/",
+        )
+
+    page.open(first)
+    page.wait(pictures_asked)
+    page.wait(lambda: len(pictures_asked()) == len(page.desk.case_entry(second)["pictures"]))
+    page.browser.execute_script("performance.clearResourceTimings()")
+    page.element("next").click()
+    page.wait_until_open(second)
+    assert pictures_asked() == []
+
+
 def test_a_change_that_is_not_saved_is_marked_and_asked_for_on_leaving(page: Page) -> None:
     # The driver answers the question itself; whether it is asked is in the event.
     asks = "return !dispatchEvent(new Event('beforeunload', { cancelable: true }))"

@@ -130,6 +130,15 @@ def test_patients_are_told_apart_by_their_reports_and_never_written(
     assert [path for path in found if b"QVX" in path.read_bytes() or "QVX" in path.name] == []
 
 
+def test_an_id_of_an_anonymiser_is_nobodys(run: Path, tmp_path: Path) -> None:
+    names = _renamed(run)
+    for name, patient in zip(names, ("QVX-1", "anonymous", "Anonymous", "QVX-2"), strict=True):
+        _report(run, name, patient)
+    with pytest.raises(CallosalError, match="2 cases") as error:
+        collect([run], tmp_path / "data")
+    assert error.value.code == "unknown_subject"
+
+
 def test_unknown_persons_need_a_table_or_a_word(run: Path, tmp_path: Path) -> None:
     names = _renamed(run)
     with pytest.raises(CallosalError) as error:

@@ -35,6 +35,7 @@ def probe(output: Path, overwrite: bool = False, inputs: list[Path] | None = Non
         (["--overwrite", "yes"], True),
         (["--overwrite", "off"], False),
         (["--overwrite=False"], False),
+        (["--no-overwrite"], False),
     ],
 )
 def test_a_flag_needs_no_value_and_takes_one(words: list[str], expected: bool) -> None:

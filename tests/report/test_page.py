@@ -10,7 +10,8 @@ from callosal.pipelines.case.verdict import PLANE_FACTORS
 from callosal.pipelines.cli import main
 from callosal.pipelines.pictures.reason_words import REASONS
 from callosal.pipelines.reading.skips import NOT_IMAGES, NOT_MEANT
-from callosal.pipelines.report.page import case_rows, report_page, write_report
+from callosal.pipelines.report.case_rows import case_rows
+from callosal.pipelines.report.page import report_page, write_report
 from callosal.pipelines.report.run_folder import RunFolder, read_run
 from callosal.pipelines.review.correction import CORRECTED
 from tests.report.made_run import make_run
@@ -30,22 +31,36 @@ def block(page, name):
     return json.loads(found[1])
 
 
+def details(page):
+    blocks = re.findall(r'<script type="application/json" class="details">(.*?)</script>', page)
+    return [json.loads(text) for text in blocks]
+
+
 def test_the_page_holds_every_case_and_picture(folder):
     page = write_report(folder).read_text(encoding="utf-8")
     run = read_run(folder)
     assert [row["case_id"] for row in block(page, "cases")["cases"]] == [
         case.case_id for case in run.cases
     ]
-    pictures = block(page, "pictures")
-    assert {name: base64.b64decode(text) for name, text in pictures.items()} == {
-        case.case_id: case.picture for case in run.cases if case.picture is not None
-    }
+    pictures = [case["picture"] for some in details(page) for case in some]
+    assert [text and base64.b64decode(text) for text in pictures] == [
+        case.picture for case in run.cases
+    ]
+
+
+def test_pictures_come_in_blocks_behind_the_script(tmp_path):
+    make_run(tmp_path, 120, n_pictures=1)
+    page = report_page(read_run(tmp_path))
+    assert [len(some) for some in details(page)] == [50, 50, 20]
+    places = [found.start() for found in re.finditer('class="details"', page)]
+    script = page.index('<script type="module"')
+    assert [place < script for place in places] == [True, False, False]
 
 
 def test_the_policy_allows_this_script_and_style_and_no_address(folder):
     page = report_page(read_run(folder))
     policy = re.search(r'Content-Security-Policy" content="(.*?)"', page)[1]
-    script = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)[1]
+    script = re.search(r'<script type="module" async>(.*?)</script>', page, re.DOTALL)[1]
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
     for text in (script, style):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

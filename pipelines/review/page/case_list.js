@@ -11,6 +11,17 @@ const FILTERS = /** @type {Record<string, (summary: CaseSummary) => boolean>} */
   reviewed: (summary) => summary.decision !== null,
 });
 
+/** Rows that the browser lays out and paints together, and only once they come into view. */
+const GROUP = 50;
+const ROW_REM = 3.4;
+
+/** @param {HTMLElement[]} rows */
+function groupList(rows) {
+  const list = element("ul", {}, rows);
+  list.style.containIntrinsicBlockSize = `auto ${rows.length * ROW_REM}rem`;
+  return list;
+}
+
 /** Tells "choose" with the name of a case. */
 export class CaseList extends EventTarget {
   constructor() {
@@ -20,6 +31,8 @@ export class CaseList extends EventTarget {
     /** @type {CaseSummary[]} */
     this.cases = [];
     this.current = "";
+    /** @type {Map<string, HTMLElement>} The row of each case that is listed. */
+    this.rows = new Map();
     /** Whether a case has a change that is not saved. @type {(id: string) => boolean} */
     this.isUnsaved = () => false;
     /** @type {Record<string, string>} Statuses in words. */
@@ -41,13 +54,12 @@ export class CaseList extends EventTarget {
 
   /** @param {string} id */
   mark(id) {
-    this.current = id;
     // In place: a rebuilt list would take the focus from a keyboard user.
-    for (const row of this.list.querySelectorAll("button")) {
-      if (row.value === id) row.setAttribute("aria-current", "true");
-      else row.removeAttribute("aria-current");
-    }
-    this.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.rows.get(this.current)?.removeAttribute("aria-current");
+    this.current = id;
+    const row = this.rows.get(id);
+    row?.setAttribute("aria-current", "true");
+    row?.scrollIntoView({ block: "nearest" });
     this.#count();
   }
 
@@ -69,7 +81,7 @@ export class CaseList extends EventTarget {
    * @param {string} id
    */
   renew(id) {
-    const row = [...this.list.querySelectorAll("button")].find((button) => button.value === id);
+    const row = this.rows.get(id);
     const summary = this.cases.find(({ case_id }) => case_id === id);
     if (!row || !summary) return;
     const isFocused = row === document.activeElement;
@@ -97,8 +109,20 @@ export class CaseList extends EventTarget {
     if (next) this.#choose(next.case_id);
   }
 
+  /**
+   * The case behind the current one.
+   * @returns {string | null}
+   */
+  get following() {
+    const shown = this.#shown();
+    return shown[shown.findIndex((summary) => summary.case_id === this.current) + 1]?.case_id ?? null;
+  }
+
   draw() {
-    this.list.replaceChildren(...this.#shown().map((summary) => this.#row(summary)));
+    this.rows.clear();
+    const rows = this.#shown().map((summary) => this.#row(summary));
+    const groups = Array.from({ length: Math.ceil(rows.length / GROUP) }, (_, i) => rows.slice(i * GROUP, (i + 1) * GROUP));
+    this.list.replaceChildren(...groups.map(groupList));
     this.#count();
   }
 
@@ -130,6 +154,7 @@ export class CaseList extends EventTarget {
       element("span", { class: `decision-mark ${decision ?? ""}` }, [decision ?? ""]),
     ]);
     if (case_id === this.current) row.setAttribute("aria-current", "true");
+    this.rows.set(case_id, row);
     return element("li", {}, [row]);
   }
 

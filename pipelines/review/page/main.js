@@ -39,16 +39,25 @@ async function open(id, said = "") {
   try {
     const entry = await source.case(id);
     await show(entry, source, drafts.read(entry));
-    location.replace(`#${id}`);
+    // Not by setting the fragment: the browser would look for an element to scroll to.
+    history.replaceState(null, "", `#${id}`);
     list.mark(id);
     byId("case-id").textContent = id;
     byId("case-called").textContent = list.cases.find(({ case_id }) => case_id === id)?.name ?? "";
     byId("viewer").dataset.case = id;
     const draft = drafts.read(entry) ? "Your unsaved change is still here" : "";
     say([said, draft].filter(Boolean).join(". "), said && !draft ? 5000 : Infinity);
+    prepareNext();
   } catch (error) {
     say(/** @type {Error} */ (error).message);
   }
+}
+
+/** Have the pictures of the next case here before they are asked for. */
+function prepareNext() {
+  const next = list.following;
+  // Whatever fails here is said when the case is opened.
+  if (next !== null && source instanceof ServerSource) source.prepare(next).catch(() => {});
 }
 
 /**
@@ -60,7 +69,7 @@ async function open(id, said = "") {
 async function show(entry, from, draft) {
   delete byId("viewer").dataset.case;
   const names = Object.keys(entry.pictures);
-  const pictures = await Promise.all(names.map((name) => from.picture(entry.case_id, name)));
+  const pictures = await Promise.all(names.map((name) => from.picture(entry, name)));
   const levels = new Map(names.map((name, i) => [name, pictures[i]]));
   viewer.show(entry.pictures, levels, entry.plan.source.kind);
   const opened = (session = new CaseSession(entry, from, draft));

@@ -52,12 +52,22 @@ export function sameMask(one, other) {
   return one !== null && other !== null && one.every((value, i) => value === other[i]);
 }
 
+/** @type {WeakMap<Mask, number>} Pixels inside of each mask that was asked for. */
+const counted = new WeakMap();
+
 /**
  * @param {Mask | null} mask
  * @param {Place} place
  */
 export function maskAreaMm2(mask, place) {
-  return (mask ?? []).reduce((sum, value) => sum + value, 0) * place.spacing_mm[0] * place.spacing_mm[1];
+  if (mask === null) return 0;
+  let count = counted.get(mask);
+  if (count === undefined) {
+    count = 0;
+    for (let at = 0; at < mask.length; at += 1) count += mask[at];
+    counted.set(mask, count);
+  }
+  return count * place.spacing_mm[0] * place.spacing_mm[1];
 }
 
 /**

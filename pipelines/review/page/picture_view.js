@@ -35,7 +35,9 @@ export class PictureView extends EventTarget {
     this.layers = drawn("g");
     this.svg.append(this.layers, this.marks);
     this.gray = document.createElement("canvas");
-    new ResizeObserver(() => this.#resize()).observe(host);
+    /** Of the host; told by the browser, because asking for it lays out the whole page. @type {[number, number]} */
+    this.size_px = [Math.max(host.clientWidth, 1), Math.max(host.clientHeight, 1)];
+    new ResizeObserver(([{ contentRect: { width, height } }]) => this.#resize(width, height)).observe(host);
     this.#listen();
   }
 
@@ -60,7 +62,7 @@ export class PictureView extends EventTarget {
 
   fit() {
     if (this.place === null) return;
-    this.#setViewport(fitted(this.place, this.#size()));
+    this.#setViewport(fitted(this.place, this.size_px));
   }
 
   /** @param {Point} center @param {number} scale */
@@ -100,15 +102,15 @@ export class PictureView extends EventTarget {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  /** @returns {[number, number]} */
-  #size() {
-    return [Math.max(this.host.clientWidth, 1), Math.max(this.host.clientHeight, 1)];
-  }
-
-  #resize() {
-    const size = this.#size();
-    if (this.place === null || this.viewport.size_px[0] === 1) this.fit();
-    else this.#setViewport(resizedView(this.viewport, size));
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  #resize(width, height) {
+    const [before] = this.size_px;
+    this.size_px = [Math.max(width, 1), Math.max(height, 1)];
+    if (this.place === null || before === 1) this.fit();
+    else this.#setViewport(resizedView(this.viewport, this.size_px));
   }
 
   /** @param {Viewport} viewport */

@@ -90,6 +90,9 @@ export class SourceError extends Error {
 export class ServerSource {
   readOnly = false;
 
+  /** @type {{plan_sha256: string, case_id: string, pictures: Map<string, Uint16Array>} | null} */
+  #prepared = null;
+
   /** @returns {Promise<Facts>} */
   facts() {
     return this.#json("facts");
@@ -109,13 +112,25 @@ export class ServerSource {
   }
 
   /**
-   * Gray levels of a picture, row by row.
+   * Fetch the pictures of a case that is likely to be opened next. What is known of it is asked for
+   * again when it is opened, because somebody may decide on it until then.
    * @param {string} id
+   */
+  async prepare(id) {
+    const { case_id, plan_sha256, pictures } = await this.case(id);
+    const named = Object.keys(pictures).map(async (name) => /** @type {const} */ ([name, await levelsOf(id, name)]));
+    this.#prepared = { case_id, plan_sha256, pictures: new Map(await Promise.all(named)) };
+  }
+
+  /**
+   * Gray levels of a picture, row by row.
+   * @param {CaseEntry} entry
    * @param {string} name
    */
-  async picture(id, name) {
-    const answer = await asked(`cases/${id}/pictures/${name}`, {});
-    return new Uint16Array(await answer.arrayBuffer());
+  async picture({ case_id, plan_sha256 }, name) {
+    const ready = this.#prepared;
+    const isSame = ready?.case_id === case_id && ready.plan_sha256 === plan_sha256;
+    return (isSame ? ready.pictures.get(name) : undefined) ?? levelsOf(case_id, name);
   }
 
   /**
@@ -205,14 +220,23 @@ export class EmbeddedSource {
   }
 
   /**
-   * @param {string} _id
+   * @param {CaseEntry} _entry
    * @param {string} name
    */
-  async picture(_id, name) {
+  async picture(_entry, name) {
     const packed = Uint8Array.from(atob(this.content.pictures[name]), (letter) => letter.charCodeAt(0));
     const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint16Array(await new Response(unpacked).arrayBuffer());
   }
+}
+
+/**
+ * @param {string} id
+ * @param {string} name
+ */
+async function levelsOf(id, name) {
+  const answer = await asked(`cases/${id}/pictures/${name}`, {});
+  return new Uint16Array(await answer.arrayBuffer());
 }
 
 /**
