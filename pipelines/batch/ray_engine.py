@@ -1,7 +1,6 @@
 """Cases run by workers on a Ray cluster, each with the model loaded once."""
 
 import os
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,12 @@ from callosal.models.errors import EngineError
 from callosal.pipelines.batch.case_work import CaseResult
 from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.batch.ray_options import RayOptions
-from callosal.pipelines.batch.ray_pool import WorkerPool
-from callosal.pipelines.batch.ray_worker import WorkerPlan
+from callosal.pipelines.batch.ray_pool import LOST, WorkerPool
+from callosal.pipelines.batch.ray_worker import Worker, WorkerPlan
 from callosal.pipelines.batch.stopping import Stop
+
+CASES_A_WORKER = 2
+"""One under way and one waiting, so that a worker is not idle while its result travels."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,11 @@ class RayEngine:
             EngineError: `no_workers` where none comes up in time, `worker_cannot_start` where
                 one cannot open the model.
         """
-        waiting = deque(jobs)
-        crew = WorkerPool(_n_workers(self.options, len(jobs)), self.options, self.plan)
-        try:
-            while waiting or crew.is_busy:
-                if stop.asked:
-                    waiting.clear()
-                crew.hand_out(waiting)
-                yield from crew.results(is_needed=bool(waiting))
-        finally:
-            crew.dismiss()
+        lost = CaseResult(LOST, 0.0)
+        crew: WorkerPool[Job, CaseResult] = WorkerPool(
+            self.options, Worker, self.plan, lost, CASES_A_WORKER
+        )
+        yield from crew.run(jobs, stop)
 
 
 @contextmanager
@@ -82,23 +79,3 @@ def connected(options: RayOptions) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-def _n_workers(options: RayOptions, n_jobs: int) -> int:
-    """As many as asked for, else as many as there is room for; never more than cases.
-
-    Raises:
-        EngineError: `no_workers`: the cluster has no room for one.
-    """
-    resources = ray.cluster_resources()
-    room = int(resources.get("CPU", 0) / options.cpus)
-    if options.gpus:
-        room = min(room, int(resources.get("GPU", 0) / options.gpus))
-    if not options.actors and not room:
-        raise EngineError(
-            f"the Ray cluster has {resources.get('CPU', 0):g} cores and "
-            f"{resources.get('GPU', 0):g} GPUs, no room for a worker of {options.cpus:g} and "
-            f"{options.gpus:g}; ask for less with --ray.cpus and --ray.gpus",
-            "no_workers",
-        )
-    return max(1, min(options.actors or room, n_jobs))

@@ -32,3 +32,7 @@ class RayOptions:
                 f"above 0, gpus {self.gpus:g} not below",
                 "wrong_usage",
             )
+
+    def threads(self, asked: int | None) -> int:
+        """Threads of the network of a worker: those asked for, else one for each of its cores."""
+        return asked or max(1, int(self.cpus))

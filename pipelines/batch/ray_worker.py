@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from callosal.export.devices import Device
-from callosal.export.runtime import open_segmenter
+from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import resolve_model
 from callosal.models.errors import EngineError
 from callosal.pipelines.batch.case_work import CaseResult, work_on
+from callosal.pipelines.batch.jobs import Job
 from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.follow_up.first_visit import FirstVisit
-from callosal.pipelines.reading.cases import Case
 from callosal.pipelines.settings import Settings
 
 
@@ -34,6 +34,22 @@ class WorkerPlan:
     first: FirstVisit | None = None
 
 
+def open_planned_model(plan: WorkerPlan) -> Segmenter:
+    """The model of a plan, on this machine.
+
+    Raises:
+        CallosalError: It is not there, another one, or does not run here.
+    """
+    segmenter = open_segmenter(resolve_model(plan.model), plan.device, plan.threads)
+    if segmenter.sha256 != plan.model_sha256:
+        raise EngineError(
+            "the model file of a worker is another one than here; bring all machines to the "
+            "same version",
+            "model_differs",
+        )
+    return segmenter
+
+
 class Worker:
     """Opens the model once and works on one case after the other."""
 
@@ -46,21 +62,14 @@ class Worker:
         Raises:
             CallosalError: It is not there, another one, or does not run here.
         """
-        plan = self._plan
-        self._segmenter = open_segmenter(resolve_model(plan.model), plan.device, plan.threads)
-        if self._segmenter.sha256 != plan.model_sha256:
-            raise EngineError(
-                "the model file of a worker is another one than here; bring all machines to the "
-                "same version",
-                "model_differs",
-            )
+        self._segmenter = open_planned_model(self._plan)
 
-    def work(self, case: Case) -> CaseResult:
+    def work(self, job: Job) -> CaseResult:
         """Load and plan one case."""
         plan = self._plan
         return work_on(
-            case,
-            case.load,
+            job.case,
+            job.case.load,
             lambda case, volume: process_case(
                 case, volume, self._segmenter, plan.settings, plan.first
             ),

@@ -91,7 +91,7 @@ def _runner(request: Request, segmenter: Segmenter) -> Iterator[Runner]:
     from callosal.pipelines.batch.ray_engine import RayEngine, connected
     from callosal.pipelines.batch.ray_worker import WorkerPlan
 
-    threads = engine.threads or max(1, int(engine.ray.cpus))
+    threads = engine.ray.threads(engine.threads)
     plan = WorkerPlan(engine.model, segmenter.sha256, engine.device, threads, settings, first)
     with connected(engine.ray):
         yield RayEngine(engine.ray, plan)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-_TOLD = b"finishing the running case; press Ctrl-C again to end at once\n"
-
 
 @dataclass
 class Stop:
@@ -23,8 +21,12 @@ class Stop:
 
 
 @contextmanager
-def stopping() -> Iterator[Stop]:
-    """Let the running case finish on Ctrl-C or SIGTERM; a second Ctrl-C ends at once."""
+def stopping(running: str = "the running case") -> Iterator[Stop]:
+    """Let what runs finish on Ctrl-C or SIGTERM; a second Ctrl-C ends at once.
+
+    Args:
+        running: What is finished first, in the words of the user.
+    """
     stop = Stop()
     previous: dict[signal.Signals, Any] = {}
 
@@ -32,7 +34,7 @@ def stopping() -> Iterator[Stop]:
         stop.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
         # Not print: the signal may have come in the middle of one.
-        os.write(2, _TOLD)
+        os.write(2, f"finishing {running}; press Ctrl-C again to end at once\n".encode())
 
     try:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,7 +1,7 @@
 """The participant level: each image of a dataset planned on and measured."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from rich.console import Console
 
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import InputError, OutputError
+from callosal.pipelines.batch.case_work import Fault
 from callosal.pipelines.batch.jobs import Part
 from callosal.pipelines.batch.request import Engine, Request
 from callosal.pipelines.batch.run import run_index
@@ -51,8 +52,12 @@ class BidsRequest:
     settings: Settings
 
 
+Answer = int | Fault
+"""How many images of a participant have a plan, or why none was worked on."""
+
+
 def run_participants(request: BidsRequest) -> int:
-    """Plan on every image that is asked for, one participant after the other.
+    """Plan on every image that is asked for, participant by participant, here or on a cluster.
 
     The folder of a participant's run is held while it is worked on, so that several machines may
     work on different participants of one output folder at the same time.
@@ -73,17 +78,38 @@ def run_participants(request: BidsRequest) -> int:
     everybody = found.by_participant()
     mine = {name: images for name, images in everybody.items() if request.part.holds(name)}
     n_done, n_images, n_faults = 0, sum(map(len, mine.values())), 0
-    for number, (participant, images) in enumerate(mine.items(), start=1):
-        console.print(f"{participant} ({number} of {len(mine)})", highlight=False)
+    for participant, answer in _answers(request, mine, segmenter, console):
+        if isinstance(answer, Fault):
+            n_faults += 1
+            _say(console, f"{participant} left out: {answer.code}: {answer.message}")
+        else:
+            n_done += answer
+    _say(console, f"{n_done} of {n_images} images measured; see {request.output_dir}")
+    return exit_code(n_done, n_images, n_faults, not everybody)
+
+
+def _answers(
+    request: BidsRequest,
+    participants: Mapping[str, Sequence[BidsImage]],
+    segmenter: Segmenter,
+    console: Console,
+) -> Iterator[tuple[str, Answer]]:
+    """What each participant came to, as it is finished: in this process or on a cluster."""
+    options = request.engine.ray
+    if options is not None:
+        # Only who asks for a cluster needs the package.
+        from callosal.pipelines.bids.ray_participants import ray_participants
+
+        yield from ray_participants(request, options, participants, segmenter.sha256, console)
+        return
+    for number, (participant, images) in enumerate(participants.items(), start=1):
+        console.print(f"{participant} ({number} of {len(participants)})", highlight=False)
         try:
-            n_done += _run_participant(request, images, segmenter, console)
+            yield participant, run_participant(request, images, segmenter, console)
         except OutputError as error:
             if error.code != "output_in_use":
                 raise
-            n_faults += 1
-            _say(console, f"{participant} left out: {error.code}: {error}")
-    _say(console, f"{n_done} of {n_images} images measured; see {request.output_dir}")
-    return exit_code(n_done, n_images, n_faults, not everybody)
+            yield participant, Fault(error.code, str(error))
 
 
 def _checked_dataset(request: BidsRequest, console: Console) -> dict[str, Any]:
@@ -113,10 +139,24 @@ def _report_found(found: FoundImages, console: Console) -> None:
         _say(console, f"warning: {name} holds the same image as {original}; is it a copy?")
 
 
-def _run_participant(
+def run_participant(
     request: BidsRequest, images: Sequence[BidsImage], segmenter: Segmenter, console: Console
 ) -> int:
-    """Plan on the images of one participant; returns how many have a plan."""
+    """Plan on the images of one participant and write its derivatives.
+
+    Args:
+        request: What the user asked for.
+        images: All its images that are asked for.
+        segmenter: The opened model.
+        console: Where progress goes.
+
+    Returns:
+        How many images have a plan.
+
+    Raises:
+        CallosalError: Its folder is in use or cannot be written.
+        KeyboardInterrupt: It was stopped; what is finished is written.
+    """
     clock = [time.perf_counter()]
     folder = request.output_dir / RUNS / images[0].participant
     run = Request(

@@ -7,6 +7,7 @@ from typing import Literal
 from callosal.export.devices import Device
 from callosal.export.shipped import DEFAULT
 from callosal.models.errors import InputError
+from callosal.pipelines.batch.ray_options import RayOptions
 from callosal.pipelines.group.settings import GroupSettings
 from callosal.pipelines.settings import Settings
 
@@ -28,6 +29,8 @@ def bids(
     overwrite: bool = False,
     settings: Settings = Settings(),  # noqa: B008 (frozen)
     group: GroupSettings = GroupSettings(),  # noqa: B008 (frozen)
+    engine: Literal["local", "ray"] = "local",
+    ray: RayOptions = RayOptions(),  # noqa: B008 (frozen)
 ) -> int:
     """Measure the corpus callosum of a BIDS dataset: BIDS_DIR OUTPUT_DIR participant, then group.
 
@@ -55,6 +58,10 @@ def bids(
         overwrite: Measure finished images again.
         settings: How the pose and the plan are made; parcels are Witelson's unless set here.
         group: Columns of participants.tsv for the group level.
+        engine: For the participant level: local works in this process; ray spreads the
+            participants over a Ray cluster, whose machines all see BIDS_DIR and OUTPUT_DIR at the
+            same paths and write into OUTPUT_DIR (extra `ray`).
+        ray: Workers on the cluster, with `--engine ray`.
 
     Returns:
         Exit code: 0 all done, 1 nothing could be done, 2 some images failed or were refused.
@@ -63,6 +70,11 @@ def bids(
         raise InputError(
             f"--part-id {part_id} --num-parts {num_parts}: parts start at 1, part ids run from 0 "
             "to num-parts - 1",
+            "wrong_usage",
+        )
+    if engine == "ray" and analysis_level != "participant":
+        raise InputError(
+            f"--engine ray: the {analysis_level} level works in this process; leave the option out",
             "wrong_usage",
         )
     if analysis_level == "group":
@@ -82,19 +94,21 @@ def bids(
     from callosal.pipelines.bids.participant import BidsRequest, run_participants
 
     selection = Selection(tuple(participant_label), tuple(session_label), bids_filter_file)
-    engine, part = Engine(model, device, threads, workers), Part(part_id, num_parts)
+    cluster = ray if engine == "ray" else None
+    runs, part = Engine(model, device, threads, workers, cluster), Part(part_id, num_parts)
     if analysis_level == "longitudinal":
         from callosal.pipelines.longitudinal.run import LongitudinalRequest, run_longitudinal
 
         return run_longitudinal(
-            LongitudinalRequest(bids_dir, output_dir, selection, engine, part, overwrite)
+            LongitudinalRequest(bids_dir, output_dir, selection, runs, part, overwrite)
         )
     return run_participants(
         BidsRequest(
-            bids_dir=bids_dir,
-            output_dir=output_dir,
+            # Workers on a cluster have another working directory.
+            bids_dir=bids_dir if cluster is None else bids_dir.absolute(),
+            output_dir=output_dir if cluster is None else output_dir.absolute(),
             selection=selection,
-            engine=engine,
+            engine=runs,
             part=part,
             overwrite=overwrite,
             is_validated=not skip_bids_validation,

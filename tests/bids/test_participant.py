@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -103,6 +104,18 @@ def test_a_second_run_keeps_what_is_finished_and_restores_what_is_lost(
     assert "run-01" in (output / "runs" / "sub-01" / "results.csv").read_text()
 
 
+def test_without_ray_the_extra_is_named(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    for name in ("bids.ray_participants", "batch.ray_engine", "batch.ray_pool"):
+        monkeypatch.delitem(sys.modules, f"callosal.pipelines.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    words = ["bids", str(dataset), str(tmp_path / "out"), "participant", "--engine", "ray"]
+    assert main([*words, "--skip-bids-validation", "--device", "cpu"]) == 1
+    assert "pip install '.[ray]'" in capsys.readouterr().err
+
+
 @pytest.mark.slow  # starts the validator, which needs some seconds
 def test_the_derivatives_are_valid_bids(derivatives: Path) -> None:
     said = validate(derivatives)
@@ -120,6 +133,7 @@ def test_the_derivatives_are_valid_bids(derivatives: Path) -> None:
         (["{d}", "{o}", "participants"], 3, "participant"),
         (["{d}", "{o}", "participant", "--part-id", "2"], 3, "--num-parts"),
         (["{d}", "{o}", "group", "--participant-label", "01"], 3, "takes every result"),
+        (["{d}", "{o}", "longitudinal", "--engine", "ray"], 3, "works in this process"),
     ],
 )
 def test_wrong_calls_are_answered_in_words(
