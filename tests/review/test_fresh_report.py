@@ -17,10 +17,13 @@ from callosal.pipelines.review.review_document import Decision, Judgement
 
 
 def told(run):
-    """Rows of report.html by case."""
+    """Rows of report.html with their details, by case."""
     page = (run / "report.html").read_text(encoding="utf-8")
     found = re.search(r'<script type="application/json" id="cases">(.*?)</script>', page)
-    return {row["case_id"]: row for row in json.loads(found[1])["cases"]}
+    blocks = re.findall(r'<script type="application/json" class="details">(.*?)</script>', page)
+    rows = json.loads(found[1])["cases"]
+    details = [detail for block in blocks for detail in json.loads(block)]
+    return {row["case_id"]: row | detail for row, detail in zip(rows, details, strict=True)}
 
 
 def table(run):
