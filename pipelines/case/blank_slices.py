@@ -51,6 +51,6 @@ def _blank_share(voxels: NDArray[Any], axis: int) -> float:
     slices = np.moveaxis(voxels, axis, 0)
     if len(slices) < 3 or slices[0].size == 0:
         return 0.0
-    is_zero = slices <= 0
+    is_zero = slices == 0
     is_blank = is_zero[1:-1] & ~is_zero[:-2] & ~is_zero[2:]
     return float(is_blank.mean(axis=(1, 2)).max())

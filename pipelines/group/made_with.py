@@ -1,11 +1,11 @@
 """What made each result of a group, and whether results of several makes are mixed."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from callosal.pipelines.outputs.file_names import RUN_FILE, RUNS
+from callosal.pipelines.outputs.json_object import json_object
 
 MADE_WITH = ("software", "model", "settings")
 """Columns of version, network and settings; the last two end with the start of a hash."""
@@ -20,7 +20,7 @@ def made_with(plan_file: Path) -> dict[str, str | None]:
     Args:
         plan_file: The plan among its derivatives.
     """
-    plan = _object(plan_file)
+    plan = json_object(plan_file)
     software, model = plan.get("software"), plan.get("model")
     if not (isinstance(software, dict) and isinstance(model, dict)):
         return dict.fromkeys(MADE_WITH)
@@ -71,7 +71,7 @@ def _share(make: tuple[str, ...], people: Sequence[str]) -> str:
 
 def _differing_settings(wanted: set[str], output_dir: Path) -> Iterator[str]:
     """Which settings differ, where runs still record them."""
-    records = map(_object, sorted((output_dir / RUNS).glob(f"*/{RUN_FILE}")))
+    records = map(json_object, sorted((output_dir / RUNS).glob(f"*/{RUN_FILE}")))
     configs = {
         name: _leaves(record.get("config"))
         for record in records
@@ -97,14 +97,6 @@ def _leaves(config: object, prefix: str = "") -> dict[str, object]:
         for key, inner in config.items()
         for name, value in _leaves(inner, f"{prefix}.{key}" if prefix else str(key)).items()
     }
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _config(digest: object) -> str:

@@ -10,6 +10,7 @@ from callosal.pipelines.bids.morphometry_table import column_description
 from callosal.pipelines.group.made_with import MADE_WITH
 from callosal.pipelines.group.participants import PARTICIPANTS
 from callosal.pipelines.group.table import REVIEW, SAME_IMAGE, GroupTable
+from callosal.pipelines.outputs.json_object import json_object
 from callosal.pipelines.outputs.measures_table import THICKNESS_COLUMNS
 
 _WORDS: Mapping[str, str] = {
@@ -59,9 +60,4 @@ def _described(name: str, table: GroupTable, traits: Mapping[str, Any]) -> Any:
 
 def _known_traits(bids_dir: Path) -> dict[str, Any]:
     """The sidecar of participants.tsv; a dataset may lack it."""
-    path = (bids_dir / PARTICIPANTS).with_suffix(".json")
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return json_object((bids_dir / PARTICIPANTS).with_suffix(".json"))

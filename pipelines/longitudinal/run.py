@@ -1,7 +1,6 @@
 """The longitudinal level: the visits of each participant in one frame, and what changed."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -29,6 +28,7 @@ from callosal.pipelines.longitudinal.visits import (
 )
 from callosal.pipelines.outputs.atomic import make_folder, remove, write_bytes
 from callosal.pipelines.outputs.exit_code import exit_code
+from callosal.pipelines.outputs.json_object import json_object
 from callosal.pipelines.reading.nifti import read_nifti
 from callosal.pipelines.reading.repeated_slices import without_repeats
 
@@ -150,10 +150,7 @@ def _fingerprint(series: VisitSeries, segmenter: Segmenter) -> str:
 
 
 def _is_done(output_dir: Path, names: SeriesNames, digest: str) -> bool:
-    try:
-        content = json.loads((output_dir / names.record).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    content = json_object(output_dir / names.record)
     files = (names.visits, names.change, names.page)
     return content.get("Fingerprint") == digest and all((output_dir / n).is_file() for n in files)
 

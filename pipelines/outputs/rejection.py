@@ -1,12 +1,12 @@
 """A case whose plan a person has rejected: its objects lie aside, its rows hold no numbers."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from callosal.pipelines.outputs.atomic import make_folder, move, remove
 from callosal.pipelines.outputs.file_names import DICOM_OBJECTS, REJECTED, REVIEWED_PLAN
+from callosal.pipelines.outputs.json_object import json_object
 
 REJECTED_STATUS = "rejected"
 
@@ -16,11 +16,7 @@ def is_rejected(folder: Path) -> bool:
 
     If the case was planned again since, it stays rejected until a person has looked at it again.
     """
-    try:
-        review = json.loads((folder / REVIEWED_PLAN).read_text(encoding="utf-8"))
-        return bool(review["decision"] == REJECTED_STATUS)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return bool(json_object(folder / REVIEWED_PLAN).get("decision") == REJECTED_STATUS)
 
 
 def rejected_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.case_id import Names
 from callosal.pipelines.outputs.file_names import RUN_FILE
+from callosal.pipelines.outputs.json_object import json_object
 
 
 def write_run_record(output: Path, record: Mapping[str, Any]) -> None:
@@ -21,8 +22,5 @@ def write_run_record(output: Path, record: Mapping[str, Any]) -> None:
 
 def names_of_run(output: Path) -> Names:
     """How the cases of a run are named; `hash` where its record does not say it."""
-    try:
-        said = json.loads((output / RUN_FILE).read_text(encoding="utf-8")).get("names")
-    except (OSError, ValueError, AttributeError):
-        return "hash"
+    said = json_object(output / RUN_FILE).get("names")
     return next((names for names in get_args(Names) if names == said), "hash")

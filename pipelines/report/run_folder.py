@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from callosal.pipelines.outputs.file_names import (
     STRUCTURED_REPORT,
     THUMBNAIL,
 )
+from callosal.pipelines.outputs.json_object import json_object
 from callosal.pipelines.outputs.outbox import State, sending_states
 from callosal.pipelines.outputs.results import read_rows
 from callosal.pipelines.outputs.reviewed_row import automatic_row
@@ -156,16 +156,7 @@ def read_run(folder: Path) -> RunFolder:
     cases = tuple(
         replace(_case(folder, row), sending=sending.get(str(row["case_id"]))) for row in rows
     )
-    return RunFolder(_object(folder / RUN_FILE), cases, tuple(read_audit_rows(folder)))
-
-
-def _object(path: Path) -> dict[str, Any]:
-    """The object of a JSON file; empty if missing, because the page can do without it."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return RunFolder(json_object(folder / RUN_FILE), cases, tuple(read_audit_rows(folder)))
 
 
 def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
@@ -178,7 +169,7 @@ def _case(folder: Path, row: Mapping[str, Any]) -> ReportedCase:
     automatic = _cells(row)
     plan = place / PLAN
     review = read_review(place, row, _sha256(plan))
-    document = _object(plan)
+    document = json_object(plan)
     facts = plan_facts(document)
     if review is not None and review.row is not None:
         facts = replace(facts, stacks=plan_facts(review.plan or {}).stacks)
