@@ -4,23 +4,14 @@ import pytest
 
 pytest.importorskip("pynetdicom", reason="sending needs the extra `pacs`")
 
-from pathlib import Path
 
 from pydicom.uid import SegmentationStorage
 
 from callosal.pipelines.archive.c_store import StoreArchive
 from callosal.pipelines.archive.destination import Node
 from callosal.pipelines.archive.faults import Refused, Unreachable
-from callosal.pipelines.archive.outgoing import OutgoingObject, read_outgoing
-from tests.archive.stores import HOST, is_equal, store, write_finished
-
-
-@pytest.fixture
-def objects(tmp_path: Path) -> tuple[OutgoingObject, ...]:
-    write_finished(tmp_path, 1)
-    outgoing = read_outgoing(tmp_path / "cases" / "case-0001")
-    assert outgoing is not None
-    return outgoing.objects
+from callosal.pipelines.archive.outgoing import OutgoingObject
+from tests.archive.stores import HOST, is_equal, store
 
 
 def test_the_archive_gets_the_very_objects(objects: tuple[OutgoingObject, ...]) -> None:

@@ -19,13 +19,13 @@ from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPu
 from callosal.pipelines.archive.c_store import SENT_CLASSES, StoreArchive
 from callosal.pipelines.archive.commitment import Commitments
 from callosal.pipelines.archive.destination import Node
-from callosal.pipelines.archive.outgoing import OutgoingObject, read_outgoing
+from callosal.pipelines.archive.outgoing import OutgoingObject
 from callosal.pipelines.archive.tls import Tls
 from callosal.pipelines.service.admission import Admission
 from callosal.pipelines.service.limits import Limits
 from callosal.pipelines.service.listener import Listener
 from callosal.pipelines.service.spool import open_spool
-from tests.archive.stores import HOST, TITLE, store, write_finished
+from tests.archive.stores import HOST, TITLE, store
 
 PATIENCE_S = 60.0
 
@@ -91,14 +91,6 @@ class Committing:
         self.answers.append(status.Status)
         if self.callback:
             association.release()
-
-
-@pytest.fixture
-def objects(tmp_path: Path) -> tuple[OutgoingObject, ...]:
-    write_finished(tmp_path, 1)
-    outgoing = read_outgoing(tmp_path / "cases" / "case-0001")
-    assert outgoing is not None
-    return outgoing.objects
 
 
 def _lost(
