@@ -12,8 +12,8 @@ def run_folders(folder: Path) -> tuple[Path, ...]:
         folder: Folder of a run, or of derivatives.
 
     Returns:
-        The runs in the order of their names; the folder itself if it holds none, so that whoever
-        reads it says what is missing.
+        The runs in the order of their names; the folder itself if it holds none, so that its
+        reader names what is missing.
     """
     if (folder / ROWS).is_file():
         return (folder,)

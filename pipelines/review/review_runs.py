@@ -30,16 +30,16 @@ class ReviewRuns:
             mapping: File that `callosal infer --mapping` wrote, for a single run.
 
         Raises:
-            InputError: There is no run or no case; the mapping is none, or that of another run; or
-                two runs have a case of one name (`same_names`).
+            InputError: There is no run or no case; the mapping cannot be read or belongs to
+                another run; or two runs have a case of the same name (`same_names`).
         """
         folders = run_folders(folder)
         if len(folders) == 1:
             return cls((ReviewSession.of(folders[0], mapping),))
         if mapping is not None:
             raise InputError(
-                f"{folder.name}: holds the runs of {len(folders)} participants, and a mapping is "
-                "that of one run; leave out --mapping",
+                f"{folder.name}: holds the runs of {len(folders)} participants, but a mapping "
+                "belongs to one run; leave out --mapping",
                 "wrong_usage",
             )
         sessions = tuple(_with_cases(folders))
@@ -52,8 +52,8 @@ class ReviewRuns:
         found = cls(sessions)
         if len(found._by_name) < len(found.names):
             raise InputError(
-                f"{folder.name}: two of its runs have cases of one name; review each folder in "
-                "runs by itself",
+                f"{folder.name}: two of its runs have cases of the same name; review each folder "
+                "in runs separately",
                 "same_names",
             )
         return found
