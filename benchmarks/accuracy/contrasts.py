@@ -3,10 +3,11 @@
     python benchmarks/accuracy/contrasts.py HEADS --exams ms04a old08 [--motion FOLDER] [--model M]
 
 HEADS holds NIfTI files and heads.tsv (columns name, exam, contrast). The T1 of an exam is the
-reference. EXAM_T1w-to-FLAIR.txt and EXAM_T2w-to-FLAIR.txt (ITK, from points of FLAIR) hold how the
-patient moved between the series; that is taken out. They lie in HEADS or in the folder --motion,
-where benchmarks/release/exam_motion.py writes them. Every series is counted, refused ones too. Dice
-and area compare the mask with that of the T1 on the T1's midsagittal plane.
+reference. EXAM_T1w-to-FLAIR.txt (ITK, from points of the FLAIR to those of the T1), T2w-to-FLAIR
+and T1w-to-T2w hold how the patient moved between the series; that is taken out. They lie in HEADS
+or in the folder --motion, where benchmarks/release/exam_motion.py writes them. Every series is
+counted, refused ones too. Dice and area compare the mask with that of the T1 on the T1's
+midsagittal plane.
 """
 
 import argparse
@@ -51,6 +52,10 @@ class Row:
     area_ratio: float | None
 
 
+Motions = Mapping[tuple[str, str], Array]
+"""Matrices from LPS mm of one series to those of another, by (to, from)."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -82,12 +87,12 @@ def main() -> None:
         arguments.output.write_text(text, encoding="utf-8")
 
 
-def exam_motions(exam: str, folders: Sequence[Path]) -> dict[str, Array]:
-    """Matrices from LPS mm of the FLAIR to those of the exam's other series, as far as known."""
+def exam_motions(exam: str, folders: Sequence[Path]) -> Motions:
+    """Matrices between the series of an exam, by (to, from), as far as known: LPS mm."""
     return {
-        kind: itk_matrix(path)
-        for kind in ("T1w", "T2w")
-        for path in (folder / f"{exam}_{kind}-to-FLAIR.txt" for folder in folders)
+        (to, fro): itk_matrix(path)
+        for to, fro in (("T1w", "FLAIR"), ("T2w", "FLAIR"), ("T1w", "T2w"))
+        for path in (folder / f"{exam}_{to}-to-{fro}.txt" for folder in folders)
         if path.is_file()
     }
 
@@ -95,7 +100,7 @@ def exam_motions(exam: str, folders: Sequence[Path]) -> dict[str, Array]:
 def exam_rows(
     folder: Path,
     listed: list[dict[str, str]],
-    motions: Mapping[str, Array],
+    motions: Motions,
     segmenter: Segmenter,
 ) -> list[Row]:
     """Every series of one exam beside its T1."""
@@ -115,12 +120,14 @@ def _plan(volume: Volume, segmenter: Segmenter) -> Outcome:
     return process_volume(volume, segmenter, Settings(), {})
 
 
-def _motion(one: dict[str, str], motions: Mapping[str, Array]) -> Array:
+def _motion(one: dict[str, str], motions: Motions) -> Array:
     """Matrix from LPS mm of a series to those of the exam's T1."""
-    if one["contrast"] == "FLAIR" and "T1w" in motions:
-        return motions["T1w"]
-    if one["contrast"] == "T2w" and {"T1w", "T2w"} <= motions.keys():
-        return np.asarray(motions["T1w"] @ np.linalg.inv(motions["T2w"]), float)
+    contrast = one["contrast"]
+    if ("T1w", contrast) in motions:
+        return motions["T1w", contrast]
+    if {("T1w", "FLAIR"), (contrast, "FLAIR")} <= motions.keys():
+        inverse = np.linalg.inv(motions[contrast, "FLAIR"])
+        return np.asarray(motions["T1w", "FLAIR"] @ inverse, float)
     return np.eye(4)
 
 

@@ -2,9 +2,10 @@
 
     python benchmarks/release/exam_motion.py HEADS --output FOLDER [--exams old01 old02 ...]
 
-HEADS holds EXAM_T1w.nii.gz and EXAM_FLAIR.nii.gz. Each exam gets FOLDER/EXAM_T1w-to-FLAIR.txt, an
-affine transform in ITK's text format, from points of the FLAIR to points of the T1 (LPS mm): what
-`callosal slabs` and `benchmarks/accuracy/contrasts.py` read. Needs SimpleITK (extra `bench`).
+HEADS holds EXAM_T1w.nii.gz and EXAM_FLAIR.nii.gz, or another series named with --series. Each exam
+gets FOLDER/EXAM_T1w-to-FLAIR.txt, an affine transform in ITK's text format, from points of the
+FLAIR to points of the T1 (LPS mm): what `callosal slabs` and `benchmarks/accuracy/contrasts.py`
+read. Needs SimpleITK (extra `bench`).
 
 Look at the result before you use it: for each exam, the command prints how far the patient turned
 and moved, and the mutual information before and after.
@@ -28,25 +29,27 @@ def main() -> None:
     )
     parser.add_argument("heads", type=Path)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--series", default="FLAIR", help="suffix of the series beside the T1")
     parser.add_argument("--exams", nargs="*", help="only these; all that have both series without")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     print("| exam | turned | moved | mutual information, before and after |")
     print("|---|---|---|---|")
-    for path in sorted(arguments.heads.glob("*_FLAIR.nii.gz")):
-        exam = path.name.removesuffix("_FLAIR.nii.gz")
+    for path in sorted(arguments.heads.glob(f"*_{arguments.series}.nii.gz")):
+        exam = path.name.removesuffix(f"_{arguments.series}.nii.gz")
         reference = arguments.heads / f"{exam}_T1w.nii.gz"
         if not reference.exists() or (arguments.exams and exam not in arguments.exams):
             continue
-        flair, t1 = (SimpleITK.ReadImage(str(one), SimpleITK.sitkFloat32)
+        fixed, t1 = (SimpleITK.ReadImage(str(one), SimpleITK.sitkFloat32)
                      for one in (path, reference))  # fmt: skip
-        motion, before, after = rigid_motion(flair, t1)
+        motion, before, after = rigid_motion(fixed, t1)
         as_affine = SimpleITK.AffineTransform(3)
         as_affine.SetMatrix(motion.GetMatrix())
         as_affine.SetCenter(motion.GetCenter())
         as_affine.SetTranslation(motion.GetTranslation())
-        SimpleITK.WriteTransform(as_affine, str(arguments.output / f"{exam}_T1w-to-FLAIR.txt"))
+        name = f"{exam}_T1w-to-{arguments.series}.txt"
+        SimpleITK.WriteTransform(as_affine, str(arguments.output / name))
         turned_deg = np.degrees(np.linalg.norm(motion.GetParameters()[:3]))
         moved_mm = np.linalg.norm(motion.GetTranslation())
         print(f"| {exam} | {turned_deg:.1f} degrees | {moved_mm:.1f} mm "
