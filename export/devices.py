@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from callosal.models.errors import DeviceError
 
-Device = Literal["auto", "cpu", "cuda", "openvino", "tensorrt"]
+Device = Literal["auto", "coreml", "cpu", "cuda", "openvino", "tensorrt"]
 
 PROVIDERS: dict[str, str] = {
+    "coreml": "CoreMLExecutionProvider",
     "cpu": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
     "openvino": "OpenVINOExecutionProvider",
@@ -92,7 +93,7 @@ def place(device: Device) -> Placement:
 
     `auto` takes CUDA if this onnxruntime has it and there is a device, else OpenVINO if this
     onnxruntime has it, else the CPU. TensorRT must be requested by name, because it builds an
-    engine for minutes.
+    engine for minutes; so must CoreML, which computes in half precision and gives other digits.
 
     Raises:
         DeviceError: This onnxruntime was built without the device, or this machine has no GPU.
@@ -123,6 +124,7 @@ def place(device: Device) -> Placement:
 
 
 _MENDS = {
+    "coreml": "use the onnxruntime wheel for macOS on a Mac",
     "cpu": "install callosal[cpu]",
     "cuda": "install callosal[gpu] on a machine with a GPU",
     "tensorrt": "install callosal[gpu] on a machine with a GPU",
@@ -164,10 +166,13 @@ def provider_options(provider: str) -> dict[str, str]:
     CUDA's exhaustive search for the fastest convolution starts again with every slice size and
     takes seconds each; the heuristic one is as fast afterwards. TF32 would round every product
     to ten bits: probabilities then differ from those of the CPU by 1e-3. TensorRT keeps its engines
-    in the user's cache, because building one takes minutes.
+    in the user's cache, because building one takes minutes. CoreML is given its newer format, which
+    knows more operators, and all units of the chip.
     """
     if provider == PROVIDERS["cuda"]:
         return {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+    if provider == PROVIDERS["coreml"]:
+        return {"ModelFormat": "MLProgram", "MLComputeUnits": "ALL"}
     if provider == PROVIDERS["tensorrt"]:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         folder = cache / "callosal" / "tensorrt"

@@ -144,11 +144,12 @@ def measure_mask(
         slice_image: The slice they were found on.
     """
     inside = component >= LEVEL
+    hull_mm = polygon.convex_hull_mm(contour_mm)
     others = find_others(probability, inside, slice_image)
     light = brightness(contour_mm, inside, slice_image)
     return MaskFacts(
-        **_shape(contour_mm, box),
-        lean_deg=_lean_deg(contour_mm, box),
+        **_shape(contour_mm, hull_mm, box),
+        lean_deg=_lean_deg(contour_mm, hull_mm, box),
         certainty=float(probability[inside].mean()),
         blur=_blur_mm(component, contour_mm, slice_image),
         pieces=others.near_mm2 / polygon.area_mm2(contour_mm),
@@ -159,15 +160,16 @@ def measure_mask(
     )
 
 
-def _shape(contour_mm: Array, box: RotatedBox) -> dict[str, float]:
+def _shape(contour_mm: Array, hull_mm: Array, box: RotatedBox) -> dict[str, float]:
     area_mm2 = polygon.area_mm2(contour_mm)
-    hull_mm2 = polygon.area_mm2(polygon.convex_hull_mm(contour_mm))
+    hull_mm2 = polygon.area_mm2(hull_mm)
     return dict(zip(SHAPE, (area_mm2, *box.size_mm, area_mm2 / hull_mm2), strict=True))
 
 
 def _likeness(contour_mm: Array) -> float:
     """Marks from 0 to 1 that an outline gets for its shape."""
-    shape = _shape(contour_mm, RotatedBox.around(contour_mm))
+    hull_mm = polygon.convex_hull_mm(contour_mm)
+    shape = _shape(contour_mm, hull_mm, RotatedBox.around(contour_mm))
     return math.prod(RANGES[name][0].score(value) for name, value in shape.items())
 
 
@@ -177,12 +179,11 @@ def _blur_mm(component: Array, contour_mm: Array, slice_image: SliceImage) -> fl
     return float(uncertain.sum() * np.prod(slice_image.spacing_mm)) / border_mm
 
 
-def _lean_deg(contour_mm: Array, box: RotatedBox) -> float:
+def _lean_deg(contour_mm: Array, hull_mm: Array, box: RotatedBox) -> float:
     """Angle in [-180, 180) from straight below the long axis to where the arch opens.
 
     The opening lies from the centroid of the area toward that of its convex hull.
     """
-    hull_mm = polygon.convex_hull_mm(contour_mm)
     x, y = polygon.centroid_mm(hull_mm) - polygon.centroid_mm(contour_mm)
     turn = math.degrees(math.atan2(x, -y)) - box.angle_deg
     return (turn + 180) % 360 - 180

@@ -30,6 +30,26 @@ Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
+class Outline:
+    """Where a callosum lies on a slice.
+
+    Attributes:
+        component: Probability map with every other component erased, shape (H, W).
+        contour_mm: Smooth outer outline, shape (N, 2).
+        box: Minimum-area rectangle.
+    """
+
+    component: Array
+    contour_mm: Array
+    box: RotatedBox
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """1 where the probability reaches the level, shape (H, W)."""
+        return (self.component >= LEVEL).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
 class Callosum:
     """What was taken for the callosum on one slice.
 
@@ -207,12 +227,20 @@ def outline_callosum(probability: Map, slice_image: SliceImage) -> Callosum | No
         probability: Map on the grid of the slice, shape (H, W).
         slice_image: The slice.
     """
+    outline = find_outline(probability, slice_image)
+    if outline is None:
+        return None
+    component, contour_mm, box = outline.component, outline.contour_mm, outline.box
+    facts = measure_mask(probability, component, contour_mm, box, slice_image)
+    return Callosum(slice_image, component, contour_mm, box, facts, judge(facts))
+
+
+def find_outline(probability: Map, slice_image: SliceImage) -> Outline | None:
+    """Where the callosum of a network's map lies, unjudged; as for `outline_callosum`."""
     try:
         component = callosum_component(probability, slice_image)
         contour_mm = smooth_contour_mm(find_contours_mm(component, slice_image)[0])
-        box = RotatedBox.around(contour_mm)
+        return Outline(component, contour_mm, RotatedBox.around(contour_mm))
     except (GeometryError, IndexError):
         # No pixel, or a speck without an outline: there is no callosum here.
         return None
-    facts = measure_mask(probability, component, contour_mm, box, slice_image)
-    return Callosum(slice_image, component, contour_mm, box, facts, judge(facts))

@@ -18,7 +18,9 @@ from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.quality import Quality, Range
 from callosal.pipelines.callosum.segmentation import (
     Callosum,
+    Outline,
     find_callosa,
+    find_outline,
     glance_at,
     outline_callosum,
 )
@@ -108,9 +110,9 @@ def find_localizer_callosum(
     inside = outlined.component >= LEVEL
     quality = replace(outlined.quality, confidence=outlined.quality.confidence**DOUBT_POWER)
     quality = quality.lowered(OFF_MM.score(float(place.nearest_mm[inside].mean())), "off_midline")
-    quality = _lowered_by_readings(quality, outline_callosum(pooled, picture), together)
+    quality = _lowered_by_readings(quality, find_outline(pooled, picture), together)
     weights = shares[:, inside].mean(axis=1)
-    spread = _spread([outline_callosum(one, picture) for one in maps], outlined, weights)
+    spread = _spread([find_outline(one, picture) for one in maps], outlined, weights)
     # Shown is what was acquired, not what was made of it.
     nearest = looked_at[0]
     shown = replace(picture, pixels=moved_onto(nearest.pixels, nearest, picture))
@@ -132,7 +134,7 @@ def _pooled(maps: Sequence[NDArray[np.floating]], shares: Array) -> NDArray[np.f
 
 
 def _lowered_by_readings(
-    quality: Quality, pooled: Callosum | None, together: Callosum | None
+    quality: Quality, pooled: Outline | None, together: Callosum | None
 ) -> Quality:
     """The quality, lowered by how far the reading by single slices and the joint one differ."""
     if pooled is None or together is None:
@@ -144,7 +146,7 @@ def _lowered_by_readings(
     return quality.lowered(factor, "neighbours_disagree")
 
 
-def _spread(alone: Sequence[Callosum | None], together: Callosum, weights: Array) -> Spread | None:
+def _spread(alone: Sequence[Outline | None], together: Callosum, weights: Array) -> Spread | None:
     pairs = [(one, weight) for one, weight in zip(alone, weights, strict=True) if one is not None]
     if len(pairs) < 2:
         return None

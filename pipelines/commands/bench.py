@@ -25,7 +25,9 @@ def bench(
     """Measure speed on this machine, alternating with other software that does the same work.
 
     Software that is not installed is named and left out. The first line of each table is callosal;
-    ratios are relative to it.
+    ratios are relative to it. Where it can be computed, the table also shows each time over the
+    least that this machine could take: all bytes at the speed of its memory, all multiply-adds of
+    the network at its measured peak.
 
     Args:
         series: Folder of one DICOM series; by default a phantom of 192 slices.

@@ -50,7 +50,7 @@ def bids(
             {"t1w": {"acquisition": "mprage"}}.
         skip_bids_validation: Do not run the BIDS validator, even if it is installed.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
+        device: auto uses a GPU if one works; any other is used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         part_id: Which part of the participants, from 0, if several machines share the work.

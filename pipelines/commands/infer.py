@@ -45,7 +45,7 @@ def infer(
         inputs: Folders of DICOM (any nesting, any file names) and NIfTI files.
         output: Folder to write into; created if it is missing.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
+        device: auto uses a GPU if one works; any other is used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         part_id: Which part of the cases, from 0, if several machines share the work.

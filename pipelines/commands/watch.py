@@ -54,7 +54,7 @@ def watch(
         log_json: Write each line on stderr as a JSON object with time, command, message and
             case_id, for a log server; none holds patient data.
         model: Name of a shipped model, or an ONNX file that `callosal export` wrote.
-        device: auto uses a GPU if one works; cpu, cuda, openvino and tensorrt are used or refused.
+        device: auto uses a GPU if one works; any other is used or refused.
         workers: Threads that read ahead.
         threads: Threads of the network; by default the cores this process may use.
         settings: How the pose and the plan are made.

@@ -10,20 +10,19 @@ A mirrored pixel that leaves its stack does not count.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import product
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
 from highdicom import Volume
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from callosal.models.errors import InputError
 from callosal.pipelines.midplane.cores import on_all_cores
 from callosal.pipelines.midplane.head_image import middle_of_head, tissue_points
+from callosal.pipelines.midplane.linear_samples import fill_block, values_and_slopes_at
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane
-from callosal.pipelines.midplane.resample import Array, GridImage, Image
+from callosal.pipelines.midplane.resample import Array, GridImage, Image, apply_along_axis
 from callosal.pipelines.midplane.symmetry import MirrorPlane
 from callosal.pipelines.midplane.symmetry_search import correlations, directions_about
 
@@ -66,17 +65,21 @@ class _Slices:
 
     Attributes:
         contrast: Shape (slices, rows, columns); 0 where nothing was measured.
-        to_lps: 4x4 matrix from indices to LPS mm.
-        points_lps_mm: Pixels that are compared, shape (N, 3).
+        to_index: 4x4 matrix from LPS mm to indices.
+        center: The middle of the head in LPS mm, shape (3,).
+        from_center_mm: Pixels that are compared, LPS mm from the middle, shape (3, N).
+        index: Their indices, shape (3, N).
         values: Their contrast, shape (N,).
         weights: How much each counts, shape (N,).
     """
 
     contrast: Image
-    to_lps: Array
-    points_lps_mm: Array
-    values: Array
-    weights: Array
+    to_index: Array
+    center: Array
+    from_center_mm: Image
+    index: Image
+    values: Image
+    weights: Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +94,10 @@ class _Comparison:
         slices: What was compared.
     """
 
-    residual: Array
-    jacobian: Array
-    weight: Array
-    mirrored: Array
+    residual: Image
+    jacobian: Image
+    weight: Image
+    mirrored: Image
     slices: _Slices
 
 
@@ -190,17 +193,19 @@ def _prepared(one: tuple[Image, Array], center: Array, level: _Level) -> _Slices
         ),
         axis=-1,
     ).reshape(-1, 3)
-    points = index @ to_lps[:3, :3].T + to_lps[:3, 3]
-    weights = np.clip((_RADIUS_MM - np.linalg.norm(points - center, axis=1)) / _RIM_MM, 0, 1)
+    from_center_mm = index @ to_lps[:3, :3].T + (to_lps[:3, 3] - center)
+    weights = np.clip((_RADIUS_MM - np.linalg.norm(from_center_mm, axis=1)) / _RIM_MM, 0, 1)
     at = tuple(index.T)
     weights = weights * (values[at] != 0)
     used = weights > 0
     return _Slices(
         contrast,
-        to_lps,
-        points[used],
-        contrast[at][used].astype(float),
-        weights[used],
+        np.asarray(np.linalg.inv(to_lps)),
+        center,
+        np.ascontiguousarray(from_center_mm[used].T, np.float32),
+        np.ascontiguousarray(index[used].T, np.float32),
+        contrast[at][used],
+        weights[used].astype(np.float32),
     )
 
 
@@ -208,8 +213,10 @@ def _local_contrast(values: Image, level: _Level, spacing_mm: Array) -> Image:
     """Each slice freed of shading and scaled to one power, but in the air; 0 where not measured."""
 
     def blurred(image: Image, sigma_mm: float) -> Image:
-        sigma = (0.0, *(sigma_mm / spacing_mm[1:]))
-        return np.asarray(ndimage.gaussian_filter(image, sigma, truncate=3.0))
+        for axis in (1, 2):
+            weights = _blur_weights(image.shape[axis], float(sigma_mm / spacing_mm[axis]))
+            image = apply_along_axis(weights, image, axis)
+        return image
 
     known = (values != 0).astype(np.float32)
     share = blurred(known, level.contrast_mm) + 1e-3
@@ -223,14 +230,27 @@ def _local_contrast(values: Image, level: _Level, spacing_mm: Array) -> Image:
     return np.asarray(contrast * known, np.float32)
 
 
+@lru_cache(maxsize=32)
+def _blur_weights(length: int, sigma: float) -> Image:
+    """Matrix (length, length) of the Gaussian blur of `scipy.ndimage`, which goes tap by tap."""
+    taps = np.arange(-int(3 * sigma + 0.5), int(3 * sigma + 0.5) + 1)
+    kernel = np.exp(-0.5 * (taps / sigma) ** 2)
+    at = np.add.outer(np.arange(length), taps) % (2 * length)
+    at = np.where(at < length, at, 2 * length - 1 - at)  # mirrored beyond the border
+    at += length * np.arange(length)[:, None]
+    weights = np.broadcast_to(kernel / kernel.sum(), at.shape)
+    matrix = np.bincount(at.ravel(), weights.ravel(), length**2).reshape(length, length)
+    return matrix.astype(np.float32)
+
+
 def _search(images: Sequence[_Slices], center: Array) -> list[MirrorPlane]:
     """The most symmetric planes over a grid of tilts and all offsets."""
-    grids = [GridImage(one.contrast, np.ones(3), np.zeros(3)) for one in images]
 
     def across(normal: Array) -> MirrorPlane:
         plane = MirrorPlane(center, normal, 0.0)
-        blocks = [_block(grid, one.to_lps, plane) for grid, one in zip(grids, images, strict=True)]
-        offsets_mm, symmetry = correlations(np.concatenate(blocks), _SEARCH_STEP_MM)
+        offsets_mm, symmetry = correlations(
+            np.concatenate([_block(one, plane) for one in images]), _SEARCH_STEP_MM
+        )
         best = int(np.argmax(symmetry))
         return MirrorPlane(center + offsets_mm[best] * normal, normal, float(symmetry[best]))
 
@@ -238,66 +258,36 @@ def _search(images: Sequence[_Slices], center: Array) -> list[MirrorPlane]:
     return sorted(planes, key=lambda plane: -plane.symmetry)[:_STARTS]
 
 
-def _block(grid: GridImage, to_lps: Array, plane: MirrorPlane) -> Image:
+def _block(one: _Slices, plane: MirrorPlane) -> Image:
     """Samples of a cube about a point, its last axis along a normal; 0 outside of the slices."""
     half = int(_RADIUS_MM / _SEARCH_STEP_MM)
-    to_index = np.linalg.inv(to_lps)
-    matrix = to_index[:3, :3] @ plane.frame * _SEARCH_STEP_MM
-    start = to_index[:3, :3] @ plane.point_mm + to_index[:3, 3] - matrix @ np.full(3, half)
-    return np.asarray(
-        ndimage.affine_transform(
-            grid.values, matrix, start, output_shape=(2 * half + 1,) * 3, order=1, cval=0.0
-        )
-    )
+    matrix = one.to_index[:3, :3] @ plane.frame * _SEARCH_STEP_MM
+    start = one.to_index[:3, :3] @ plane.point_mm + one.to_index[:3, 3] - matrix @ np.full(3, half)
+    samples = np.empty((2 * half + 1,) * 3, np.float32)
+    fill_block(samples, one.contrast, matrix, start, outside=0.0)
+    return samples
 
 
 def _compared(one: _Slices, plane: MirrorPlane) -> _Comparison:
     """Every pixel beside its mirror image, with the derivatives by the plane's parameters."""
-    from_plane = one.points_lps_mm - plane.point_mm
-    height = from_plane @ plane.normal
-    mirrored = one.points_lps_mm - 2 * height[:, None] * plane.normal
-    to_index = np.linalg.inv(one.to_lps)
-    index = (mirrored @ to_index[:3, :3].T + to_index[:3, 3]).T
-    last = np.array(one.contrast.shape)[:, None] - 1
+    frame = plane.frame.astype(np.float32)
+    from_plane = frame.T @ one.from_center_mm  # along two axes in the plane and its normal
+    from_plane -= (plane.frame.T @ (plane.point_mm - one.center)).astype(np.float32)[:, None]
+    to_index = one.to_index[:3, :3].astype(np.float32) @ frame
+    index = one.index - to_index[:, 2:] * (2 * from_plane[2])
+    last = np.array(one.contrast.shape, np.float32)[:, None] - 1
     # A slice shows what lies up to half its distance beside it.
-    reach = np.array([[0.5], [0.0], [0.0]])
+    reach = np.array([[0.5], [0.0], [0.0]], np.float32)
     inside = ((index >= -reach) & (index <= last + reach)).all(axis=0)
-    at = np.clip(index, 0, last)
-    low = np.minimum(at.astype(int), np.maximum(last - 1, 0))
-    value, slope = _interpolated(one.contrast, low, at - low)
-    gradient = slope.T @ to_index[:3, :3]  # by LPS mm, shape (N, 3)
-    along_normal = gradient @ plane.normal
-    u, v = plane.frame[:, 0], plane.frame[:, 1]
-    by_shift = -2 * along_normal
-    by_turns = [
-        2 * ((from_plane @ axis) * along_normal + height * (gradient @ axis)) for axis in (u, v)
-    ]
-    weight = np.where(inside, one.weights, 0.0)
-    return _Comparison(one.values - value, np.stack([by_shift, *by_turns]), weight, value, one)
-
-
-def _interpolated(image: Image, low: NDArray[np.int_], part: Array) -> tuple[Array, Array]:
-    """Trilinear values and their slopes by index, shapes (N,) and (3, N)."""
-    sides = np.array(image.shape)
-    steps = np.where(sides > 1, [sides[1] * sides[2], sides[2], 1], 0)
-    first, flat = np.ravel_multi_index(tuple(low), image.shape), image.ravel()
-    corners = {
-        corner: flat.take(first + int(steps @ corner)) for corner in product((0, 1), repeat=3)
-    }
-    x, y, z = part
-    c00 = corners[0, 0, 0] * (1 - z) + corners[0, 0, 1] * z
-    c01 = corners[0, 1, 0] * (1 - z) + corners[0, 1, 1] * z
-    c10 = corners[1, 0, 0] * (1 - z) + corners[1, 0, 1] * z
-    c11 = corners[1, 1, 0] * (1 - z) + corners[1, 1, 1] * z
-    c0, c1 = c00 * (1 - y) + c01 * y, c10 * (1 - y) + c11 * y
-    by_y = (c01 - c00) * (1 - x) + (c11 - c10) * x
-    near = (corners[0, 0, 1] - corners[0, 0, 0]) * (1 - y) + (
-        corners[0, 1, 1] - corners[0, 1, 0]
-    ) * y
-    far = (corners[1, 0, 1] - corners[1, 0, 0]) * (1 - y) + (
-        corners[1, 1, 1] - corners[1, 1, 0]
-    ) * y
-    return c0 * (1 - x) + c1 * x, np.stack([c1 - c0, by_y, near * (1 - x) + far * x])
+    value, slope = values_and_slopes_at(one.contrast, index)
+    by_u, by_v, by_normal = to_index.T @ slope  # by mm, as `from_plane`
+    u_mm, v_mm, height_mm = from_plane
+    jacobian = np.stack(
+        [-by_normal, u_mm * by_normal + height_mm * by_u, v_mm * by_normal + height_mm * by_v]
+    )
+    jacobian *= 2
+    weight = np.where(inside, one.weights, np.float32(0))
+    return _Comparison(one.values - value, jacobian, weight, value, one)
 
 
 def _refined(
@@ -319,10 +309,11 @@ def _refined(
 
 
 def _normal_equations(
-    one: _Comparison, weight: Array, used: NDArray[np.bool_] | slice = slice(None)
+    one: _Comparison, weight: Image, used: NDArray[np.bool_] | slice = slice(None)
 ) -> tuple[Array, Array]:
     weighted = one.jacobian[:, used] * weight[used]
-    return weighted @ one.jacobian[:, used].T, weighted @ one.residual[used]
+    hessian, gradient = weighted @ one.jacobian[:, used].T, weighted @ one.residual[used]
+    return hessian.astype(float), gradient.astype(float)
 
 
 def _solve(hessian: Array, gradient: Array) -> Array:
@@ -351,9 +342,10 @@ def _jackknife(images: Sequence[_Slices], plane: MirrorPlane) -> tuple[float, fl
     """
     parts = []
     for one in (_compared(image, plane) for image in images):
-        over = (one.slices.points_lps_mm - plane.point_mm) @ plane.frame[:, :2]
+        across, held = plane.frame[:, :2].T, plane.point_mm - one.slices.center
+        over = across @ one.slices.from_center_mm - (across @ held)[:, None]
         cell = np.clip((over / (_RADIUS_MM / 2) + 2).astype(int), 0, 3)
-        group, weight = cell[:, 0] * 4 + cell[:, 1], one.weight
+        group, weight = cell[0] * 4 + cell[1], one.weight
         for number in np.unique(group[weight > 0]):
             parts.append(_normal_equations(one, weight, group == number))
     hessian, gradient = (sum(terms) for terms in zip(*parts, strict=True))

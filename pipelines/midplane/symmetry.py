@@ -34,7 +34,9 @@ class MirrorPlane:
         axis = np.eye(3)[np.argmin(np.abs(self.normal))]
         in_plane = axis - self.normal * (axis @ self.normal)
         in_plane /= np.linalg.norm(in_plane)
-        return np.stack([in_plane, np.cross(self.normal, in_plane), self.normal], axis=1)
+        (a, b, c), (u, v, w) = self.normal.tolist(), in_plane.tolist()
+        across = [b * w - c * v, c * u - a * w, a * v - b * u]
+        return np.array([in_plane, across, self.normal]).T
 
     def moved(self, shift_mm: float, turns: Array) -> "MirrorPlane":
         """The plane shifted along its normal and turned about its two axes (radians, small)."""

@@ -75,8 +75,8 @@ def best_offset(block: Image, step_mm: float) -> tuple[float, float]:
 def correlations(block: Image, step_mm: float) -> tuple[Array, Array]:
     """How symmetric a block is about planes across its last axis, for all offsets at once.
 
-    The products of a profile with its mirror image about every point are its convolution with
-    itself, so one Fourier transform along the axis gives them all.
+    The products of a profile with its mirror image about a point are the sum along an antidiagonal
+    of the products of all its samples with each other, so one matrix product gives them all.
 
     Args:
         block: Samples, shape (U, V, W).
@@ -86,16 +86,17 @@ def correlations(block: Image, step_mm: float) -> tuple[Array, Array]:
         Offsets of planes from the middle of the block in mm, and the symmetry of each.
     """
     length = block.shape[2]
-    padded = 2 * length
-    spectrum = np.fft.rfft(block, padded, axis=2)
-    products = np.fft.irfft((spectrum**2).sum(axis=(0, 1)), padded)
-    power = (block**2).sum(axis=(0, 1))
-    overlap = np.fft.rfft(np.ones(length), padded) * np.fft.rfft(power, padded)
-    shared_power = np.fft.irfft(overlap, padded)
-    offset_mm = (np.arange(padded) - (length - 1)) / 2 * step_mm
+    profiles = block.reshape(-1, length)
+    products = profiles.T @ profiles
+    power = np.diag(products).astype(float)
+    # Samples i and j mirror each other at the plane between them, half their sum from the first.
+    sums = np.add.outer(np.arange(length), np.arange(length)).ravel()
+    symmetric = np.bincount(sums, products.ravel())
+    shared_power = np.convolve(power, np.ones(length))
+    offset_mm = (np.arange(2 * length - 1) - (length - 1)) / 2 * step_mm
     # part of the whole power in the divisor keeps a small overlap from winning
     divisor = 0.7 * shared_power + 0.3 * power.sum() + 1e-9
-    symmetry = np.where(np.abs(offset_mm) <= _LARGEST_OFFSET_MM, products / divisor, -1.0)
+    symmetry = np.where(np.abs(offset_mm) <= _LARGEST_OFFSET_MM, symmetric / divisor, -1.0)
     return offset_mm, symmetry
 
 

@@ -38,8 +38,10 @@ def find_others(probability: NDArray[np.floating], inside: Mask, slice_image: Sl
         inside: The component taken, shape (H, W).
         slice_image: The slice they were found on.
     """
-    pixel_mm2 = float(np.prod(slice_image.spacing_mm))
     marked = (probability >= LEVEL) & ~inside
+    if not marked.any():
+        return Others(0.0, [])
+    pixel_mm2 = float(np.prod(slice_image.spacing_mm))
     labels, count = ndimage.label(marked, structure=np.ones((3, 3)))
     areas_mm2 = np.bincount(labels.ravel(), minlength=count + 1) * pixel_mm2
     near = np.unique(labels[within(inside, NEAR_MM, slice_image) & marked])

@@ -71,7 +71,7 @@ def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceI
         slice_image.pixels[window].astype(np.float64), 0.5 / np.array(slice_image.spacing_mm)
     )
     air = float(np.percentile(slice_image.pixels[::4, ::4], 1))
-    pixels = (pixels - air) / _gain(slice_image, air, inside)[window]
+    pixels = (pixels - air) / _gain(slice_image, air, inside, window)
     around = ndimage.map_coordinates(pixels, (ring - first).T, order=1, mode="nearest")
     low, middle, high = np.percentile(around, [10, 50, 90])
     first_quarter, center, third_quarter = np.percentile(pixels[inside[window]], [25, 50, 75])
@@ -86,7 +86,9 @@ def brightness(contour_mm: Array, inside: NDArray[np.bool_], slice_image: SliceI
     )
 
 
-def _gain(slice_image: SliceImage, air: float, inside: NDArray[np.bool_]) -> Array:
+def _gain(
+    slice_image: SliceImage, air: float, inside: NDArray[np.bool_], window: tuple[slice, slice]
+) -> Array:
     """A coil's gain that grows evenly across the head, 1 in the middle of the outline.
 
     Without it the near end of a callosum by a surface coil is as bright as the tissue around the
@@ -97,16 +99,17 @@ def _gain(slice_image: SliceImage, air: float, inside: NDArray[np.bool_]) -> Arr
         slice_image: The picture, shape (H, W).
         air: Its darkest intensity.
         inside: The pixels inside the outline, at least one, shape (H, W).
+        window: Rows and columns that it is wanted for.
 
     Returns:
-        The gain of each pixel, shape (H, W); 1 everywhere where none can be fitted.
+        The gain of each pixel of the window; 1 everywhere where none can be fitted.
     """
     values = slice_image.pixels[::_STEP, ::_STEP].astype(np.float64) - air
     least = _TISSUE * float(np.median(slice_image.pixels[inside] - air))
     tissue = values > max(least, 0.0)
     shape = slice_image.pixels.shape
     if least <= 0 or tissue.sum() < _LEAST_TISSUE:  # air inside, or too little to fit to
-        return np.ones(shape)
+        return np.ones(slice_image.pixels[window].shape)
     middle = np.argwhere(inside).mean(axis=0)
     rows, columns = (np.arange(count) - at for count, at in zip(shape, middle, strict=True))
     logs = np.log(values[tissue])
@@ -114,7 +117,7 @@ def _gain(slice_image: SliceImage, air: float, inside: NDArray[np.bool_]) -> Arr
     places = np.argwhere(tissue) * _STEP - middle
     terms = np.column_stack([np.ones(len(places)), places])
     slope = np.linalg.lstsq(terms, logs, rcond=None)[0][1:]
-    return np.asarray(np.exp(slope[0] * rows[:, None] + slope[1] * columns))
+    return np.asarray(np.exp(slope[0] * rows[window[0], None] + slope[1] * columns[window[1]]))
 
 
 def is_brighter(inside: NDArray[np.bool_], slice_image: SliceImage) -> bool:

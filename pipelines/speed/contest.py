@@ -50,11 +50,13 @@ class Contest:
         title: The question.
         results: The first is callosal's own.
         absent: Name of a peer to what it lacks.
+        limit_s: The least time on this machine; None where it was not computed.
     """
 
     title: str
     results: tuple[Result, ...]
     absent: dict[str, str]
+    limit_s: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """All values by name."""
@@ -62,7 +64,11 @@ class Contest:
 
 
 def hold(
-    title: str, contestants: Sequence[Contestant], rounds: int, absent: dict[str, str]
+    title: str,
+    contestants: Sequence[Contestant],
+    rounds: int,
+    absent: dict[str, str],
+    limit_s: float | None = None,
 ) -> Contest:
     """Run all contestants in turn, after one round that does not count.
 
@@ -71,6 +77,7 @@ def hold(
         contestants: The first is the one that the others are compared with.
         rounds: How often each runs.
         absent: Peers that cannot run here, and why.
+        limit_s: The least time on this machine, where it is known.
     """
     contestants[0].run()
     able, failed = _warmed_up(contestants[1:])
@@ -90,7 +97,7 @@ def hold(
         )
         for each in contestants
     ]
-    return Contest(title, tuple(results), {**absent, **failed})
+    return Contest(title, tuple(results), {**absent, **failed}, limit_s)
 
 
 def _warmed_up(peers: Sequence[Contestant]) -> tuple[list[Contestant], dict[str, str]]:

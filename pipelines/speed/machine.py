@@ -2,12 +2,9 @@
 
 import os
 import platform
-import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from callosal.export.devices import usable_cores
 
@@ -26,17 +23,6 @@ def describe_machine() -> dict[str, Any]:
         "system": platform.system(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
     }
-
-
-def peak_gflops(side: int = 1536, rounds: int = 5) -> float:
-    """Multiply-adds a second, times two, that a large float32 product reaches here, in 1e9."""
-    matrix = np.random.default_rng(0).random((side, side), dtype=np.float32)
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        matrix @ matrix
-        seconds.append(time.perf_counter() - start)
-    return float(2 * side**3 / min(seconds) / 1e9)
 
 
 def _cpu_model() -> str:

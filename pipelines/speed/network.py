@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from callosal.export.runtime import open_session
 from callosal.models.errors import InputError
 from callosal.pipelines.speed.contest import Contest, Contestant, hold, missing, timed
+from callosal.pipelines.speed.limits import Limits, multiply_adds
 
 BATCHES = (1, 8, 16)
 SIDE = 256
@@ -20,7 +21,12 @@ Run = Callable[[NDArray[np.float32]], object]
 
 
 def network_contests(
-    model: Path, int8: Path | None, config: Path | None, threads: int, rounds: int
+    model: Path,
+    int8: Path | None,
+    config: Path | None,
+    threads: int,
+    rounds: int,
+    limits: Limits,
 ) -> Iterator[Contest]:
     """One contest for each batch size.
 
@@ -31,6 +37,7 @@ def network_contests(
             random, which takes the same time.
         threads: Threads of every engine.
         rounds: Runs of each.
+        limits: What the machine could reach.
     """
     engines: dict[str, Run] = {f"onnxruntime {_precision(model)}": _onnxruntime(model, threads)}
     absent: dict[str, str] = {}
@@ -51,18 +58,25 @@ def network_contests(
         engines["OpenVINO"] = _openvino(model, threads)
     for count in BATCHES:
         title = f"{model.stem}, batch {count} of {SIDE}x{SIDE}, {threads} threads"
-        yield _contest(title, engines, count, rounds, absent)
+        shape = (count, 1, SIDE, SIDE)
+        limit_s = limits.seconds(multiply_adds=multiply_adds(model, shape))
+        yield _contest(title, engines, shape, rounds, absent, limit_s)
 
 
 def _contest(
-    title: str, engines: dict[str, Run], count: int, rounds: int, absent: dict[str, str]
+    title: str,
+    engines: dict[str, Run],
+    shape: tuple[int, ...],
+    rounds: int,
+    absent: dict[str, str],
+    limit_s: float,
 ) -> Contest:
-    images = np.random.default_rng(0).uniform(0, 200, (count, 1, SIDE, SIDE)).astype(np.float32)
+    images = np.random.default_rng(0).uniform(0, 200, shape).astype(np.float32)
     contestants = [
         Contestant(name, timed(lambda run=run: run(images)))  # type: ignore[misc]
         for name, run in engines.items()
     ]
-    return hold(title, contestants, rounds, absent)
+    return hold(title, contestants, rounds, absent, limit_s)
 
 
 def _onnxruntime(path: Path, threads: int) -> Run:

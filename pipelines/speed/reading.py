@@ -12,7 +12,7 @@ from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.speed.contest import Contest, Contestant, hold, missing, timed
 
 
-def reading_contest(series: Path, rounds: int) -> Contest:
+def reading_contest(series: Path, rounds: int, limit_s: float | None = None) -> Contest:
     """Each reads the series from the file cache to an array with its geometry.
 
     callosal also sorts out what else lies in the folder; the others are pointed at the series.
@@ -20,6 +20,7 @@ def reading_contest(series: Path, rounds: int) -> Contest:
     Args:
         series: Folder of one series.
         rounds: Runs of each.
+        limit_s: The least time for the bytes of the series.
     """
     contestants = [Contestant("callosal", timed(lambda: find_cases([series]).cases[0].load()))]
     absent = {}
@@ -33,7 +34,7 @@ def reading_contest(series: Path, rounds: int) -> Contest:
         else:
             run = timed(lambda work=work: work(series))  # type: ignore[misc]
             contestants.append(Contestant(name, run))
-    return hold("reading a series into a volume", contestants, rounds, absent)
+    return hold("reading a series into a volume", contestants, rounds, absent, limit_s)
 
 
 def _simpleitk(series: Path) -> None:

@@ -3,9 +3,9 @@
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -15,12 +15,16 @@ from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.speed.contest import Contest
-from callosal.pipelines.speed.machine import describe_machine, peak_gflops
+from callosal.pipelines.speed.limits import Limits, measure_limits, multiply_adds
+from callosal.pipelines.speed.machine import describe_machine
 from callosal.pipelines.speed.network import network_contests
 from callosal.pipelines.speed.reading import reading_contest
 from callosal.pipelines.speed.startup import startup_contest
 from callosal.pipelines.speed.throughput import copy_series, measure_throughput
 from callosal.pipelines.speed.whole import whole_contests
+
+_LOOKS: Final = ((1, 1, 512, 512), (2, 1, 320, 320), (4, 1, 256, 256))
+"""What the network sees of a volume at 0.5 mm: the slice, its close views, its neighbours."""
 
 BenchPart = Literal["network", "reading", "plan", "startup", "throughput"]
 
@@ -59,7 +63,8 @@ def run_bench(bench: Bench, console: Console) -> dict[str, Any]:
         InputError: The series cannot be used.
     """
     record: dict[str, Any] = {"schema": "callosal/bench/1", "machine": describe_machine()}
-    record["machine"]["gflops"] = round(peak_gflops(), 1)
+    limits = measure_limits(bench.threads)
+    record["machine"] |= {name: round(value, 1) for name, value in asdict(limits).items()}
     console.print(_machine_line(record["machine"]), markup=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="callosal-bench-") as folder:
         series = bench.series or _phantom_series(Path(folder) / "phantom")
@@ -71,7 +76,7 @@ def run_bench(bench: Bench, console: Console) -> dict[str, Any]:
             "phantom": bench.series is None,
         }
         contests: list[Contest] = []
-        for contest in _contests(bench, series, Path(folder), record):
+        for contest in _contests(bench, limits, series, Path(folder), record):
             contests.append(contest)
             console.print(contest_table(contest))
             for name, lack in contest.absent.items():
@@ -85,22 +90,26 @@ def run_bench(bench: Bench, console: Console) -> dict[str, Any]:
 
 
 def _contests(
-    bench: Bench, series: Path, folder: Path, record: dict[str, Any]
+    bench: Bench, limits: Limits, series: Path, folder: Path, record: dict[str, Any]
 ) -> Iterator[Contest]:
     """The contests that were asked for, one by one; our stages go into the record."""
     if "startup" in bench.parts:
         yield startup_contest(bench.rounds)
     if "reading" in bench.parts:
-        yield reading_contest(series, bench.rounds)
+        limit_s = limits.seconds(record["series"]["bytes"])
+        yield reading_contest(series, bench.rounds, limit_s)
     if "plan" in bench.parts or "throughput" in bench.parts:
         plain = bench.plain if "plan" in bench.parts else None
+        looked_at = sum(multiply_adds(bench.model, shape) for shape in _LOOKS)
+        limit_s = limits.seconds(record["series"]["bytes"], looked_at)
         held, record["stages_ms"] = whole_contests(
-            series, bench.model, plain, bench.config, folder / "plan", bench.threads, bench.rounds
-        )
+            series, bench.model, plain, bench.config, folder / "plan", bench.threads, bench.rounds,
+            limit_s,
+        )  # fmt: skip
         yield from held if "plan" in bench.parts else ()
     if "network" in bench.parts:
         yield from network_contests(
-            bench.model, bench.int8, bench.config, bench.threads, bench.rounds
+            bench.model, bench.int8, bench.config, bench.threads, bench.rounds, limits
         )
 
 
@@ -125,11 +134,14 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
 def contest_table(contest: Contest) -> Table:
     """One contest as a table."""
     table = Table(title=contest.title)
-    for heading in ("", "median", "fastest", "ratio", "peak memory"):
+    headings = ("", "median", "fastest", "ratio", "over the limit", "peak memory")
+    for heading in headings:
         table.add_column(heading, justify="right" if heading else "left")
     for row in contest.results:
         peak = "" if row.peak_mb is None else f"{row.peak_mb:.0f} MB"
-        table.add_row(row.name, _time(row.median_s), _time(row.fastest_s), f"{row.ratio:.2f}", peak)
+        over = "" if contest.limit_s is None else f"{row.median_s / contest.limit_s:.1f}"
+        times = (_time(row.median_s), _time(row.fastest_s), f"{row.ratio:.2f}")
+        table.add_row(row.name, *times, over, peak)
     return table
 
 
@@ -140,6 +152,7 @@ def _time(seconds: float) -> str:
 def _machine_line(machine: dict[str, Any]) -> str:
     return (
         f"{machine['cpu']}, {machine['cores']} cores, load {machine['load'][0]}, "
-        f"{machine['gflops']} GFLOP/s in a large product; onnxruntime "
+        f"{machine['gflops']} GFLOP/s in large products, {machine['memory_gbps']} GB/s of memory; "
+        "onnxruntime "
         f"{machine['versions'].get('onnxruntime')}"
     )

@@ -52,7 +52,7 @@ class Worker:
 
 def whole_contests(
     series: Path, model: Path, plain: Path | None, config: Path | None, output: Path,
-    threads: int, rounds: int,
+    threads: int, rounds: int, limit_s: float | None = None,
 ) -> tuple[list[Contest], dict[str, float]]:  # fmt: skip
     """Warm processes first, then processes started anew, imports included.
 
@@ -64,6 +64,7 @@ def whole_contests(
         output: Folder to write into.
         threads: Threads of both networks.
         rounds: Runs of each.
+        limit_s: The least time for a warm process.
 
     Returns:
         The contests, and the median milliseconds of each of our stages.
@@ -87,7 +88,8 @@ def whole_contests(
         contestants = [
             Contestant(name, worker.run, worker.peak_mb) for name, worker in workers.items()
         ]
-        warm = hold("series to plan, outputs written, warm", contestants, rounds, absent)
+        title = "series to plan, outputs written, warm"
+        warm = hold(title, contestants, rounds, absent, limit_s)
     finally:
         for worker in workers.values():
             worker.__exit__()

@@ -90,3 +90,12 @@ def test_what_lies_on_the_plane_stays_where_it_is() -> None:
     # The middle: the grid may run along the other direction, its border is cut by rounding.
     inner = np.s_[2:-2, 2:-2]
     np.testing.assert_allclose(moved[inner], pixels[inner], atol=1e-4)
+
+
+def test_slices_far_from_the_plane_are_left_out_of_its_picture() -> None:
+    slices = slices_at(2.0, -8.0, 24.0, -40.0)
+    place = slices_on_plane(slices, plane_of(5.0), 1.0)
+    assert place.near(2.0) == [0, 1]
+    moved = [moved_onto(one.pixels, one, place.grid) for one in slices]
+    expected = (place.shares(2.0) * moved).sum(axis=0)
+    np.testing.assert_allclose(composed(slices, place, 2.0).pixels, expected, rtol=1e-6, atol=1e-4)

@@ -16,6 +16,7 @@ from callosal.models.errors import DeviceError
 from callosal.pipelines.phantom import phantom_slice
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+COREML = "CoreMLExecutionProvider"
 OPENVINO, TENSORRT = "OpenVINOExecutionProvider", "TensorrtExecutionProvider"
 
 
@@ -93,6 +94,7 @@ def test_cpu_is_always_there() -> None:
         ([CPU], True, CPU, "built without CUDA"),
         ([OPENVINO, CPU], False, OPENVINO, "OpenVINO is installed"),
         ([TENSORRT, CUDA, CPU], True, CUDA, "CUDA device is there"),
+        ([COREML, CPU], False, CPU, "built without CUDA"),
     ],
 )
 def test_auto_says_why(
@@ -105,6 +107,20 @@ def test_auto_says_why(
     assert placement.providers[0] == chosen
     assert placement.providers[-1] == CPU
     assert why in placement.reason
+
+
+def test_coreml_is_used_by_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "import_onnxruntime", lambda: _runtime([COREML, CPU]))
+    placement = devices.place("coreml")
+    assert placement.providers == (COREML, CPU)
+    assert placement.reason == "--device coreml was asked for"
+    assert devices.provider_options(COREML)["ModelFormat"] == "MLProgram"
+
+
+@pytest.mark.usefixtures("cpu_build")
+def test_coreml_without_a_mac_is_refused() -> None:
+    with pytest.raises(DeviceError, match=r"no CoreMLExecutionProvider .* on a Mac"):
+        devices.place("coreml")
 
 
 def test_tensorrt_keeps_its_engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_single_slice_gives_what_its_spline_in_three_dimensions_does() -> None
     values = np.random.default_rng(1).integers(0, 4000, (1, 24, 22)).astype(np.int16)
     place = grid((15, 17), (0.0, 11.4, 13.3))
     sampled = sample_planes(Volume(values, np.eye(4), "PATIENT"), place, np.array([0.0]))
-    spline = spline_filter(values.astype(np.float32), output=np.float32, mode="mirror")
+    spline = spline_filter(values.astype(float), mode="mirror")
     at = place.pixels_to_lps(np.moveaxis(np.indices((15, 17)), 0, -1))
     solid = map_coordinates(spline, np.moveaxis(at, -1, 0), order=3, mode="mirror", prefilter=False)
     np.testing.assert_allclose(sampled[0], np.clip(solid, values.min(), values.max()), rtol=1e-6)
