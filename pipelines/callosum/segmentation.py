@@ -24,7 +24,7 @@ from callosal.pipelines.morphometry.measures import Morphometry, measure
 from callosal.pipelines.morphometry.missing_parts import without_parts
 from callosal.pipelines.outline.contour import LEVEL, callosum_component, find_contours_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
-from callosal.pipelines.outline.surroundings import is_brighter
+from callosal.pipelines.outline.surroundings import is_brighter, is_dark_as_air
 
 Map = NDArray[np.float32]
 
@@ -163,7 +163,7 @@ def find_callosa_on(
         segmenter: Opened model.
     """
     maps = _maps(pixels, segmenter)
-    centers = [bright_center(*seen) for seen in zip(maps, slices, strict=True)]
+    centers = [found_center(*seen) for seen in zip(maps, slices, strict=True)]
     closer = look_closely(pixels, maps, centers, segmenter)
     return [_more_trusted(*seen) for seen in zip(closer, maps, slices, strict=True)]
 
@@ -179,22 +179,22 @@ def glance_at(slices: Sequence[SliceImage], segmenter: Segmenter) -> list[Callos
     return [outline_callosum(*seen) for seen in zip(maps, slices, strict=True)]
 
 
-def bright_center(probability: Map, slice_image: SliceImage) -> tuple[int, int] | None:
-    """Pixel (row, column) in the middle of what may be a callosum brighter than its surroundings.
+def found_center(probability: Map, slice_image: SliceImage) -> tuple[int, int] | None:
+    """Pixel (row, column) in the middle of what may be a callosum.
 
     Args:
         probability: The network's map on the slice, shape (H, W).
         slice_image: The slice.
 
     Returns:
-        The pixel, or None: nothing may be a callosum, or it is dark, as on T2. Of dark ones the
-        network knows more when it sees the whole slice.
+        The pixel, or None: nothing may be a callosum, or it is as dark as air, as on a T1 whose
+        contrast was inverted. Of those the network knows more when it sees the whole slice.
     """
     try:
         inside = callosum_component(probability, slice_image) >= LEVEL
     except GeometryError:
         return None
-    if not is_brighter(inside, slice_image):
+    if is_dark_as_air(inside, slice_image):
         return None
     row, column = np.mean(np.nonzero(inside), axis=1)
     return round(float(row)), round(float(column))

@@ -11,7 +11,7 @@ from scipy import ndimage
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.close_views import ANGLES_DEG, look_closely, views
 from callosal.pipelines.callosum.quality import SURE
-from callosal.pipelines.callosum.segmentation import bright_center, find_callosa
+from callosal.pipelines.callosum.segmentation import find_callosa, found_center
 from callosal.pipelines.evaluation.network import segment_slice
 from callosal.pipelines.geometry.slice_image import on_slice
 
@@ -164,10 +164,13 @@ def test_where_the_closer_look_ends_in_doubt_the_whole_slice_counts(lost: int):
     assert found.mask.sum() == pytest.approx((picture > 70).sum(), rel=0.05)
 
 
-def test_a_dark_callosum_and_an_empty_slice_have_nowhere_to_look():
+def test_a_callosum_as_dark_as_air_and_an_empty_slice_have_nowhere_to_look():
     arch = _ellipse((400, 400), (150, 190))
-    bright, dark = on_slice(0.1 + arch, (0.5, 0.5)), on_slice(1.1 - arch, (0.5, 0.5))
-    assert bright_center(arch, bright) == (150, 190)
-    assert bright_center(arch, dark) is None
-    assert bright_center(np.zeros_like(arch), bright) is None
-    assert bright_center(np.ones_like(arch), bright) is None
+    head = np.pad(np.ones((360, 360)), 20)
+    bright, dark, airy = (
+        on_slice(head * (0.1 + level * arch + (1 - arch)), (0.5, 0.5)) for level in (3.0, 0.4, 0.0)
+    )
+    assert found_center(arch, bright) == (150, 190)
+    assert found_center(arch, dark) == (150, 190)
+    assert found_center(arch, airy) is None
+    assert found_center(np.zeros_like(arch), bright) is None
