@@ -79,7 +79,7 @@ def _filtered_along(axis: int, values: Values) -> Values:
     # The filter that undoes the smoothing of B-splines (Unser 1999, IEEE SPM 16(6), box 2).
     weights = np.broadcast_to(np.sqrt(3.0) * _POLE ** np.abs(steps), (count, len(steps)))
     matrix = _banded(np.add.outer(np.arange(count), steps), weights, count).astype(values.dtype)
-    filtered = np.empty_like(values)
+    filtered = np.empty(values.shape, values.dtype)  # its rows lie one behind another
     for start in range(0, count, _LINES):
         to = slice(start, min(start + _LINES, count))
         used = slice(max(0, start - _REACH), min(count, to.stop + _REACH))

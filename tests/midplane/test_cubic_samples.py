@@ -1,5 +1,7 @@
 """Cubic splines by matrices against those of scipy."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -7,9 +9,12 @@ from scipy import ndimage
 from callosal.pipelines.midplane.cubic_samples import samples_along, spline_coefficients
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("shape", [(40, 70, 101), (2, 33, 3), (64, 65), (5, 2)])
-def test_coefficients_equal_those_of_scipy(shape: tuple[int, ...]) -> None:
-    values = np.random.default_rng(0).normal(500, 200, shape).astype(np.float32)
+def test_coefficients_equal_those_of_scipy(
+    shape: tuple[int, ...], order: Literal["C", "F"]
+) -> None:
+    values = np.random.default_rng(0).normal(500, 200, shape).astype(np.float32, order=order)
     expected = ndimage.spline_filter(values.astype(float), mode="mirror")
     np.testing.assert_allclose(spline_coefficients(values), expected, atol=0.01)
 
