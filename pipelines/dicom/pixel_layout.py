@@ -12,6 +12,9 @@ from callosal.pipelines.dicom.syntax import LONG_VRS, NATIVE_SYNTAXES, Syntax
 MAX_DECODED_BYTES = 2**31
 """Largest image or stack that is decoded: 2 GiB, twenty times a 0.5 mm whole head of 16 bit."""
 
+MAX_INTENSITY = 1e15
+"""Voxels beyond it are no intensities: in single precision, sums of their squares overflow."""
+
 _SAMPLES = tag_of("SamplesPerPixel")
 _PHOTOMETRIC = tag_of("PhotometricInterpretation")
 _FRAMES = tag_of("NumberOfFrames")

@@ -131,6 +131,8 @@ REASONS: dict[str, Reason] = {
          "the overlap of two stations fits only after a larger shift than is allowed"),
         ("short_overlap", "short overlap",
          "two stations overlap by too little to find their shift"),
+        ("stray_voxels", "stray voxels",
+         "single voxels at the callosum have values that no tissue has, perhaps by flipped bits"),
         ("steep_tilt", "steep tilt", "the head lies far from upright"),
         ("too_little_head", "too little head",
          "the volume shows too little of a head to compare its halves"),

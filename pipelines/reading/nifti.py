@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.frames import MAX_POSITION_MM
-from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES
+from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES, MAX_INTENSITY
 from callosal.pipelines.reading.volume_file import VolumeFile, open_volume, read_voxels
 
 SHEAR_TOLERANCE_MM = 0.1
@@ -105,9 +105,10 @@ def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
 
 def _volume(values: NDArray[Any], geometry: VolumeGeometry, name: str) -> Volume:
     voxels = values.reshape(geometry.spatial_shape)
-    if not np.isfinite(voxels).all():
+    n_lost = 0 if voxels.dtype.kind != "f" else int((~(np.abs(voxels) <= MAX_INTENSITY)).sum())
+    if n_lost:
         raise InputError(
-            f"{name}: {int((~np.isfinite(voxels)).sum())} voxels are not numbers; replace "
+            f"{name}: {n_lost} voxels are not numbers, or larger than any intensity; replace "
             "them, by 0 for background",
             "not_finite",
         )

@@ -144,6 +144,8 @@ def test_big_endian_without_meta(tmp_path: Path):
         ("PixelSpacing", [-1, 1], "bad_geometry"),
         ("ImagePositionPatient", [0, 0, 1e9], "bad_geometry"),
         ("RescaleSlope", 0, "bad_rescale"),
+        ("RescaleSlope", 1e30, "bad_rescale"),
+        ("RescaleIntercept", 1e9, "bad_rescale"),
         ("ImageType", ["ORIGINAL", "PRIMARY", "M", "MOSAIC"], "mosaic"),
         ("PhotometricInterpretation", "RGB", "not_grayscale"),
         ("SamplesPerPixel", 3, "not_grayscale"),

@@ -116,7 +116,7 @@ def test_a_2d_image_is_one_slice(tmp_path: Path):
     assert read_nifti(save(tmp_path / "x.nii", VOXELS[0])).spatial_shape == (5, 6, 1)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -3e38])
 def test_voxels_that_are_not_numbers(tmp_path: Path, value: float):
     voxels = VOXELS.astype(np.float32)
     voxels[1, 2, 3] = value
