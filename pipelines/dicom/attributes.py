@@ -16,7 +16,8 @@ from pydicom.tag import Tag
 
 Element = DataElement | RawDataElement
 
-_BINARY_FORMATS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
+_BINARY_FORMATS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d",
+                   "US or SS": "H"}  # fmt: skip
 _NUMBER_VRS = frozenset({*_BINARY_FORMATS, "DS", "IS"})
 
 

@@ -25,6 +25,9 @@ MIN_SPACING_MM, MAX_SPACING_MM = 0.01, 50.0
 AGREEMENT_MM = 0.1
 """How far the corners may lie apart by sform and qform, for the two to agree."""
 
+SIZE_TOLERANCE = 0.01
+"""Share by which voxel sizes of pixdim and sform may differ."""
+
 _MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1e3, "micron": 1e-3}
 _SCANNER = 1
 _SPACES = {2: "another image", 3: "Talairach space", 4: "MNI space", 5: "a template"}
@@ -164,6 +167,7 @@ def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tu
             f"sform and qform disagree: the {taken.name} of code {taken.code} is taken, not the "
             f"{other.name} of code {other.code}",
         )
+    faults = faults or _other_sizes(taken, file)
     notes = tuple(f"{fault}: the {taken.name} is taken" for fault in faults)
     if taken.code == _SCANNER:
         return taken.affine, notes
@@ -171,6 +175,19 @@ def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tu
         *notes,
         f"placed by its {taken.name} alone, of code {taken.code}: aligned to {_SPACES[taken.code]}",
     )
+
+
+def _other_sizes(taken: "_Form", file: VolumeFile) -> list[str]:
+    """What contradicts an sform that stands alone: voxels of another size."""
+    sizes = np.array(file.raw["pixdim"][1:4], float)
+    if taken.name != "sform" or not (np.isfinite(sizes).all() and (sizes > 0).all()):
+        return []
+    columns = np.linalg.norm(taken.affine[:3, :3], axis=0)
+    is_one_voxel = np.array((*file.shape[:3], 1, 1)[:3]) == 1
+    if (is_one_voxel | (np.abs(sizes - columns) <= SIZE_TOLERANCE * columns)).all():
+        return []
+    words = [" x ".join(f"{size:.3g}" for size in values) for values in (sizes, columns)]
+    return [f"its pixdim gives voxels of {words[0]}, its sform of {words[1]}"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,14 +101,17 @@ def test_no_shipped_file_raises():
 
 @pytest.mark.parametrize("with_meta", [True, False])
 @pytest.mark.parametrize("implicit_vr", [True, False])
-def test_a_file_without_preamble(tmp_path: Path, with_meta: bool, implicit_vr: bool):
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_a_file_without_preamble(
+    tmp_path: Path, with_meta: bool, implicit_vr: bool, is_marked: bool
+):
     ds = make_slice(RECIPE, 0)
     if implicit_vr:
         ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     ds.save_as(tmp_path / "whole", enforce_file_format=True)
     data = (tmp_path / "whole").read_bytes()
     start = 132 if with_meta else 132 + 12 + int.from_bytes(data[140:144], "little")
-    (tmp_path / "cut").write_bytes(data[start:])
+    (tmp_path / "cut").write_bytes((b"DICM" if is_marked else b"") + data[start:])
     whole, cut = (read_header(entry_of(tmp_path / name)) for name in ("whole", "cut"))
     assert isinstance(whole, Header)
     assert isinstance(cut, Header)

@@ -349,6 +349,18 @@ def test_a_broken_sform_leaves_the_qform_with_a_note(tmp_path: Path):
     np.testing.assert_allclose(grid.geometry.affine, expected, atol=1e-4)
 
 
+def test_a_pixdim_that_contradicts_an_sform_alone_is_told(tmp_path: Path):
+    path = save(tmp_path / "x.nii", affine=oblique(), qform=0)
+    assert read_nifti_grid(path).notes == ()
+    patched(path, 80, np.array([1, 1, 1], "<f4").tobytes())
+    grid = read_nifti_grid(path)
+    (note,) = grid.notes
+    assert note.startswith("its pixdim gives voxels of 1 x 1 x 1, its sform of ")
+    assert note.endswith(": the sform is taken")
+    expected = np.diag([-1, -1, 1, 1]) @ oblique()
+    np.testing.assert_allclose(grid.geometry.affine, expected, atol=1e-4)
+
+
 def test_a_place_metres_away_is_refused(tmp_path: Path):
     affine = oblique()
     affine[:3, 3] += 1e5
