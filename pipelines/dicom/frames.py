@@ -212,10 +212,10 @@ def _scaled(vector: tuple[float, ...], factor: float) -> Triple:
 
 
 def _read_rescale(attributes: Attributes) -> tuple[float, float]:
-    slope, intercept = attributes.number(_SLOPE), attributes.number(_INTERCEPT)
+    slope = _one_number(attributes, _SLOPE, "RescaleSlope", 1.0)
+    intercept = _one_number(attributes, _INTERCEPT, "RescaleIntercept", 0.0)
     if slope == 0:
         raise InputError("RescaleSlope is 0, which would wipe the image out", "bad_rescale")
-    slope, intercept = 1.0 if slope is None else slope, intercept or 0.0
     if not _LEAST_SLOPE <= abs(slope) <= 1 / _LEAST_SLOPE:
         raise InputError(f"RescaleSlope {slope:g} is not possible", "bad_rescale")
     if abs(intercept) > _LARGEST_INTERCEPT * abs(slope):
@@ -224,3 +224,13 @@ def _read_rescale(attributes: Attributes) -> tuple[float, float]:
             "bad_rescale",
         )
     return slope, intercept
+
+
+def _one_number(attributes: Attributes, tag: int, keyword: str, otherwise: float) -> float:
+    """The number of an element, or what it means that there is none."""
+    if not attributes.texts(tag):
+        return otherwise
+    numbers = attributes.numbers(tag)
+    if len(numbers) != 1:
+        raise InputError(f"{keyword} is not one number", "bad_rescale")
+    return numbers[0]

@@ -104,6 +104,8 @@ REASONS: dict[str, Reason] = {
         ("not_mr", "not MR", "the series is of another modality"),
         ("not_mr_image", "not an MR image", "the DICOM object is not an MR image"),
         ("nothing_segmented", "nothing segmented", "no callosum was found"),
+        ("odd_slice", "odd slice",
+         "a slice through the callosum is far brighter or darker than the slices beside it"),
         ("off_midline", "off the midline",
          "the slice may lie beside the midline of the head"),
         ("outlined_by_hand", "outlined by hand", "a person has corrected the mask in a review"),

@@ -170,6 +170,16 @@ def test_a_wrong_or_missing_tag(tmp_path: Path, keyword: str, value, code: str):
     assert getattr(found, "code", "") == code
 
 
+@pytest.mark.parametrize("value", [b"abc ", b"nan ", b"1\\2 ", b"\x10\0\x10\0"])
+def test_a_rescale_that_is_not_one_number_is_refused(tmp_path: Path, value: bytes):
+    ds = make_slice(RECIPE, 0)
+    ds.RescaleSlope = "0.25"
+    ds.save_as(tmp_path / "whole", enforce_file_format=True)
+    data = (tmp_path / "whole").read_bytes()
+    (tmp_path / "x").write_bytes(data.replace(b"DS\x04\x000.25", b"DS\x04\x00" + value))
+    assert code_of(read_header(entry_of(tmp_path / "x"))) == "bad_rescale"
+
+
 def test_a_ct_by_its_class(tmp_path: Path):
     ds = make_slice(RECIPE, 0)
     ds.SOPClassUID, ds.Modality = "1.2.840.10008.5.1.4.1.1.2", "CT"
