@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.frames import MAX_POSITION_MM
 from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES, MAX_INTENSITY
+from callosal.pipelines.reading.byte_order import is_swapped
 from callosal.pipelines.reading.volume_file import VolumeFile, open_volume, read_voxels
 
 SHEAR_TOLERANCE_MM = 0.1
@@ -63,12 +64,19 @@ def read_nifti(path: Path) -> Volume:
         holds floats, else the stored integer type.
 
     Raises:
-        InputError: As of read_nifti_grid, or `bad_nifti` (bytes missing or too many),
-            `not_finite`.
+        InputError: As of read_nifti_grid, or `bad_nifti` (bytes missing, too many or in another
+            order), `not_finite`.
     """
     file = open_volume(path)
     geometry = _grid(file).geometry  # refuses a size that is too large to read
-    return _volume(_scaled(read_voxels(file), file), geometry, file.name)
+    voxels = read_voxels(file)
+    if file.kind == "nifti" and is_swapped(voxels):
+        raise InputError(
+            f"{file.name}: its voxels are in another byte order than its header; write it again "
+            "with the program that made it",
+            "bad_nifti",
+        )
+    return _volume(_scaled(voxels, file), geometry, file.name)
 
 
 def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
