@@ -19,6 +19,7 @@ from callosal.pipelines.batch.case_work import Fault, fault_of
 from callosal.pipelines.callosum.segmentation import Callosum, find_callosa
 from callosal.pipelines.case.case_pictures import draw_case_overlay
 from callosal.pipelines.case.process import failed_document, process_volume
+from callosal.pipelines.dicom.pixel_layout import MAX_INTENSITY
 from callosal.pipelines.dicom.views import check_sagittal_view
 from callosal.pipelines.geometry.slice_image import SliceImage, checked_spacing_mm, on_slice
 from callosal.pipelines.midplane.localizer_volumes import Images
@@ -209,7 +210,7 @@ def _checked_volume(volume: Volume) -> Volume:
         )
     if volume.coordinate_system != CoordinateSystemNames.PATIENT:
         raise InputError("volume: is not in patient coordinates", "no_orientation")
-    if not np.isfinite(values).all():
+    if not _are_intensities(values):
         raise InputError("volume: some voxels are not numbers; replace them", "not_finite")
     return volume
 
@@ -222,9 +223,13 @@ def _checked_slice(pixels: NDArray[np.generic], spacing_mm: tuple[float, float])
             "intensities",
             "bad_pixels",
         )
-    if not np.isfinite(values).all():
+    if not _are_intensities(values):
         raise InputError("pixels: some are not numbers; replace them, by 0 for air", "bad_pixels")
     return on_slice(values, checked_spacing_mm(spacing_mm))
+
+
+def _are_intensities(values: NDArray[Any]) -> bool:
+    return values.dtype.kind != "f" or bool((np.abs(values) <= MAX_INTENSITY).all())
 
 
 def _picture(callosum: Callosum) -> bytes:

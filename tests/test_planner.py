@@ -187,6 +187,7 @@ def test_volumes_that_cannot_be_planned_on_are_refused(planner: Planner, head: V
     holes[0, 0, 0] = np.nan
     for volume, code in (
         (Volume(holes, head.affine, "PATIENT"), "not_finite"),
+        (Volume(np.where(np.isnan(holes), 1e30, holes), head.affine, "PATIENT"), "not_finite"),
         (Volume(head.array, head.affine, "SLIDE"), "no_orientation"),
         (head[30:32, 50:60], "field_of_view_too_small"),
     ):

@@ -5,6 +5,7 @@ import multiprocessing
 import resource
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,16 @@ import numpy as np
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import CallosalError, InputError
+from callosal.pipelines.case.case_pictures import draw_case_overlay
 from callosal.pipelines.case.process import process_volume
-from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.dicom.codecs import FRAGILE_CODEC, choose_codec
 from callosal.pipelines.dicom.decode import decode_frame
 from callosal.pipelines.dicom.headers import Header, scan
 from callosal.pipelines.dicom.pixels import read_volume
 from callosal.pipelines.dicom.stacks import Stack, find_stacks
+from callosal.pipelines.hospital.case_objects import case_objects
+from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
+from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.reading.cases import Case, find_cases
 from callosal.pipelines.settings import Settings
 
@@ -73,29 +77,7 @@ def _is_fragile(stack: Stack) -> bool:
 
 def plan_series() -> Task:
     """A task that takes a folder from its tree to plans and DICOM objects."""
-    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
-    settings = Settings(dicom_objects=("seg", "sr", "sc"))
-
-    def plan(case: Case) -> dict[str, Any]:
-        try:
-            answer = process_case(case, case.load(), segmenter, settings)
-        except CallosalError as error:
-            return {"told": error.code}
-        document = answer.document
-        found = {"told": document["status"], "notes": document["source"]["notes"]}
-        if document["planes"] is not None:
-            found["center_lps_mm"] = document["final"]["center_lps_mm"]
-            found["orientation"] = document["planes"]["transverse"]["image_orientation_patient"]
-        return found
-
-    def plan_all(folder: Path) -> Found:
-        try:
-            index = find_cases([folder])
-        except InputError as error:
-            return [{"told": error.code}]
-        return [*map(plan, index.cases), *({"told": skip.code} for skip in index.skipped)]
-
-    return plan_all
+    return partial(_plan_all, _Plans(Settings(dicom_objects=("seg", "sr", "sc"))))
 
 
 def read_task() -> Task:
@@ -104,41 +86,80 @@ def read_task() -> Task:
 
 
 def plan_volumes() -> Task:
-    """A task that takes a NIfTI or MGH file from its folder to a plan.
+    """A task that takes a NIfTI or MGH file from its folder to a plan."""
+    return partial(_plan_all, _Plans(Settings(), noted_share=1.0))
 
-    Volumes that are equal voxel by voxel and in their place are planned once. A plan that comes
-    with a note or a reason is counted as `noted`: it says itself that something is wrong.
+
+class _Plans:
+    """Plans of cases, each volume planned once.
+
+    Volumes that are equal voxel by voxel, in their place and in the facts that planning uses have
+    one plan. A plan that comes with a note or a reason is counted as `noted`: it says itself that
+    something is wrong. Of the volumes whose case has a note, a share is planned, chosen by their
+    content; the others are `noted` alone.
+
+    Args:
+        settings: How to plan, and which objects to make.
+        noted_share: Share of the volumes with a note that are planned, 0 to 1.
     """
-    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
-    known: dict[str, dict[str, Any]] = {}
 
-    def plan(case: Case) -> dict[str, Any]:
+    def __init__(self, settings: Settings, noted_share: float = 0.1) -> None:
+        self._segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
+        self._settings = settings
+        self._noted_share = noted_share
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def plan(self, case: Case) -> dict[str, Any]:
+        """What came of a case, with centre and orientation of a plan that says nothing."""
         try:
-            volume = case.load()
-            key = hashlib.sha256(volume.affine.round(4).tobytes() + volume.array.tobytes())
-            if key.hexdigest() not in known:
-                answer = process_volume(volume, segmenter, Settings(), case.source)
-                known[key.hexdigest()] = answer.document
-            document = known[key.hexdigest()]
+            images = case.load()
+            key = _content(images, case)
+            # the first note of a localizer says why it is one
+            is_noted = len(case.source["notes"]) > (case.kind == "localizer")
+            is_left_out = int(key[:4], 16) >= self._noted_share * 2**16
+            if is_noted and is_left_out and key not in self._known:
+                return {"told": "noted"}
+            if key not in self._known:
+                self._known[key] = self._planned(images, case)
+            document = self._known[key]
         except CallosalError as error:
             return {"told": error.code}
-        if document["planes"] is None or case.source["notes"] or document["reasons"]:
-            status = document["status"]
-            return {"told": f"{status}, noted" if document["planes"] else status}
+        status = document["status"]
+        if document["planes"] is None:
+            return {"told": status}
+        if is_noted or document["reasons"]:
+            return {"told": f"{status}, noted"}
         return {
-            "told": document["status"],
+            "told": status,
             "center_lps_mm": document["final"]["center_lps_mm"],
             "orientation": document["planes"]["transverse"]["image_orientation_patient"],
         }
 
-    def plan_all(folder: Path) -> Found:
-        try:
-            index = find_cases([folder])
-        except InputError as error:
-            return [{"told": error.code}]
-        return [*map(plan, index.cases), *({"told": skip.code} for skip in index.skipped)]
+    def _planned(self, images: Images, case: Case) -> dict[str, Any]:
+        settings = self._settings
+        outcome = process_volume(images, self._segmenter, settings, case.source)
+        overlay = draw_case_overlay(outcome)
+        plan = Plan.from_document(outcome.document)
+        case_objects(case, plan, outcome.callosum, overlay, settings.dicom_objects)
+        return outcome.document
 
-    return plan_all
+
+def _content(images: Images, case: Case) -> str:
+    """A hash of the voxels, of their place, and of the facts that planning uses."""
+    stacks = images.stacks if isinstance(images, LocalizerVolumes) else (images,)
+    facts = [case.kind, case.source["contrast"], case.source.get("filled_slices")]
+    found = hashlib.sha256(repr(facts).encode())
+    for stack in stacks:
+        found.update(stack.affine.round(4).tobytes() + stack.array.tobytes())
+    return found.hexdigest()
+
+
+def _plan_all(plans: _Plans, folder: Path) -> Found:
+    try:
+        index = find_cases([folder])
+    except InputError as error:
+        return [{"told": error.code}]
+    return [*map(plans.plan, index.cases), *({"told": skip.code} for skip in index.skipped)]
 
 
 class Worker:

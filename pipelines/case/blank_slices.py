@@ -29,13 +29,13 @@ def doubted_on_blank(callosum: Callosum, volume: Volume) -> Callosum:
         callosum: What was found.
         volume: What was planned on.
     """
-    near = _around(callosum, volume)
+    near = around(callosum, volume)
     if max(_blank_share(near, axis) for axis in range(3)) < _LEAST_SHARE:
         return callosum
     return replace(callosum, quality=callosum.quality.lowered(_FACTOR, REASON))
 
 
-def _around(callosum: Callosum, volume: Volume) -> NDArray[Any]:
+def around(callosum: Callosum, volume: Volume) -> NDArray[Any]:
     """The voxels about the callosum, with at least one slice more on each side of its plane."""
     lps_mm = callosum.slice_image.mm_to_lps(callosum.contour_mm)
     to_index = np.linalg.inv(volume.affine)

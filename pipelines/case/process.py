@@ -17,8 +17,10 @@ from callosal.pipelines.case.filled_slices import doubted_on_filled
 from callosal.pipelines.case.localizer_callosum import find_localizer_callosum
 from callosal.pipelines.case.localizer_slices import sagittal_slices
 from callosal.pipelines.case.neighbours import Spread, pose_spread
+from callosal.pipelines.case.odd_slices import doubted_on_odd_slices
 from callosal.pipelines.case.off_midline import doubted_off_midline
 from callosal.pipelines.case.pose import Pose, find_pose
+from callosal.pipelines.case.stray_voxels import doubted_on_strays
 from callosal.pipelines.case.verdict import judge_case
 from callosal.pipelines.error_bars.bounds import error_bars
 from callosal.pipelines.error_bars.case_facts import Contrast, case_facts
@@ -167,6 +169,7 @@ def conclude(
     if callosum is not None:
         volume, filled = sagittal_or_whole(images), source.get("filled_slices", ())
         callosum = doubted_on_blank(doubted_on_filled(callosum, volume, filled), volume)
+        callosum = doubted_on_odd_slices(doubted_on_strays(callosum, volume), volume)
     morphometry, finding = _measured(callosum, pose)
     if settings.head_size and morphometry is not None and pose is not None:
         plan = pose.plan

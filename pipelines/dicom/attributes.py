@@ -7,6 +7,7 @@ an index needs takes longer than reading the file, and its warnings quote values
 import math
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydicom.datadict import dictionary_VR
@@ -16,8 +17,10 @@ from pydicom.tag import Tag
 
 Element = DataElement | RawDataElement
 
-_BINARY_FORMATS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
-_NUMBER_VRS = frozenset({*_BINARY_FORMATS, "DS", "IS"})
+_BINARY_FORMATS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d",
+                   "US or SS": "H"}  # fmt: skip
+_TEXT_VRS = frozenset({"DS", "IS"})
+_NUMBER_VRS = _TEXT_VRS | {*_BINARY_FORMATS}
 
 
 def tag_of(keyword: str) -> int:
@@ -96,6 +99,9 @@ class Attributes:
                 element.tag
             )  # implicit, UN or a wrong VR: stored as the standard has it
         letter = _BINARY_FORMATS.get(vr or "")
+        if letter is not None and dictionary_VR(element.tag) in _TEXT_VRS:
+            with suppress(ValueError):  # text under the representation of a binary number
+                return tuple(float(part) for part in self.texts(tag))
         if letter is None or not isinstance(element, RawDataElement) or element.value is None:
             return tuple(float(part) for part in self.texts(tag))
         order = "<" if element.is_little_endian else ">"

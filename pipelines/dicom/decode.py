@@ -81,8 +81,9 @@ def _swap_byte_pairs(pixels: NDArray[np.integer]) -> NDArray[np.integer]:
 
 
 def _clean(pixels: NDArray[np.integer], layout: PixelLayout) -> NDArray[np.integer]:
-    """Keep the stored bits only, with their sign; turn MONOCHROME1 round."""
+    """Keep the stored bits only, with their sign; turn MONOCHROME1 round; darken bright padding."""
     pixels = pixels.astype(layout.dtype, copy=False)
+    is_padding = None if layout.padding is None else pixels == _of_type(layout.padding, layout)
     unused_above = layout.bits_allocated - layout.high_bit - 1
     unused = layout.bits_allocated - layout.bits_stored
     if unused:
@@ -92,4 +93,20 @@ def _clean(pixels: NDArray[np.integer], layout: PixelLayout) -> NDArray[np.integ
         # min + max of the stored range is -1 for signed values
         highest = -1 if layout.signed else 2**layout.bits_stored - 1
         pixels = (highest - pixels.astype(np.int64)).astype(layout.dtype)
-    return pixels
+    return pixels if is_padding is None else _without_bright_padding(pixels, is_padding)
+
+
+def _of_type(value: int, layout: PixelLayout) -> np.integer:
+    """A stored value whose sign may have been taken for a bit, or a bit for the sign."""
+    bits = value % 2**layout.bits_allocated
+    return np.array([bits], f"u{layout.bits_allocated // 8}").view(layout.dtype)[0]
+
+
+def _without_bright_padding(
+    pixels: NDArray[np.integer], is_padding: NDArray[np.bool_]
+) -> NDArray[np.integer]:
+    """Pixels outside the image as dark as its darkest, where they are brighter than all of it."""
+    image, padding = pixels[~is_padding], pixels[is_padding]
+    if not image.size or not padding.size or padding.max() <= image.max():
+        return pixels
+    return np.where(is_padding, image.min(), pixels)

@@ -38,6 +38,8 @@ _ACQUISITION = tag_of("AcquisitionNumber")
 _B_VALUE = tag_of("DiffusionBValue")
 _SLOPE = tag_of("RescaleSlope")
 _INTERCEPT = tag_of("RescaleIntercept")
+_LEAST_SLOPE = 1e-10
+_LARGEST_INTERCEPT = 2.0**22  # in steps of the slope: single precision keeps whole steps up to 2^24
 FRAME_TAGS = (
     *FUNCTIONAL_GROUP_TAGS,
     _IMAGE_TYPE,
@@ -210,7 +212,25 @@ def _scaled(vector: tuple[float, ...], factor: float) -> Triple:
 
 
 def _read_rescale(attributes: Attributes) -> tuple[float, float]:
-    slope, intercept = attributes.number(_SLOPE), attributes.number(_INTERCEPT)
+    slope = _one_number(attributes, _SLOPE, "RescaleSlope", 1.0)
+    intercept = _one_number(attributes, _INTERCEPT, "RescaleIntercept", 0.0)
     if slope == 0:
         raise InputError("RescaleSlope is 0, which would wipe the image out", "bad_rescale")
-    return 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
+    if not _LEAST_SLOPE <= abs(slope) <= 1 / _LEAST_SLOPE:
+        raise InputError(f"RescaleSlope {slope:g} is not possible", "bad_rescale")
+    if abs(intercept) > _LARGEST_INTERCEPT * abs(slope):
+        raise InputError(
+            f"RescaleIntercept {intercept:g} wipes the image out at a RescaleSlope of {slope:g}",
+            "bad_rescale",
+        )
+    return slope, intercept
+
+
+def _one_number(attributes: Attributes, tag: int, keyword: str, otherwise: float) -> float:
+    """The number of an element, or what it means that there is none."""
+    if not attributes.texts(tag):
+        return otherwise
+    numbers = attributes.numbers(tag)
+    if len(numbers) != 1:
+        raise InputError(f"{keyword} is not one number", "bad_rescale")
+    return numbers[0]

@@ -41,7 +41,7 @@ _N_FRAMES = tag_of("NumberOfFrames")
 _FRAME_OF_REFERENCE = tag_of("FrameOfReferenceUID")
 _PATIENT_POSITION = tag_of("PatientPosition")
 _FIELD_STRENGTH = tag_of("MagneticFieldStrength")
-_PERSON = tuple(map(tag_of, ("PatientID", "PatientName", "PatientBirthDate")))
+_PERSON = tuple(map(tag_of, ("PatientID", "PatientName", "PatientBirthDate", "IssuerOfPatientID")))
 _SEX = tag_of("PatientSex")
 _MOMENTS = tuple(
     (tag_of(f"{kind}Date"), tag_of(f"{kind}Time")) for kind in ("Series", "Acquisition")
@@ -72,8 +72,8 @@ class Header:
         field_strength_t: Magnetic field in tesla, None where absent.
         layout: How the pixels are stored.
         frames: The image planes of the file, one at least.
-        person: Hashes of PatientID, PatientName, PatientBirthDate and PatientSex, "" where
-            absent: enough to distinguish two persons, and never shown.
+        person: Hashes of PatientID, PatientName, PatientBirthDate, IssuerOfPatientID and
+            PatientSex, "" where absent: enough to distinguish two persons, and never shown.
         moments: Date and time of the series and of the acquisition, "" where the time is absent;
             internal, never shown.
     """
@@ -88,7 +88,7 @@ class Header:
     field_strength_t: float | None
     layout: PixelLayout
     frames: tuple[Frame, ...]
-    person: tuple[str, ...] = ("", "", "", "")
+    person: tuple[str, ...] = ("", "", "", "", "")
     moments: tuple[str, ...] = ("", "")
 
 

@@ -12,6 +12,9 @@ from callosal.pipelines.dicom.syntax import LONG_VRS, NATIVE_SYNTAXES, Syntax
 MAX_DECODED_BYTES = 2**31
 """Largest image or stack that is decoded: 2 GiB, twenty times a 0.5 mm whole head of 16 bit."""
 
+MAX_INTENSITY = 1e15
+"""Voxels beyond it are no intensities: in single precision, sums of their squares overflow."""
+
 _SAMPLES = tag_of("SamplesPerPixel")
 _PHOTOMETRIC = tag_of("PhotometricInterpretation")
 _FRAMES = tag_of("NumberOfFrames")
@@ -21,8 +24,9 @@ _ALLOCATED = tag_of("BitsAllocated")
 _STORED = tag_of("BitsStored")
 _HIGH_BIT = tag_of("HighBit")
 _SIGNED = tag_of("PixelRepresentation")
+_PADDING = tag_of("PixelPaddingValue")
 LAYOUT_TAGS = (_SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _ALLOCATED, _STORED, _HIGH_BIT,
-               _SIGNED)  # fmt: skip
+               _SIGNED, _PADDING)  # fmt: skip
 _PIXEL_DATA = tag_of("PixelData")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _BLOCK_BYTES = 512
@@ -45,6 +49,8 @@ class PixelLayout:
         syntax_uid: Transfer syntax.
         little_endian: Byte order of native pixels.
         offset_bytes: Where the value of the pixel data element begins.
+        padding: Stored value of pixels outside the image, with or without its sign; None where the
+            file names none.
     """
 
     rows: int
@@ -58,6 +64,7 @@ class PixelLayout:
     syntax_uid: str
     little_endian: bool
     offset_bytes: int
+    padding: int | None = None
 
     @property
     def is_native(self) -> bool:
@@ -106,6 +113,7 @@ def read_pixel_layout(
         syntax_uid=syntax.uid,
         little_endian=syntax.little_endian,
         offset_bytes=file.tell(),
+        padding=attributes.integer(_PADDING),
     )
     _check_bits(layout)
     _check_size(layout)

@@ -94,8 +94,8 @@ def _belongs_to(group: Group, refused: Group) -> bool:
 def several_patients(headers: Iterable[Header]) -> str:
     """Why images cannot be of one series: they show several patients; "" where they do not.
 
-    Patients are distinguished by hashes of id, name, birth date and sex; what is absent contradicts
-    nothing.
+    Patients are distinguished by hashes of id and its issuer, name, birth date and sex; what is
+    absent contradicts nothing.
     """
     for values in zip(*{header.person for header in headers}, strict=True):
         n_persons = len({*values} - {""})
@@ -136,7 +136,8 @@ def _of_frame(header: Header) -> tuple[object, ...] | None:
 
 
 def _of_person(header: Header) -> tuple[object, ...] | None:
-    return header.person if any(header.person[:-1]) else None  # a sex names nobody
+    # issuer and sex name nobody
+    return header.person if any(header.person[:3]) else None
 
 
 def _any(_: Header) -> tuple[object, ...] | None:

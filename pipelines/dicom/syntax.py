@@ -83,6 +83,9 @@ def _seek_first_element(file: BinaryIO) -> None:
         raise InputError("the file is empty; copy it again", "empty_file")
     if head[128:132] == b"DICM":
         return
+    if head.startswith(b"DICM"):  # without the 128 bytes before it
+        file.seek(4)
+        return
     if not _is_first_element(head):
         raise InputError("not a DICOM file", "not_dicom")
     file.seek(0)

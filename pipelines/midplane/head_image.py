@@ -16,9 +16,28 @@ _HEAD_HEIGHT_MM = 150.0  # of the part below the vertex in which the search for 
 _MODE_SIGMA_MM = 45.0  # half of a brain's half-width: a head attracts, a neck beside it does not
 _KNOWN = 0.95  # share of a voxel below which the edge of a padded region shows in it
 _LEAST_SHARE = 1e-3
+_NEGATIVE_AIR = 0.1  # of the range above it: noise about zero stays as it is
 _DARK = 0.1  # of the brightest neighbourhood: below it shading is not told from air
 _SATURATION = 1.0  # times the mean contrast: a lesion or a vessel is not the whole picture
 _CONTRAST_FLOOR = 0.03  # of the strongest local power: keeps the noise of air from being raised
+
+
+def over_air(image: GridImage) -> GridImage:
+    """The image with its air at zero, where it lies far below: rescaled values may be negative.
+
+    Air is what the faces of the image hold.
+    """
+    values = image.values
+    faces = [values[at] for axis in range(3) for at in _both_ends(axis)]
+    air = float(np.median(np.concatenate([face.ravel() for face in faces])))
+    if air >= -_NEGATIVE_AIR * (float(np.percentile(values, 99)) - air):
+        return image
+    return image.with_values(values - np.float32(air))
+
+
+def _both_ends(axis: int) -> list[tuple[slice | int, ...]]:
+    before = (slice(None),) * axis
+    return [(*before, 0), (*before, -1)]
 
 
 def head_center(image: GridImage, superior: Array) -> Array:
@@ -77,7 +96,7 @@ def _tissue_threshold(values: Image) -> float:
     positive = values[values > 0]
     if positive.size < 8 or positive.min() == positive.max():
         raise InputError(
-            "the volume holds no picture: all its voxels are equal; leave this series out",
+            "the volume holds no picture: nothing in it is brighter than air; leave the series out",
             "empty_volume",
         )
     counts, edges = np.histogram(positive, 128, (0.0, float(np.percentile(positive, 99))))

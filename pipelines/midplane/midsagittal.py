@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
 from callosal.pipelines.midplane.cores import on_all_cores
-from callosal.pipelines.midplane.head_image import head_center, local_contrast
+from callosal.pipelines.midplane.head_image import head_center, local_contrast, over_air
 from callosal.pipelines.midplane.resample import Array, GridImage, isotropic
 from callosal.pipelines.midplane.symmetry import Lattice, MirrorPlane
 from callosal.pipelines.midplane.symmetry_fit import jackknife, refine
@@ -153,7 +153,7 @@ def _grid_mm(volume: Volume) -> tuple[Array, GridImage]:
     if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
         values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
     grid = GridImage(values, spacing_mm, np.zeros(3)).binned(_BASE_MM)
-    return volume.affine[:3, :3] / spacing_mm, grid
+    return volume.affine[:3, :3] / spacing_mm, over_air(grid)
 
 
 def _starts(base: GridImage, center_mm: Array, left_right: Array) -> list[MirrorPlane]:

@@ -176,9 +176,17 @@ def _judge_stacks(
     localizers, others = find_localizers(without_twins(find_stacks(headers)), fuse)
     yield from map(_localizer_case, localizers)
     for stack in others:
-        lost = files.count_faults(stack.header.series_uid)
-        notes = tuple(f"{count} files of the series refused: {code}" for code, count in lost)
-        yield _judge_stack(replace(stack, notes=(*stack.notes, *notes)))
+        notes = (*stack.notes, *_notes_of_lost(stack, files))
+        yield _judge_stack(replace(stack, notes=notes))
+
+
+def _notes_of_lost(stack: Stack, files: SkipCounter) -> Iterator[str]:
+    """Files that may be slices of a stack: of its series, or beside it and of unknown series."""
+    for code, count in files.count_faults(stack.header.series_uid):
+        yield f"{count} files of the series refused: {code}"
+    folder = str(PurePosixPath(stack.header.file.name).parent)
+    for code, count in files.count_faults(folder):
+        yield f"{count} files beside the series refused: {code}"
 
 
 def _judge_stack(stack: Stack) -> Case | Skip:

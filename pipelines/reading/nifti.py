@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.frames import MAX_POSITION_MM
-from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES
+from callosal.pipelines.dicom.pixel_layout import MAX_DECODED_BYTES, MAX_INTENSITY
+from callosal.pipelines.reading.byte_order import is_swapped
 from callosal.pipelines.reading.volume_file import VolumeFile, open_volume, read_voxels
 
 SHEAR_TOLERANCE_MM = 0.1
@@ -24,6 +25,9 @@ MIN_SPACING_MM, MAX_SPACING_MM = 0.01, 50.0
 
 AGREEMENT_MM = 0.1
 """How far the corners may lie apart by sform and qform, for the two to agree."""
+
+SIZE_TOLERANCE = 0.01
+"""Share by which voxel sizes of pixdim and sform may differ."""
 
 _MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1e3, "micron": 1e-3}
 _SCANNER = 1
@@ -60,12 +64,19 @@ def read_nifti(path: Path) -> Volume:
         holds floats, else the stored integer type.
 
     Raises:
-        InputError: As of read_nifti_grid, or `bad_nifti` (bytes missing or too many),
-            `not_finite`.
+        InputError: As of read_nifti_grid, or `bad_nifti` (bytes missing, too many or in another
+            order), `not_finite`.
     """
     file = open_volume(path)
     geometry = _grid(file).geometry  # refuses a size that is too large to read
-    return _volume(_scaled(read_voxels(file), file), geometry, file.name)
+    voxels = read_voxels(file)
+    if file.kind == "nifti" and is_swapped(voxels):
+        raise InputError(
+            f"{file.name}: its voxels are in another byte order than its header; write it again "
+            "with the program that made it",
+            "bad_nifti",
+        )
+    return _volume(_scaled(voxels, file), geometry, file.name)
 
 
 def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
@@ -105,9 +116,10 @@ def read_nibabel(image: Image) -> tuple[Volume, NiftiGrid]:
 
 def _volume(values: NDArray[Any], geometry: VolumeGeometry, name: str) -> Volume:
     voxels = values.reshape(geometry.spatial_shape)
-    if not np.isfinite(voxels).all():
+    n_lost = 0 if voxels.dtype.kind != "f" else int((~(np.abs(voxels) <= MAX_INTENSITY)).sum())
+    if n_lost:
         raise InputError(
-            f"{name}: {int((~np.isfinite(voxels)).sum())} voxels are not numbers; replace "
+            f"{name}: {n_lost} voxels are not numbers, or larger than any intensity; replace "
             "them, by 0 for background",
             "not_finite",
         )
@@ -163,6 +175,7 @@ def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tu
             f"sform and qform disagree: the {taken.name} of code {taken.code} is taken, not the "
             f"{other.name} of code {other.code}",
         )
+    faults = faults or _other_sizes(taken, file)
     notes = tuple(f"{fault}: the {taken.name} is taken" for fault in faults)
     if taken.code == _SCANNER:
         return taken.affine, notes
@@ -170,6 +183,19 @@ def _placed_by(file: VolumeFile, shape: tuple[int, int, int]) -> tuple[Array, tu
         *notes,
         f"placed by its {taken.name} alone, of code {taken.code}: aligned to {_SPACES[taken.code]}",
     )
+
+
+def _other_sizes(taken: "_Form", file: VolumeFile) -> list[str]:
+    """What contradicts an sform that stands alone: voxels of another size."""
+    sizes = np.array(file.raw["pixdim"][1:4], float)
+    if taken.name != "sform" or not (np.isfinite(sizes).all() and (sizes > 0).all()):
+        return []
+    columns = np.linalg.norm(taken.affine[:3, :3], axis=0)
+    is_one_voxel = np.array((*file.shape[:3], 1, 1)[:3]) == 1
+    if (is_one_voxel | (np.abs(sizes - columns) <= SIZE_TOLERANCE * columns)).all():
+        return []
+    words = [" x ".join(f"{size:.3g}" for size in values) for values in (sizes, columns)]
+    return [f"its pixdim gives voxels of {words[0]}, its sform of {words[1]}"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,12 +84,16 @@ class SkipCounter:
         self.first.setdefault(key, skipped)
         self.counts[key] = self.counts.get(key, 0) + 1
 
-    def count_faults(self, series_uid: str) -> list[tuple[str, int]]:
-        """Codes and numbers of the faulty files of one series."""
+    def count_faults(self, owner_of_files: str) -> list[tuple[str, int]]:
+        """Codes and numbers of faulty files.
+
+        Args:
+            owner_of_files: UID of their series, or the folder of those whose series is unknown.
+        """
         return [
             (code, count)
             for (code, owner), count in sorted(self.counts.items())
-            if owner == series_uid and code not in NOT_MEANT
+            if owner == owner_of_files and code not in NOT_MEANT
         ]
 
     def check_any_image(self) -> None:

@@ -30,6 +30,13 @@ def test_a_number_is_read_under_right_and_wrong_representations(vr, value, littl
     assert raw("Rows", vr, value, little_endian).integer(tag_of("Rows")) == 300
 
 
+def test_a_decimal_string_under_a_binary_representation_is_read_as_text():
+    assert raw("RescaleSlope", "US", b"0.25", True).numbers(tag_of("RescaleSlope")) == (0.25,)
+    assert raw("RescaleSlope", "FD", struct.pack("<d", 0.25), True).numbers(
+        tag_of("RescaleSlope")
+    ) == (0.25,)
+
+
 @pytest.mark.parametrize("value", [b"", b"abc", b"nan", b"1\\inf", b"1\\\\2"])
 def test_a_value_that_is_no_number_is_none(value: bytes):
     attributes = raw("PixelSpacing", "DS", value)

@@ -167,6 +167,35 @@ def test_monochrome1_is_turned_round(tmp_path: Path, signed: int, total: int):
     np.testing.assert_array_equal(plain + turned, total)
 
 
+@pytest.mark.parametrize(("signed", "padding"), [(0, 65535), (0, 32768), (1, 32767)])
+@pytest.mark.parametrize("kind", ["MONOCHROME2", "MONOCHROME1"])
+def test_padding_brighter_than_the_image_is_made_dark(
+    tmp_path: Path, signed: int, padding: int, kind: str
+):
+    ds = make_slice(RECIPE, 0)
+    ds.PixelRepresentation, ds.BitsStored, ds.HighBit = signed, 16, 15
+    ds.PhotometricInterpretation = kind
+    image = RECIPE.pixels(0).copy()
+    if kind == "MONOCHROME1":  # low is white
+        padding, image = 0, image + np.uint16(1)
+    image[:3] = padding
+    ds.PixelData = image.tobytes()
+    ds.add_new("PixelPaddingValue", "SS" if signed else "US", padding)
+    pixels = decode(read_saved(ds, tmp_path / "x")).astype(int)
+    assert set(pixels[:3].ravel()) == {pixels[3:].min()}
+
+
+@pytest.mark.parametrize("padding", [-2000, 0])
+def test_dark_padding_stays_as_it_is(tmp_path: Path, padding: int):
+    ds = make_slice(RECIPE, 0)
+    ds.PixelRepresentation, ds.BitsStored, ds.HighBit = 1, 16, 15
+    image = RECIPE.pixels(0).astype(np.int16)
+    image[:3] = padding
+    ds.PixelData = image.tobytes()
+    ds.add_new("PixelPaddingValue", "SS", padding)
+    np.testing.assert_array_equal(decode(read_saved(ds, tmp_path / "x")), image)
+
+
 @pytest.mark.parametrize("bits", [8, 32])
 def test_other_widths(tmp_path: Path, bits: int):
     ds = make_slice(RECIPE, 0)

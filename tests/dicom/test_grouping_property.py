@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from pydicom.uid import RLELossless
 from scipy.spatial.transform import Rotation
 
 from callosal.pipelines.dicom.headers import Header, scan
@@ -75,6 +76,56 @@ def tag(keyword: str, *values: object) -> Change:
     return lambda ds, _, rng: setattr(ds, keyword, rng.choice(values))
 
 
+def own_uids(keyword: str, first: int) -> Change:
+    """The slices from one on have a UID each, the others keep theirs."""
+
+    def change(ds: Dataset, index: int, _: random.Random) -> None:
+        if index >= first:
+            setattr(ds, keyword, f"1.8.{len(keyword)}.{index}")
+
+    return change
+
+
+def own_moment(ds: Dataset, index: int, _: random.Random) -> None:
+    """Each slice was acquired at a time of its own."""
+    ds.AcquisitionTime, ds.ContentTime = f"1016{index:02d}.250", f"1017{index:02d}"
+    ds.AcquisitionNumber = index
+
+
+def negative_zeros(ds: Dataset, index: int, _: random.Random) -> None:
+    """Zeros of directions and positions are written with either sign."""
+    for keyword in ("ImageOrientationPatient", "ImagePositionPatient"):
+        values = [float(value) for value in getattr(ds, keyword)]
+        sign = -1.0 if index % 2 else 1.0
+        setattr(ds, keyword, [value if value else sign * 0.0 for value in values])
+
+
+def rescaled(ds: Dataset, _: int, rng: random.Random) -> None:
+    """Stored values are twice as large in some slices, their slope is half as large."""
+    if rng.random() < 0.5 and not ds.file_meta.TransferSyntaxUID.is_compressed:
+        ds.PixelData = (2 * stored(ds)).tobytes()
+        ds.BitsStored, ds.HighBit = 16, 15
+        ds.RescaleSlope, ds.RescaleIntercept = ds.get("RescaleSlope", 1) / 2, 0
+
+
+def turned_round(ds: Dataset, _: int, rng: random.Random) -> None:
+    """Low is white in some slices."""
+    is_plain = ds.PhotometricInterpretation == "MONOCHROME2"
+    if rng.random() < 0.5 and is_plain and not ds.file_meta.TransferSyntaxUID.is_compressed:
+        ds.PhotometricInterpretation = "MONOCHROME1"
+        ds.PixelData = (np.uint16(2**ds.BitsStored - 1) - stored(ds)).tobytes()
+
+
+def compressed(ds: Dataset, _: int, rng: random.Random) -> None:
+    """Some slices are packed."""
+    if rng.random() < 0.3 and not ds.file_meta.TransferSyntaxUID.is_compressed:
+        ds.compress(RLELossless, generate_instance_uid=False)
+
+
+def stored(ds: Dataset) -> np.ndarray:
+    return np.frombuffer(ds.PixelData, np.uint16)
+
+
 OTHER_PIXELS = tag("PixelSpacing", [8.0, 9.0], [8.8, 9.9])
 
 parts = st.sampled_from([1, 2, 3, N])
@@ -88,8 +139,19 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
         st.booleans(),
     ),
     st.just(new_uids("SOPInstanceUID", N, True)),
+    st.builds(
+        own_uids,
+        st.sampled_from(["SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID"]),
+        st.sampled_from([N // 2, N - 2, N - 1]),
+    ),
     st.just(jitter("EchoTime", 0.03, 2)),
     st.just(jitter("RepetitionTime", 1, 1)),
+    st.just(jitter("FlipAngle", 0.01, 3)),
+    st.just(jitter("SliceThickness", 0.01, 4)),
+    st.just(jitter("SpacingBetweenSlices", 0.5, 3)),
+    st.sampled_from([own_moment, negative_zeros, rescaled, turned_round, compressed]),
+    st.just(tag("InstanceNumber", None, 1, 7)),
+    st.just(tag("IssuerOfPatientID", "MARKER", "")),
     st.builds(turned, st.sampled_from([0.0005, 0.003])),
     st.builds(rounded, st.just("ImagePositionPatient"), st.sampled_from([1, 2, 3])),
     st.builds(rounded, st.just("ImageOrientationPatient"), st.sampled_from([3, 4])),
@@ -109,6 +171,8 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
 @example([OTHER_PIXELS, new_uids("SeriesInstanceUID", 3, False)], 0)
 @example([OTHER_PIXELS, new_uids("FrameOfReferenceUID", 2, False)], 0)
 @example([new_uids("StudyInstanceUID", 3, False), OTHER_PIXELS], 0)
+@example([rescaled, turned_round, compressed, own_moment, negative_zeros], 0)
+@example([own_uids("SeriesInstanceUID", N - 1), tag("SeriesNumber", 4, 5)], 0)
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(CHANGES, max_size=4), seed=st.integers(0, 999))
 def test_one_volume_is_one_case_or_a_refusal(changes: list[Change], seed: int) -> None:

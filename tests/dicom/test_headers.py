@@ -101,14 +101,17 @@ def test_no_shipped_file_raises():
 
 @pytest.mark.parametrize("with_meta", [True, False])
 @pytest.mark.parametrize("implicit_vr", [True, False])
-def test_a_file_without_preamble(tmp_path: Path, with_meta: bool, implicit_vr: bool):
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_a_file_without_preamble(
+    tmp_path: Path, with_meta: bool, implicit_vr: bool, is_marked: bool
+):
     ds = make_slice(RECIPE, 0)
     if implicit_vr:
         ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     ds.save_as(tmp_path / "whole", enforce_file_format=True)
     data = (tmp_path / "whole").read_bytes()
     start = 132 if with_meta else 132 + 12 + int.from_bytes(data[140:144], "little")
-    (tmp_path / "cut").write_bytes(data[start:])
+    (tmp_path / "cut").write_bytes((b"DICM" if is_marked else b"") + data[start:])
     whole, cut = (read_header(entry_of(tmp_path / name)) for name in ("whole", "cut"))
     assert isinstance(whole, Header)
     assert isinstance(cut, Header)
@@ -144,6 +147,8 @@ def test_big_endian_without_meta(tmp_path: Path):
         ("PixelSpacing", [-1, 1], "bad_geometry"),
         ("ImagePositionPatient", [0, 0, 1e9], "bad_geometry"),
         ("RescaleSlope", 0, "bad_rescale"),
+        ("RescaleSlope", 1e30, "bad_rescale"),
+        ("RescaleIntercept", 1e9, "bad_rescale"),
         ("ImageType", ["ORIGINAL", "PRIMARY", "M", "MOSAIC"], "mosaic"),
         ("PhotometricInterpretation", "RGB", "not_grayscale"),
         ("SamplesPerPixel", 3, "not_grayscale"),
@@ -163,6 +168,16 @@ def test_a_wrong_or_missing_tag(tmp_path: Path, keyword: str, value, code: str):
         setattr(ds, keyword, value)
     found = read_saved(ds, tmp_path / "x")
     assert getattr(found, "code", "") == code
+
+
+@pytest.mark.parametrize("value", [b"abc ", b"nan ", b"1\\2 ", b"\x10\0\x10\0"])
+def test_a_rescale_that_is_not_one_number_is_refused(tmp_path: Path, value: bytes):
+    ds = make_slice(RECIPE, 0)
+    ds.RescaleSlope = "0.25"
+    ds.save_as(tmp_path / "whole", enforce_file_format=True)
+    data = (tmp_path / "whole").read_bytes()
+    (tmp_path / "x").write_bytes(data.replace(b"DS\x04\x000.25", b"DS\x04\x00" + value))
+    assert code_of(read_header(entry_of(tmp_path / "x"))) == "bad_rescale"
 
 
 def test_a_ct_by_its_class(tmp_path: Path):

@@ -96,6 +96,7 @@ PERSONS = {
     "PatientID": ("MARKER-1", "MARKER-2"),
     "PatientName": ("MARKER-1", "MARKER-2"),
     "PatientBirthDate": ("19400101", "19500202"),
+    "IssuerOfPatientID": ("MARKER-1", "MARKER-2"),
     "PatientSex": ("F", "M"),
 }
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from callosal.pipelines.callosum.quality import RANGES
 from callosal.pipelines.case.blank_slices import REASON as BLANK
 from callosal.pipelines.case.filled_slices import REASON as FILLED
+from callosal.pipelines.case.odd_slices import REASON as ODD
+from callosal.pipelines.case.stray_voxels import REASON as STRAY
 from callosal.pipelines.case.verdict import PLANE_FACTORS
 from callosal.pipelines.outputs.rejection import REJECTED_STATUS
 from callosal.pipelines.pictures.reason_words import REASONS
@@ -47,7 +49,7 @@ def test_every_code_that_lowers_a_confidence_has_words_and_a_row() -> None:
     assert {"coarse_voxels", "off_midline", "neighbours_disagree"} <= written
     assert "nothing_segmented" in written
     codes = written | {code for _, code in RANGES.values()} | set(PLANE_FACTORS)
-    codes |= {FILLED, BLANK, SET_BY_HAND_ONLY}
+    codes |= {FILLED, BLANK, ODD, STRAY, SET_BY_HAND_ONLY}
     assert codes - set(REASONS) == set()
     assert codes - named_on_the_page() == set()
 

@@ -50,6 +50,13 @@ def upright() -> tuple[Volume, MidsagittalPlane]:
     return volume, find_midsagittal_plane(volume)
 
 
+def test_air_far_below_zero_changes_no_plane(upright: tuple[Volume, MidsagittalPlane]) -> None:
+    volume, plane = upright
+    lifted = find_midsagittal_plane(volume.with_array(volume.array - 3 * volume.array.max()))
+    assert angle_deg(lifted.normal, plane.normal) < 0.01
+    assert offset_mm(lifted, plane.point_lps_mm) < 0.01
+
+
 @pytest.mark.parametrize("angles_deg", [(0, 0, 0), (30, -30, 30), (-30, 30, 30), (10, 25, -20)])
 def test_plane_of_a_turned_head(angles_deg: tuple[float, float, float]) -> None:
     turn = rotation(*angles_deg)

@@ -155,6 +155,16 @@ def test_a_broken_file_at_the_end_of_a_series_is_noted_on_its_stack(tmp_path: Pa
     assert [(skip.code, skip.uid_key) for skip in index.skipped] == [("truncated", "")]
 
 
+def test_files_of_unknown_series_beside_a_stack_are_noted_on_it(tmp_path: Path):
+    paths = write_slices(tmp_path / "a", make_series(RECIPE))
+    write_slices(tmp_path / "b", make_series(replace(RECIPE, number=2)))
+    for path in paths[1::2]:
+        path.write_bytes(path.read_bytes().replace(b"1.2.1\0", b"1.2.9\0", 1))
+    first, second = find_cases([tmp_path]).cases
+    note = "5 files beside the series refused: unknown_transfer_syntax"
+    assert (first.source["notes"], second.source["notes"]) == ([note], [])
+
+
 @pytest.mark.parametrize(
     ("names", "code"),
     [([], "empty_input"), (["a.txt", "b/c.csv"], "no_images")],

@@ -116,7 +116,7 @@ def test_a_2d_image_is_one_slice(tmp_path: Path):
     assert read_nifti(save(tmp_path / "x.nii", VOXELS[0])).spatial_shape == (5, 6, 1)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -3e38])
 def test_voxels_that_are_not_numbers(tmp_path: Path, value: float):
     voxels = VOXELS.astype(np.float32)
     voxels[1, 2, 3] = value
@@ -345,6 +345,18 @@ def test_a_broken_sform_leaves_the_qform_with_a_note(tmp_path: Path):
     patched(path, 280, bytes(48))
     grid = read_nifti_grid(path)
     assert grid.notes == ("its sform has an axis of no length, or no number: the qform is taken",)
+    expected = np.diag([-1, -1, 1, 1]) @ oblique()
+    np.testing.assert_allclose(grid.geometry.affine, expected, atol=1e-4)
+
+
+def test_a_pixdim_that_contradicts_an_sform_alone_is_told(tmp_path: Path):
+    path = save(tmp_path / "x.nii", affine=oblique(), qform=0)
+    assert read_nifti_grid(path).notes == ()
+    patched(path, 80, np.array([1, 1, 1], "<f4").tobytes())
+    grid = read_nifti_grid(path)
+    (note,) = grid.notes
+    assert note.startswith("its pixdim gives voxels of 1 x 1 x 1, its sform of ")
+    assert note.endswith(": the sform is taken")
     expected = np.diag([-1, -1, 1, 1]) @ oblique()
     np.testing.assert_allclose(grid.geometry.affine, expected, atol=1e-4)
 
