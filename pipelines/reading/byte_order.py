@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SIDE: Final = 64  # voxels of the block in the middle that is looked at
+_MOST_LABELS: Final = 256  # so few values may be numbers of structures, which have no order
 _PERCENT: Final = (1, 99)
 _LARGEST_RATIO: Final = 1.15
 """Of the steps between neighbours as read to those with swapped bytes. It was 0.31 to 0.79 over 14
@@ -21,6 +22,8 @@ def is_swapped(voxels: NDArray[Any]) -> bool:
     if voxels.dtype.kind not in "iu" or voxels.dtype.itemsize == 1:
         return False
     block = voxels[tuple(slice(max(0, (n - _SIDE) // 2), (n + _SIDE) // 2) for n in voxels.shape)]
+    if len(np.unique(block)) <= _MOST_LABELS:
+        return False
     return _roughness(block) > _LARGEST_RATIO * _roughness(block.byteswap())
 
 

@@ -38,6 +38,13 @@ def test_heads_in_their_own_order_are_left_alone(dtype: str, top: int):
         assert is_swapped(voxels.byteswap())
 
 
+def test_numbers_of_structures_are_left_alone():
+    labels = np.array([0, 2, 41, 3, 42, 1025, 2025, 251], np.int32)
+    is_right = np.arange(HEAD.array.shape[0])[:, None, None] < HEAD.array.shape[0] // 2
+    steps = (4 * HEAD.array / HEAD.array.max()).astype(int).clip(0, 3)
+    assert not is_swapped(labels[2 * steps + is_right])
+
+
 @pytest.mark.parametrize("top", [2, 256, 1000, 65535])
 def test_what_is_no_head_is_left_alone(top: int):
     rng = np.random.default_rng(0)
