@@ -201,7 +201,7 @@ def suggestion(message: str, candidates: Sequence[str]) -> str | None:
     >>> suggestion("Option 'line' is not accepted", ["settings.line", "model"])
     'settings.line'
     """
-    for word in re.findall(r"[A-Za-z_][\w.-]*", message):
+    for word in re.findall(r"(?:--|['\"])([A-Za-z_][\w.-]*)", message):
         near: list[str] = get_close_matches(word, candidates, 1, cutoff=0.8)
         if near and word not in candidates:
             return near[0]

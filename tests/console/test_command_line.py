@@ -59,7 +59,9 @@ def test_an_empty_path_is_not_the_current_folder(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     assert main(["infer", "IN", *words]) == 3
-    assert "empty path" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "empty path" in told
+    assert "did you mean" not in told
     assert list(tmp_path.iterdir()) == []
 
 
