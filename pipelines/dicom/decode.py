@@ -99,7 +99,8 @@ def _clean(pixels: NDArray[np.integer], layout: PixelLayout) -> NDArray[np.integ
 def _of_type(value: int, layout: PixelLayout) -> np.integer:
     """A stored value whose sign may have been taken for a bit, or a bit for the sign."""
     bits = value % 2**layout.bits_allocated
-    return np.array([bits], f"u{layout.bits_allocated // 8}").view(layout.dtype)[0]
+    found: np.integer = np.array([bits], f"u{layout.bits_allocated // 8}").view(layout.dtype)[0]
+    return found
 
 
 def _without_bright_padding(

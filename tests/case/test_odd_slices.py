@@ -48,6 +48,8 @@ def test_slices_elsewhere_shading_and_air_below_zero_cost_nothing(
 ) -> None:
     voxels = head.array.copy()
     voxels[3] *= 88.0
+    padded = head.array.copy()
+    padded[:, :, : middle(callosum, head, 2)] = 0
     shaded = head.array * np.linspace(0.3, 1, 44, dtype=np.float32)[:, None, None]
-    for values in (head.array, voxels, shaded, head.array - 1000):
+    for values in (head.array, voxels, padded, shaded, head.array - 1000):
         assert doubted_on_odd_slices(callosum, head.with_array(values)) is callosum
