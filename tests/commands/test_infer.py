@@ -67,6 +67,7 @@ def test_a_case_has_all_its_files_and_a_valid_plan(run: Path) -> None:
     (row,) = _rows(run)
     assert row["status"] == "ok"
     assert float(row["final_angle_deg"]) == plan["final"]["angle_deg"]
+    assert float(row["stack_angle_deg"]) == pytest.approx(plan["final"]["angle_deg"], abs=1e-3)
 
 
 def test_the_plan_lies_on_the_phantom(run: Path) -> None:
