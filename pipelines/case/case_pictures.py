@@ -27,6 +27,7 @@ from callosal.pipelines.pictures.label_image import slice_nifti_bytes
 from callosal.pipelines.pictures.overlay import BrainLineDrawn, draw_overlay
 from callosal.pipelines.pictures.parcellation import draw_parcellation
 from callosal.pipelines.pictures.picture_file import png_bytes
+from callosal.pipelines.pictures.picture_text import shown_number
 from callosal.pipelines.pictures.reason_words import STATUS_WORDS, short_reason
 from callosal.pipelines.pictures.review_views import (
     ReviewViews,
@@ -35,7 +36,7 @@ from callosal.pipelines.pictures.review_views import (
     reformats,
 )
 from callosal.pipelines.pictures.thumbnail import thumbnail_bytes
-from callosal.pipelines.planning.protocol_words import LINE_NAMES
+from callosal.pipelines.planning.protocol_words import DEGREE, LINE_NAMES
 from callosal.pipelines.planning.reslice import isotropic, nifti_bytes, reslice
 from callosal.pipelines.protocols.protocol_stacks import OF_CALLOSUM
 from callosal.pipelines.settings import Settings
@@ -111,9 +112,9 @@ def _brain_line(document: Mapping[str, Any]) -> BrainLineDrawn | None:
     seen = () if sight["ac_mm"] is None else (tuple(sight["ac_mm"]), tuple(sight["pc_mm"]))
     center = seen[0] if line["kind"] == "ac_pc" and seen else tuple(entry["center"]["center_mm"])
     known = "" if line["measured"] else " (assumed)"
-    return BrainLineDrawn(
-        LINE_NAMES[line["kind"]] + known, center, line["angle_deg"], line["measured"], seen
-    )
+    angle = f"{shown_number(line['angle_deg'], 1)}{DEGREE}"
+    label = f"{LINE_NAMES[line['kind']]} {angle}{known}"
+    return BrainLineDrawn(label, center, line["angle_deg"], line["measured"], seen)
 
 
 def _aligned(images: Images, pose: Pose | None, settings: Settings) -> Volume | None:

@@ -19,12 +19,13 @@ from callosal.pipelines.geometry.fusion import fuse
 from callosal.pipelines.geometry.plane_angles import axis_difference_deg
 from callosal.pipelines.geometry.reference_line import find_reference_line
 from callosal.pipelines.geometry.rotated_box import RotatedBox
+from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
+from callosal.pipelines.pictures.neighbour_slab import OFFSETS_MM, slab_files
 from callosal.pipelines.settings import Settings
 
 Array = NDArray[np.float64]
 
-OFFSETS_MM: Final = (-4.0, -2.0, 2.0, 4.0)
 WINDOW_MM: Final = 128.0
 
 
@@ -44,14 +45,27 @@ class Spread:
     center_mm: float | None
 
 
-def pose_spread(
-    volume: Volume,
-    callosum: Callosum,
-    final: RotatedBox,
-    segmenter: Segmenter,
-    settings: Settings,
-) -> Spread:
-    """Find the pose again on slices up to 4 mm to either side.
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The slices beside the midsagittal one, about the callosum alone.
+
+    Attributes:
+        slices: One for each of `OFFSETS_MM`, toward the patient's right, with one pixel grid.
+        found: The callosum on each; None where it shows none.
+    """
+
+    slices: tuple[SliceImage, ...]
+    found: tuple[Callosum | None, ...]
+
+    def files(self, callosum: Callosum) -> dict[str, bytes]:
+        """Slices and masks as files, content by name; `callosum` is that of the middle slice."""
+        empty = np.zeros_like(self.slices[0].pixels, np.uint8)
+        masks = np.stack([empty if one is None else one.mask for one in self.found])
+        return slab_files(callosum.slice_image, callosum.mask, self.slices, masks)
+
+
+def find_neighbours(volume: Volume, callosum: Callosum, segmenter: Segmenter) -> Neighbours:
+    """Find the callosum on slices up to 4 mm to either side.
 
     Only a window around the callosum is cut, which keeps the four slices as cheap as one: it is
     smaller than a close view, so the network looks at it once.
@@ -59,19 +73,28 @@ def pose_spread(
     Args:
         volume: The volume the slice was cut from.
         callosum: What was found on its midsagittal slice.
-        final: Its final ROI.
         segmenter: Opened model.
-        settings: As for the middle slice.
     """
     place = callosum.slice_image
     center_lps_mm = place.mm_to_lps(callosum.box.center_mm)
     plane = NativePlane(center_lps_mm, place.normal)
     slices = cut_slices(volume, plane, OFFSETS_MM, segmenter.contract.spacing_mm, WINDOW_MM)
-    found = [
-        one
-        for one in find_callosa(slices, segmenter)
-        if one is not None and one.quality.confidence >= SURE
-    ]
+    return Neighbours(slices, tuple(find_callosa(slices, segmenter)))
+
+
+def pose_spread(
+    neighbours: Neighbours, callosum: Callosum, final: RotatedBox, settings: Settings
+) -> Spread:
+    """Find the pose again on the neighbouring slices.
+
+    Args:
+        neighbours: Those of `find_neighbours`.
+        callosum: What was found on the midsagittal slice.
+        final: Its final ROI.
+        settings: As for the middle slice.
+    """
+    place = callosum.slice_image
+    found = [one for one in neighbours.found if one is not None and one.quality.confidence >= SURE]
     poses = [pose for one in found if (pose := _final(one, settings)) is not None]
     if not poses:
         return Spread(None, None)

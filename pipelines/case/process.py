@@ -16,7 +16,7 @@ from callosal.pipelines.case.blank_slices import doubted_on_blank
 from callosal.pipelines.case.filled_slices import doubted_on_filled
 from callosal.pipelines.case.localizer_callosum import find_localizer_callosum
 from callosal.pipelines.case.localizer_slices import sagittal_slices
-from callosal.pipelines.case.neighbours import Spread, pose_spread
+from callosal.pipelines.case.neighbours import Neighbours, Spread, find_neighbours, pose_spread
 from callosal.pipelines.case.odd_slices import doubted_on_odd_slices
 from callosal.pipelines.case.off_midline import doubted_off_midline
 from callosal.pipelines.case.pose import Pose, find_pose
@@ -73,6 +73,7 @@ class Outcome:
         pose: The pose and the plan, where they can be used.
         verdict: How far to trust them.
         morphometry: Measures of the callosum, where there is a pose.
+        neighbours: The slices beside the midsagittal one, of a volume with a pose.
     """
 
     document: dict[str, Any]
@@ -81,6 +82,7 @@ class Outcome:
     pose: Pose | None
     verdict: Verdict
     morphometry: Morphometry | None
+    neighbours: Neighbours | None = None
 
 
 class Stopwatch:
@@ -164,7 +166,8 @@ def conclude(
     """Judge what was found and measure it; other arguments as of `process_volume`."""
     watch = Stopwatch()
     seen, callosum, pose = observation.seen, observation.callosum, observation.pose
-    spread = _spread(images, observation, segmenter, settings)
+    neighbours = _neighbours(images, observation, segmenter)
+    spread = _spread(observation, neighbours, settings)
     watch.lap("neighbours")
     if callosum is not None:
         volume, filled = sagittal_or_whole(images), source.get("filled_slices", ())
@@ -192,7 +195,7 @@ def conclude(
     timings_ms = {**observation.timings_ms, **watch.timings_ms}
     provenance = _provenance(segmenter, source, settings, timings_ms)
     document = plan_document(verdict, findings, provenance)
-    outcome = Outcome(document, seen, callosum, pose, verdict, morphometry)
+    outcome = Outcome(document, seen, callosum, pose, verdict, morphometry, neighbours)
     return _after_protocol(images, outcome, observation.head, settings)
 
 
@@ -227,15 +230,24 @@ def verdict_of(document: Mapping[str, Any]) -> Verdict:
     return Verdict(Status(document["status"]), document["confidence"], tuple(document["reasons"]))
 
 
+def _neighbours(
+    images: Images, observation: Observation, segmenter: Segmenter
+) -> Neighbours | None:
+    callosum = observation.callosum
+    if isinstance(images, LocalizerVolumes) or observation.seen.plane is None:
+        return None
+    if callosum is None or observation.pose is None:
+        return None
+    return find_neighbours(images, callosum, segmenter)
+
+
 def _spread(
-    images: Images, observation: Observation, segmenter: Segmenter, settings: Settings
+    observation: Observation, neighbours: Neighbours | None, settings: Settings
 ) -> Spread | None:
     callosum, pose = observation.callosum, observation.pose
-    if isinstance(images, LocalizerVolumes):
+    if neighbours is None or callosum is None or pose is None:
         return observation.spread
-    if observation.seen.plane is None or callosum is None or pose is None:
-        return None
-    return pose_spread(images, callosum, pose.fused.roi, segmenter, settings)
+    return pose_spread(neighbours, callosum, pose.fused.roi, settings)
 
 
 def _measured(callosum: Callosum | None, pose: Pose | None) -> tuple[Morphometry | None, Finding]:

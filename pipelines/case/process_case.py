@@ -103,4 +103,7 @@ def _pictures(
     images: Images, outcome: Outcome, overlay: Future[Image.Image | None], settings: Settings
 ) -> dict[str, bytes]:
     pictures = draw_pictures(images, outcome, overlay.result(), settings)
-    return picture_files(pictures, outcome.callosum)
+    files = picture_files(pictures, outcome.callosum)
+    if outcome.neighbours is not None and outcome.callosum is not None:
+        files |= outcome.neighbours.files(outcome.callosum)
+    return files

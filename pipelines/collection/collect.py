@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 from callosal.models.errors import CallosalError, DataError, InputError
+from callosal.pipelines.collection.case_pairs import CollectedPair, case_pairs
 from callosal.pipelines.collection.labelled_cases import (
     EXPECTED,
     LEFT_OUT,
@@ -24,9 +23,6 @@ from callosal.pipelines.datasets.pair_files import write_pair, write_table
 from callosal.pipelines.datasets.participants import PARTICIPANTS, Participant, check_subjects
 from callosal.pipelines.outputs.atomic import make_folder
 from callosal.pipelines.outputs.exit_code import ALL_DONE, SOME_DONE
-from callosal.pipelines.review.case_files import ReviewCase, read_case
-from callosal.pipelines.review.history import latest_review
-from callosal.pipelines.review.mask_entry import Mask, mask_of_entry
 
 PATIENT = "a slice of a patient"
 
@@ -80,7 +76,7 @@ def collect_cases(
     written, faults = _write_pairs(people, output)
     left += faults
     _check_splits(written)
-    write_table(output, list(written.values()), _manifest(written, left))
+    write_table(output, [pair.participant for pair in written], _manifest(written, left))
     _tell_written(written, output, tell)
     _tell_left(left, tell)
     return SOME_DONE if set(left) - EXPECTED else ALL_DONE
@@ -88,43 +84,32 @@ def collect_cases(
 
 def _write_pairs(
     people: Mapping[LabelledCase, Participant], output: Path
-) -> tuple[dict[LabelledCase, Participant], Counter[str]]:
+) -> tuple[list[CollectedPair], Counter[str]]:
     """One case at a time; a picture that was there is left out, whatever it is called."""
     make_folder(output)
-    written: dict[LabelledCase, Participant] = {}
+    written: list[CollectedPair] = []
     pictures: set[bytes] = set()
     left: Counter[str] = Counter()
     for case, person in people.items():
         try:
-            content = read_case(case.run, case.name)
-            mask = _mask(case, content)
+            pairs = list(case_pairs(case, person))
         except CallosalError:
             left["bad_review"] += 1
             continue
-        pixels = np.rint(content.midsagittal.pixels).astype(np.int16)
-        digest = hashlib.sha256(pixels.tobytes()).digest()
-        if digest in pictures:
-            left["same_picture"] += 1
-            continue
-        pictures.add(digest)
-        spacing_mm = content.midsagittal.spacing_mm[0]
-        write_pair(output, person.name, pixels, mask, spacing_mm, PATIENT)
-        written[case] = person
+        for pair in pairs:
+            digest = hashlib.sha256(pair.pixels.tobytes()).digest()
+            if digest in pictures:
+                left["same_picture"] += pair.offset_mm == 0
+                continue
+            pictures.add(digest)
+            name = pair.participant.name
+            write_pair(output, name, pair.pixels, pair.mask, pair.spacing_mm, PATIENT)
+            written.append(pair)
     return written, left
 
 
-def _mask(case: LabelledCase, content: ReviewCase) -> Mask:
-    review = latest_review(case.folder)
-    drawn = None if review is None else review.get("mask")
-    if drawn is not None:
-        return mask_of_entry(drawn, content.midsagittal.pixels.shape)
-    if content.mask is None:
-        raise InputError(f"{case.name}: has no mask", "no_mask")
-    return content.mask
-
-
-def _check_splits(written: Mapping[LabelledCase, Participant]) -> None:
-    if not {"train", "val"} <= {person.split for person in written.values()}:
+def _check_splits(written: Sequence[CollectedPair]) -> None:
+    if not {"train", "val"} <= {pair.participant.split for pair in written}:
         raise DataError(
             "once unreadable cases and equal pictures are left out, nobody is left for training "
             "or for validation; review more cases",
@@ -132,37 +117,40 @@ def _check_splits(written: Mapping[LabelledCase, Participant]) -> None:
         )
 
 
-def _manifest(
-    written: Mapping[LabelledCase, Participant], left: Mapping[str, int]
-) -> dict[str, object]:
+def _manifest(written: Sequence[CollectedPair], left: Mapping[str, int]) -> dict[str, object]:
     """What the folder was made of; case ids are salted hashes or names that the input had."""
     return {
         "schema": "callosal/collection/1",
         "software": {"callosal": version("callosal")},
         "cases": [
             {
-                "participant_id": person.name,
-                "case_id": case.name,
-                "decision": case.decision,
-                "revision": case.revision,
-                "mask": "drawn" if case.is_drawn else "accepted",
+                "participant_id": pair.participant.name,
+                "case_id": pair.case.name,
+                "decision": pair.case.decision,
+                "revision": pair.case.revision,
+                "mask": pair.label,
+                "offset_mm": pair.offset_mm,
             }
-            for case, person in written.items()
+            for pair in written
         ],
         "left_out": dict(left),
     }
 
 
 def _tell_written(
-    written: Mapping[LabelledCase, Participant], output: Path, tell: Callable[[str], None]
+    written: Sequence[CollectedPair], output: Path, tell: Callable[[str], None]
 ) -> None:
-    for split in sorted({person.split for person in written.values()}):
-        some = {case: person for case, person in written.items() if person.split == split}
-        persons = len({person.subject for person in some.values()})
-        drawn = sum(case.is_drawn for case in some)
+    for split in sorted({pair.participant.split for pair in written}):
+        some = [pair for pair in written if pair.participant.split == split]
+        persons = len({pair.participant.subject for pair in some})
+        cases = len({pair.case for pair in some})
+        middle = [pair for pair in some if pair.offset_mm == 0]
+        drawn = sum(pair.label == "drawn" for pair in middle)
+        beside = len(some) - len(middle)
         tell(
-            f"{split}: {len(some)} cases of {persons} persons, {drawn} with a corrected mask, "
-            f"{len(some) - drawn} accepted"
+            f"{split}: {cases} cases of {persons} persons, {drawn} with a corrected mask, "
+            f"{len(middle) - drawn} accepted"
+            + (f"; {beside} slices beside the midsagittal one" if beside else "")
         )
     tell(f"written: {output}; it holds pictures of patients: protect it as you protect the run")
     tell(

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from callosal.models.errors import CallosalError
 from callosal.pipelines.outputs.file_names import CASES, MASK, MIDSAGITTAL, REVIEWED_PLAN
 from callosal.pipelines.review.case_files import case_names, read_plan
 from callosal.pipelines.review.history import latest_review
 from callosal.pipelines.stitching.case import KIND as JOINED
+
+Label = Literal["drawn", "accepted", "none"]
 
 LEFT_OUT = {
     "not_reviewed": "nobody has decided on them",
@@ -35,14 +38,15 @@ class LabelledCase:
         name: Name of the case.
         decision: accepted or corrected.
         revision: Number of the review.
-        is_drawn: Whether the mask was corrected; else it is the network's, accepted.
+        label: Where the mask of the midsagittal slice is from: `drawn`, `accepted` as the network
+            made it, or `none` where only slices beside it have masks that a person drew.
     """
 
     run: Path
     name: str
     decision: str
     revision: int
-    is_drawn: bool
+    label: Label
 
     @property
     def folder(self) -> Path:
@@ -94,6 +98,9 @@ def _judged(run: Path, name: str) -> LabelledCase | LeftOutCase:
     has_mask = is_drawn or (folder / MASK).is_file()
     if not has_mask or not (folder / MIDSAGITTAL).is_file() or plan.source.get("kind") == JOINED:
         return LeftOutCase(name, "no_mask")
+    label: Label = "drawn" if is_drawn else "accepted"
     if review["decision"] == "corrected" and not is_drawn:
-        return LeftOutCase(name, "region_only")
-    return LabelledCase(run, name, review["decision"], review["revision"], is_drawn)
+        if not review.get("neighbours"):
+            return LeftOutCase(name, "region_only")
+        label = "none"
+    return LabelledCase(run, name, review["decision"], review["revision"], label)

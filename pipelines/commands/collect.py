@@ -14,8 +14,9 @@ def collect(
     """Collect the reviewed cases of runs as labelled slices that `callosal fit` reads.
 
     Takes a case if its plan was accepted, or its mask corrected, in `callosal review`. Writes the
-    midsagittal slice and the mask of each as a pair, participants.tsv with the splits, and
-    manifest.json. Each person is in one split alone. The slices are pictures of patients.
+    midsagittal slice and the mask of each as a pair, likewise slices beside it whose masks were
+    corrected, participants.tsv with the splits, and manifest.json. Each person is in one split
+    alone. The slices are pictures of patients.
 
     Args:
         inputs: Output folders of `callosal infer`, reviewed.

@@ -47,11 +47,14 @@ MIDSAGITTAL = "midsagittal.nii.gz"
 REFORMATS = ("transverse.nii.gz", "coronal.nii.gz")
 HEAD = "head.nii.gz"
 NEIGHBOURHOOD = "neighbourhood.nii.gz"
+NEIGHBOURS = "neighbours.nii.gz"
+NEIGHBOUR_MASKS = "neighbours_mask.nii.gz"
 DONE = "done.json"
 
 # Added by a review of the case.
 REVIEWED_PLAN = "plan.reviewed.json"
 REVIEWED_MASK = "mask.reviewed.nii.gz"
+REVIEWED_NEIGHBOUR_MASKS = "neighbours_mask.reviewed.nii.gz"
 REVIEWED_OVERLAY = "overlay.reviewed.png"
 REVIEWED_THUMBNAIL = "thumbnail.reviewed.webp"
 REVIEWED_STRUCTURED_REPORT = "plan_sr.reviewed.dcm"
@@ -59,7 +62,7 @@ REVIEWED_SECONDARY_CAPTURE = "overlay_sc.reviewed.dcm"
 REVIEWED_SEGMENTATION = "seg.reviewed.dcm"
 REVIEW_FILES = (
     REVIEWED_MASK, REVIEWED_OVERLAY, REVIEWED_THUMBNAIL, REVIEWED_STRUCTURED_REPORT,
-    REVIEWED_SEGMENTATION, REVIEWED_SECONDARY_CAPTURE,
+    REVIEWED_SEGMENTATION, REVIEWED_SECONDARY_CAPTURE, REVIEWED_NEIGHBOUR_MASKS,
 )  # fmt: skip
 """What a review makes of its plan, beside the plan itself."""
 REVIEW_PAGE = "review.html"
@@ -83,6 +86,7 @@ DICOM_OBJECTS: Mapping[DicomObject, str] = {
 VIEWS = (MIDSAGITTAL, *REFORMATS, HEAD)
 OUTPUTS = frozenset({
     PLAN, OVERLAY, THUMBNAIL, MASK, ALIGNED, PARCELS, PARCELS_PICTURE,
-    *DICOM_OBJECTS.values(), *VIEWS, NEIGHBOURHOOD, MARKUPS,
+    *DICOM_OBJECTS.values(), *VIEWS, NEIGHBOURHOOD, NEIGHBOURS, NEIGHBOUR_MASKS,
+    MARKUPS,
 })  # fmt: skip
 """What `callosal infer` may write into the folder of a case, beside `DONE`."""

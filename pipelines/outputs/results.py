@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from callosal.models.errors import InputError
+from callosal.pipelines.geometry.plane_angles import wrap_axis_deg
 from callosal.pipelines.outputs.atomic import append_line, write_text
 from callosal.pipelines.outputs.file_names import CASES, ROWS, TABLE
 from callosal.pipelines.outputs.rejection import standing_row
@@ -36,6 +39,7 @@ COLUMNS = (
     *MEASURES,
     "dof_estimated",
     *BARS,
+    "stack_angle_deg",
     "transverse",
     "seconds",
 )
@@ -64,9 +68,19 @@ def plan_row(case_id: str, plan: Plan, seconds: float) -> dict[str, Any]:
         **{name: measures.get(name) for name in MEASURES},
         "dof_estimated": plan.dof_estimated,
         **{name: uncertainty.get(name) for name in BARS},
+        "stack_angle_deg": _stack_angle_deg(plan),
         "transverse": None if stacks is None else stacks.transverse.prescription,
         "seconds": round(seconds, 3),
     }
+
+
+def _stack_angle_deg(plan: Plan) -> float | None:
+    """Tilt of the transverse stack in the midsagittal plane, whatever line it follows."""
+    if plan.planes is None or plan.midsagittal is None:
+        return None
+    posterior, place = plan.planes.transverse.as_stack().col_dir, plan.midsagittal
+    tilt = np.arctan2(posterior @ place.col_dir, posterior @ place.row_dir)
+    return round(wrap_axis_deg(float(np.degrees(tilt))), 4)
 
 
 def failed_row(case_id: str, kind: str, status: str, code: str) -> dict[str, Any]:

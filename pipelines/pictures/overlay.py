@@ -247,5 +247,5 @@ def _with_legend(
         for part in dashes(sample, 8.0) if pen.dash_mm else [sample]:
             draw.line([tuple(point) for point in part], pen.color, round(pen.width + 1))
         draw.text((x + 48, height + 46), pen.label, white, font, anchor="lm")
-        x += 72 + draw.textlength(pen.label, font)
+        x += 64 + draw.textlength(pen.label, font)
     return page

@@ -10,6 +10,7 @@ from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import automatic_roi, first_roi, is_joined, roi_limits
 from callosal.pipelines.review.hand_outline import HandOutline, hand_outline
 from callosal.pipelines.review.mask_entry import mask_entry, mask_of_entry
+from callosal.pipelines.review.neighbours import neighbours_entry
 from callosal.pipelines.review.picture_entry import place_entry
 from callosal.pipelines.review.review_document import roi_entry
 from callosal.pipelines.review.run_settings import RunSettings
@@ -29,7 +30,7 @@ def case_entry(
     return {
         "case_id": case.name,
         "plan": case.plan.document,
-        "cause": _said_first(case.plan.document),
+        "cause": standing_cause(case, review),
         "plan_sha256": case.plan_sha256,
         "automatic_roi": None if automatic is None else roi_entry(automatic),
         "first_roi": roi_entry(automatic or first_roi(case)),
@@ -39,9 +40,22 @@ def case_entry(
         "has_mask": not is_joined(case),
         "reviewed": _reviewed(case, review, settings),
         "pictures": {name: place_entry(place) for name, place in pictures_of(case).items()},
+        "neighbours": neighbours_entry(case, review),
         "review": review,
         "revision": 0 if review is None else review["revision"],
     }
+
+
+def standing_cause(case: ReviewCase, review: Mapping[str, Any] | None) -> str:
+    """Why the plan that stands is not ok, in words: that of a review of this plan, if it has one.
+
+    Args:
+        case: The case as `callosal infer` left it.
+        review: Its newest review, if there is one.
+    """
+    counts = review is not None and review["plan_sha256"] == case.plan_sha256
+    reviewed = review["plan"] if review is not None and counts else None
+    return _said_first(case.plan.document if reviewed is None else reviewed)
 
 
 def _said_first(document: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from callosal.pipelines.outputs.file_names import (
     REFORMATS,
     RUN_FILE,
 )
+from callosal.pipelines.pictures.neighbour_slab import NeighbourSlab, read_slab
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.planning.plan_versions import current_plan
 from callosal.pipelines.reading.nifti import read_nifti
@@ -49,6 +50,7 @@ class ReviewCase:
         mask: 1 in the callosum, on the pixels of the slice; None if nothing was segmented.
         outline_mm: Outline of the mask, shape (N, 2); None likewise.
         head: Coarse mask of the head.
+        neighbours: The slices beside the midsagittal one; None where the run kept none.
     """
 
     name: str
@@ -59,6 +61,7 @@ class ReviewCase:
     mask: NDArray[np.uint8] | None
     outline_mm: Array | None
     head: Volume
+    neighbours: NeighbourSlab | None = None
 
 
 def case_names(output: Path) -> tuple[str, ...]:
@@ -152,6 +155,7 @@ def read_case(output: Path, name: str) -> ReviewCase:
         mask=mask,
         outline_mm=None if mask is None else _outline_mm(mask, midsagittal),
         head=read_nifti(folder / HEAD),
+        neighbours=read_slab(folder),
     )
 
 

@@ -14,6 +14,7 @@ from callosal.models.errors import InputError
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT, REVIEW_PAGE
 from callosal.pipelines.pictures.reason_words import page_words
+from callosal.pipelines.review.neighbours import no_neighbours
 from callosal.pipelines.review.page_files import page_files, page_folder
 from callosal.pipelines.review.picture_entry import packed_levels
 from callosal.pipelines.review.review_session import ReviewSession
@@ -56,6 +57,7 @@ def read_only_page(desk: ReviewSession, name: str) -> str:
         InputError: The case has nothing to look at, or is broken.
     """
     entry = desk.case_entry(name)
+    entry["neighbours"] = no_neighbours("A page on disk holds the midsagittal slice alone.")
     content = {
         "entry": entry,
         "version": version("callosal"),

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -20,6 +20,7 @@ from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.correction import automatic_roi, corrected_plan, is_joined
 from callosal.pipelines.review.hand_outline import HandOutline, hand_outline
 from callosal.pipelines.review.mask_entry import Mask, mask_entry
+from callosal.pipelines.review.neighbours import NeighbourMasks, neighbour_mask_entries
 from callosal.pipelines.review.run_settings import RunSettings
 
 SCHEMA = "callosal/review/1"
@@ -44,6 +45,8 @@ class Judgement:
         roi: The region set by hand; for a correction alone. A correction of the mask may leave it
             out: then the region follows from the mask.
         mask: The mask set by hand, shape (H, W) of the midsagittal slice; for a correction alone.
+        neighbours: Masks of the slices beside it that were set by hand; not for a rejection. They
+            leave the plan as it is, so they go with an accepted plan too.
     """
 
     decision: Decision
@@ -51,6 +54,7 @@ class Judgement:
     comment: str
     roi: RotatedBox | None
     mask: Mask | None = None
+    neighbours: NeighbourMasks = field(default_factory=dict)
 
 
 def outline_of(case: ReviewCase, judgement: Judgement, settings: RunSettings) -> HandOutline | None:
@@ -101,6 +105,7 @@ def review_document(
         "plan_sha256": case.plan_sha256,
         "roi": None if roi is None else roi_entry(roi),
         "mask": None if outline is None else mask_entry(outline.mask),
+        "neighbours": None if roi is None else neighbour_mask_entries(judgement.neighbours),
         "changes": [] if roi is None else _changes(case, before, roi, outline),
         "plan": plan,
         "software": {"callosal": version("callosal")},

@@ -14,13 +14,25 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.outputs.file_names import CASES, PLAN
 from callosal.pipelines.outputs.mapping_file import cases_of_run, name_line
 from callosal.pipelines.outputs.rejection import put_objects_back, set_objects_aside
-from callosal.pipelines.review.case_entry import case_entry, outline_entry, pictures_of
+from callosal.pipelines.review.case_entry import (
+    case_entry,
+    outline_entry,
+    pictures_of,
+    standing_cause,
+)
 from callosal.pipelines.review.case_files import ReviewCase, case_names, plan_summary, read_case
 from callosal.pipelines.review.correction import corrected_plan, is_joined
 from callosal.pipelines.review.fresh_report import FreshReport
 from callosal.pipelines.review.hand_outline import hand_outline
 from callosal.pipelines.review.history import add_review, latest_review, review_summary
 from callosal.pipelines.review.mask_entry import Mask, mask_of_entry
+from callosal.pipelines.review.neighbours import (
+    NeighbourMasks,
+    neighbour_masks_of_entries,
+    neighbour_pictures,
+    reviewed_masks,
+    write_reviewed_neighbours,
+)
 from callosal.pipelines.review.review_document import (
     Decision,
     Judgement,
@@ -113,7 +125,8 @@ class ReviewSession:
         Raises:
             InputError: There is no such case or picture.
         """
-        pictures = pictures_of(self.case(name))
+        case = self.case(name)
+        pictures = pictures_of(case) | neighbour_pictures(case)
         if picture not in pictures:
             raise InputError("there is no such picture of this case", "no_such_picture")
         return pictures[picture]
@@ -144,6 +157,14 @@ class ReviewSession:
         """
         return mask_of_entry(entry, self.case(name).midsagittal.pixels.shape)
 
+    def neighbour_masks_of(self, name: str, entries: object) -> NeighbourMasks:
+        """Masks of the slices beside the midsagittal one, as a page sends them.
+
+        Raises:
+            InputError: They do not fit the slices of the case (`bad_mask`).
+        """
+        return neighbour_masks_of_entries(entries, self.case(name))
+
     def save(self, name: str, judgement: Judgement, based_on: int) -> dict[str, Any]:
         """Keep a decision, and write structured report, table and report.html again.
 
@@ -152,7 +173,7 @@ class ReviewSession:
             judgement: What was decided.
             based_on: Revision that the reviewer saw, 0 for none.
 
-        Returns: The review as kept, and what could not be made from it.
+        Returns: The review as kept, why its plan is not ok, and what could not be made from it.
 
         Raises:
             ReviewConflictError: Another revision was saved since.
@@ -178,10 +199,13 @@ class ReviewSession:
                 notes += write_reviewed_mask(folder, document, outline)
                 overlay = write_reviewed_pictures(folder, case, roi, outline)
                 notes += write_reviewed_capture(folder, document, overlay)
+                mask = None if outline is None else outline.mask
+                write_reviewed_neighbours(folder, case, reviewed_masks(case, document), mask)
             write_standing_row(self.output, name)
             write_reviewed_table(self.output)
         self.report.renew()
-        return {"review": document, "notes": notes}
+        cause = standing_cause(case, document)
+        return {"review": document, "cause": cause, "notes": notes}
 
 
 @lru_cache(maxsize=_CASES_IN_MEMORY)

@@ -100,6 +100,9 @@ class Routes:
         judgement = _judgement(content)
         if content.get("mask") is not None:
             judgement = replace(judgement, mask=session.mask_of(name, content["mask"]))
+        if content.get("neighbours") is not None:
+            masks = session.neighbour_masks_of(name, content["neighbours"])
+            judgement = replace(judgement, neighbours=masks)
         saved = session.save(name, judgement, int(revision))
         return json_response(saved, etag=saved["review"]["revision"])
 

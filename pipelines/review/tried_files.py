@@ -22,6 +22,7 @@ from callosal.pipelines.outputs.file_names import CASES
 from callosal.pipelines.reading.cases import Case, find_cases
 from callosal.pipelines.review.case_entry import case_entry, pictures_of
 from callosal.pipelines.review.case_files import read_case
+from callosal.pipelines.review.neighbours import no_neighbours
 from callosal.pipelines.review.picture_entry import packed_levels
 from callosal.pipelines.review.run_settings import RunSettings
 from callosal.pipelines.settings import Settings
@@ -66,8 +67,10 @@ class FileTrial:
             write_outputs(output / CASES / _NAME, planned)
             tried = read_case(output, _NAME)
             seconds = time.perf_counter() - start
+            entry = case_entry(tried, None, self.settings)
+            entry["neighbours"] = no_neighbours("A trial shows the midsagittal slice alone.")
             return {
-                "entry": case_entry(tried, None, self.settings),
+                "entry": entry,
                 "pictures": {
                     name: packed_levels(place.pixels) for name, place in pictures_of(tried).items()
                 },

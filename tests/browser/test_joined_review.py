@@ -64,6 +64,9 @@ def test_the_region_is_turned_by_a_drag_saved_and_followed(
     page: SpinePage, console_errors: Any
 ) -> None:
     assert page.text("case-status").startswith("joined stations 0.9")
+    assert page.text("case-cause").startswith("Still to do")
+    assert page.text("no-slices") == "no slices beside it"
+    assert not page.element("slice-right").is_displayed()
     page.element("set-by-hand").click()
     page.wait(lambda: page.browser.find_elements("css selector", ".stack.transverse"))
     assert page.angle_deg == 90
@@ -78,6 +81,7 @@ def test_the_region_is_turned_by_a_drag_saved_and_followed(
     page.element("correct").click()
     page.wait(lambda: page.text("message").startswith("Saved"))
     assert page.text("message") == "Saved"
+    assert page.text("case-cause").startswith("Joined: a person has set")
     review = json.loads((page.folder / REVIEWED_PLAN).read_text())
     assert review["roi"]["angle_deg"] == pytest.approx(leaning, abs=0.06)
     orientation = np.array(review["plan"]["planes"]["transverse"]["image_orientation_patient"])

@@ -117,6 +117,14 @@ class Page:
             "return [...m.points].map(p => { const q = p.matrixTransform(t); return [q.x, q.y]; })"
         ))  # fmt: skip
 
+    @property
+    def scale(self) -> float:
+        """Pixels a millimetre on the large picture, by its bar of 20 mm."""
+        bar = "#stage-midsagittal .marks path"
+        return float(self.browser.execute_script(
+            "return document.querySelector(arguments[0]).getBBox().width / 20", bar
+        ))  # fmt: skip
+
     def place(self, name: str) -> np.ndarray:
         """Middle of an element, in pixels."""
         box = self.browser.execute_script(
@@ -825,6 +833,55 @@ def test_a_stroke_on_the_mask_is_measured_undone_and_saved(page: Page) -> None:
     assert review["roi"]["angle_deg"] == pytest.approx(page.angle_deg, abs=0.051)
     page.element("automatic").click()
     assert (_area_mm2(page), page.angle_deg) == (first, angle)
+
+
+def test_the_mask_of_a_slice_beside_is_drawn_undone_and_saved(
+    page: Page, accessibility: Any
+) -> None:
+    middle_mm2, angle = _area_mm2(page), page.angle_deg
+    page.keys(".")
+    page.wait(lambda: page.text("slice-words") == "2 mm right")
+    caption = page.browser.find_element("css selector", "#stage-midsagittal figcaption")
+    assert caption.text == "2 mm right of midsagittal"
+    assert not page.element("roi-body").is_displayed()
+    assert not page.element("angle").is_enabled(), "the region lies on the midsagittal slice"
+    found = _area_mm2(page)
+    page.element("tool-draw").click()
+    left, top, right, _bottom = _border(page)
+    above = np.array([(left + right) / 2, top - 40])
+    page.drag(above, shifted(above, 60, 0))
+    drawn, scale = _area_mm2(page), page.scale
+    stroke_mm2 = math.pi * 2**2 + 4 * 60 / scale
+    assert drawn - found == pytest.approx(stroke_mm2, rel=0.02)
+    page.element("tool-erase").click()
+    page.drag(above, shifted(above, 60, 0))
+    assert _area_mm2(page) == pytest.approx(found, abs=1)
+    page.keys("u")
+    assert _area_mm2(page) == drawn
+    page.keys(",")
+    page.wait(lambda: page.text("slice-words") == "midsagittal")
+    assert _area_mm2(page) == middle_mm2, "each slice has a mask of its own"
+    assert not page.element("undo").is_enabled(), "and steps of its own"
+    assert page.angle_deg == angle
+    page.browser.refresh()
+    page.wait_until_open(page.name)
+    page.keys(".")
+    page.wait(lambda: page.text("slice-words") == "2 mm right")
+    assert _area_mm2(page) == drawn, "a reload keeps what is not saved"
+    assert "Accept saves" in page.text("saved")
+    assert accessibility() == []
+    page.save("accept")
+    page.wait(lambda: "with 1 slice beside it" in page.text("saved"), 90)
+    slab = nib.load(page.folder / "neighbours_mask.reviewed.nii.gz")
+    masks, before = (
+        np.asarray(nib.load(page.folder / name).dataobj)
+        for name in ("neighbours_mask.reviewed.nii.gz", "neighbours_mask.nii.gz")
+    )
+    pixel_mm2 = float(np.prod(slab.header.get_zooms()[:2]))
+    assert masks[..., 3].sum() * pixel_mm2 == pytest.approx(drawn, abs=0.51)
+    np.testing.assert_array_equal(np.delete(masks, 3, -1), np.delete(before, 3, -1))
+    page.element("automatic").click()
+    assert _area_mm2(page) == found
 
 
 def test_the_region_follows_the_mask_until_a_hand_moves_it(page: Page, accessibility: Any) -> None:

@@ -5,7 +5,7 @@ from highdicom import Volume
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.segmentation import find_callosa
-from callosal.pipelines.case.neighbours import Spread, pose_spread
+from callosal.pipelines.case.neighbours import Spread, find_neighbours, pose_spread
 from callosal.pipelines.geometry.fusion import fuse
 from callosal.pipelines.geometry.reference_line import find_reference_line
 from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slice
@@ -32,7 +32,8 @@ def _spread(head: Volume, seen: Volume, segmenter: Segmenter) -> Spread:
     assert callosum is not None
     line = find_reference_line(settings.line, callosum.contour_mm, callosum.box)
     final = fuse(callosum.box, line, settings.fusion).roi
-    return pose_spread(seen, callosum, final, segmenter, settings)
+    neighbours = find_neighbours(seen, callosum, segmenter)
+    return pose_spread(neighbours, callosum, final, settings)
 
 
 def _cut_aside(head: Volume, off_mm: float) -> Volume:

@@ -16,7 +16,7 @@ from callosal.pipelines.datasets.nifti_pairs import read_split
 from callosal.pipelines.datasets.participants import read_participants
 from callosal.pipelines.review.case_files import case_names, read_case
 from callosal.pipelines.review.review_document import Decision
-from tests.collection.reviews import case_like, decide
+from tests.collection.reviews import add_neighbours, case_like, decide
 from tests.training.command import ROOT, run_callosal
 
 
@@ -74,6 +74,36 @@ def test_what_carries_no_label_of_a_person_is_left_out_and_said(
     told = capsys.readouterr().out
     assert "1 cases, no_mask" in told
     assert "1 cases, review_of_earlier_plan" in told
+
+
+def test_slices_beside_the_midsagittal_one_are_pairs_of_the_same_person(
+    reviewed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third, other = case_names(reviewed)
+    for name in (first, third, other):
+        add_neighbours(reviewed, name)
+    mask = read_case(reviewed, third).mask
+    assert mask is not None
+    drawn, empty = np.roll(mask, 3, axis=1), np.zeros_like(mask)
+    decide(reviewed, third, Decision.ACCEPTED, beside={-2.0: drawn, 4.0: empty})
+    # Of a case whose region alone was corrected, what was drawn beside it is a label all the same.
+    decide(reviewed, other, Decision.CORRECTED, turn_deg=4.0, beside={2.0: drawn})
+    data = tmp_path / "data"
+    assert main(["collect", str(reviewed), "--output", str(data)]) == 0
+    assert "1 slices beside" in capsys.readouterr().out
+    entries = json.loads((data / "manifest.json").read_text())["cases"]
+    assert [(one["case_id"], one["offset_mm"], one["mask"]) for one in entries] == [
+        (first, 0, "accepted"), (second, 0, "accepted"), (third, 0, "accepted"),
+        (third, -2, "drawn"), (other, 2, "drawn"),
+    ]  # fmt: skip
+    assert entries[3]["participant_id"] == entries[2]["participant_id"] + "_acq-left2mm"
+    people = {person.name: person for person in read_participants(data)}
+    assert len({people[one["participant_id"]].split for one in entries[2:4]}) == 1
+    pairs = {pair.name: pair for split in ("train", "val") for pair in read_split(data, split)}
+    beside, middle = (pairs[entries[index]["participant_id"]] for index in (3, 2))
+    np.testing.assert_array_equal(beside.mask, drawn)
+    assert beside.spacing_mm == pytest.approx(middle.spacing_mm)
+    assert np.abs(beside.image.astype(int) - middle.image).max() < 100
 
 
 def test_a_run_that_nobody_has_reviewed_gives_nothing(run: Path, tmp_path: Path) -> None:

@@ -14,7 +14,13 @@ from pydicom import dcmread
 
 from callosal.pipelines.cli import main
 from callosal.pipelines.dicom.write import write_mr_series
-from callosal.pipelines.outputs.file_names import DONE, NEIGHBOURHOOD, VIEWS
+from callosal.pipelines.outputs.file_names import (
+    DONE,
+    NEIGHBOUR_MASKS,
+    NEIGHBOURHOOD,
+    NEIGHBOURS,
+    VIEWS,
+)
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.planning.plan_validation import validate_plan
 
@@ -58,7 +64,7 @@ def test_a_case_has_all_its_files_and_a_valid_plan(run: Path) -> None:
     names = {path.name for path in case.iterdir()}
     assert names == {
         "plan.json", "overlay.png", "thumbnail.webp", "mask.nii.gz", "seg.dcm", "plan_sr.dcm",
-        *VIEWS, NEIGHBOURHOOD, DONE,
+        *VIEWS, NEIGHBOURHOOD, NEIGHBOURS, NEIGHBOUR_MASKS, DONE,
     }  # fmt: skip
     plan = json.loads((case / "plan.json").read_text())
     validate_plan(plan)
@@ -67,6 +73,7 @@ def test_a_case_has_all_its_files_and_a_valid_plan(run: Path) -> None:
     (row,) = _rows(run)
     assert row["status"] == "ok"
     assert float(row["final_angle_deg"]) == plan["final"]["angle_deg"]
+    assert float(row["stack_angle_deg"]) == pytest.approx(plan["final"]["angle_deg"], abs=1e-3)
 
 
 def test_the_plan_lies_on_the_phantom(run: Path) -> None:

@@ -1,5 +1,6 @@
 """`callosal infer --protocol`: what a head without commissures comes to, in every output."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -36,7 +37,12 @@ def test_an_assumed_line_is_told_in_plan_table_and_report(head: Path, tmp_path: 
     assert plan.planes.coronal.assumed == ("pitch", "center")
     told = (output / "report.html").read_text(encoding="utf-8")
     assert "hippocampus: hippocampal line" in told
-    assert "line_assumed" in (output / "results.csv").read_text()
+    with (output / "results.csv").open() as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["reasons"].startswith("line_assumed")
+    tilt_deg = entry["line"]["angle_deg"] + entry["angle_offset_deg"]
+    assert float(row["stack_angle_deg"]) == pytest.approx(tilt_deg, abs=1e-3)
+    assert float(row["final_angle_deg"]) != pytest.approx(tilt_deg, abs=1)
     config = json.loads((output / "run.json").read_text())["config"]
     assert config["protocol"]["line"] == "hippocampal"
 

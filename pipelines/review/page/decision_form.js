@@ -50,7 +50,8 @@ export class DecisionForm extends EventTarget {
     byId("decide").hidden = session.source.readOnly;
     byId("accept", HTMLButtonElement).disabled = session.isCorrection || session.automaticRoi === null;
     byId("correct", HTMLButtonElement).disabled = !session.isCorrection;
-    byId("saved").textContent = savedText(session);
+    const isAccepting = !session.isCorrection && session.neighbours.hasUnsaved && session.automaticRoi !== null;
+    byId("saved").textContent = savedText(session) + (isAccepting ? ": Accept saves the slices beside it too" : "");
     byId("saved").className = `saved ${session.hasUnsaved ? "unsaved" : (session.review?.decision ?? "")}`;
   }
 
@@ -109,7 +110,9 @@ export function savedText(session) {
 
 /** @param {Review} review */
 function reviewText(review) {
-  return `${VERBS[review.decision]} by ${review.reviewer}, ${timeText(review.reviewed_at)}`;
+  const count = review.neighbours?.length ?? 0;
+  const beside = count > 0 ? `, with ${count} slice${count > 1 ? "s" : ""} beside it,` : "";
+  return `${VERBS[review.decision]}${beside} by ${review.reviewer}, ${timeText(review.reviewed_at)}`;
 }
 
 /** @param {Review} theirs */

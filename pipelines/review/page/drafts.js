@@ -12,6 +12,7 @@ import { entryOf } from "./mask_pixels.js";
  * @property {Roi | null} roi
  * @property {MaskEntry | null} mask Null where it is that of the network.
  * @property {boolean} follows Whether the region follows from the mask.
+ * @property {import("./neighbours.js").OffsetMask[]} [neighbours] Of slices beside it, where corrected.
  */
 
 const PREFIX = "callosal.draft.";
@@ -46,7 +47,9 @@ export class Drafts {
     if (session.hasUnsaved) {
       const mask = session.isMaskCorrected && session.mask ? entryOf(session.mask, entry.pictures.midsagittal.shape) : null;
       const { follows } = session.history.present;
-      sessionStorage.setItem(key(entry), JSON.stringify({ plan_sha256: entry.plan_sha256, roi, mask, follows }));
+      const { corrected: neighbours } = session.neighbours;
+      const draft = { plan_sha256: entry.plan_sha256, roi, mask, follows, neighbours };
+      sessionStorage.setItem(key(entry), JSON.stringify(draft));
     } else if (!session.source.readOnly) {
       sessionStorage.removeItem(key(entry));
     }

@@ -79,6 +79,43 @@ async function show(entry, from, draft) {
   viewer.lookAtRoi();
 }
 
+/** Buttons that step between slices, and which way. */
+const SLICE_STEPS = /** @type {[string, number][]} */ ([["slice-left", -1], ["slice-right", 1]]);
+
+/** The step between slices that is being made; each waits for the one before. */
+let stepping = Promise.resolve();
+
+/**
+ * Show the slice next to that on screen.
+ * @param {number} by 1 toward the patient's right, -1 toward the left.
+ */
+async function step(by) {
+  const stepped = session;
+  const slice = stepped?.neighbours.next(by);
+  if (stepped === null || slice === undefined) return;
+  try {
+    const levels = await stepped.source.picture(stepped.entry, slice?.picture ?? "midsagittal");
+    if (stepped !== session) return;
+    viewer.showSlice(slice?.place ?? stepped.entry.pictures.midsagittal, levels, slice?.words ?? "");
+    stepped.goTo(slice);
+  } catch (error) {
+    say(/** @type {Error} */ (error).message);
+  }
+}
+
+/** Where the slice on screen lies, and whether there are others beside it. */
+function showSliceTools() {
+  if (session === null) return;
+  const { slices, why_none } = session.entry.neighbours;
+  for (const [id, by] of SLICE_STEPS) {
+    byId(id, HTMLButtonElement).disabled = session.neighbours.next(by) === undefined;
+  }
+  byId("slice-tools").hidden = slices.length === 0;
+  byId("slice-words").textContent = session.slice?.words ?? "midsagittal";
+  byId("no-slices").textContent = slices.length === 0 ? "no slices beside it" : "";
+  byId("no-slices").title = why_none;
+}
+
 function draw() {
   if (session === null) return;
   const id = session.entry.case_id;
@@ -89,11 +126,12 @@ function draw() {
   pose.show(session);
   decision.show(session);
   showStacks(session.planes);
-  showFacts(session.entry);
+  showSliceTools();
+  showFacts(session);
 }
 
-/** @param {import("./source.js").CaseEntry} entry */
-function showFacts({ plan, cause }) {
+/** @param {CaseSession} shown */
+function showFacts({ standingPlan: plan, cause }) {
   byId("case-cause").textContent = cause;
   const confidence = plan.confidence === null ? "" : ` ${plan.confidence.toFixed(2)}`;
   const status = byId("case-status");
@@ -120,7 +158,7 @@ function drawPrinted() {
   if (session === null) return;
   drawSheet({
     session,
-    gray: viewer.main.gray,
+    gray: viewer.gray,
     called: byId("case-called").textContent ?? "",
     status: [byId("case-status").textContent, byId("case-cause").textContent].filter(Boolean).join(". "),
     decided: savedText(session),
@@ -197,6 +235,9 @@ viewer.addEventListener("mask", (event) => {
 viewer.addEventListener("area", (event) => pose.showArea(/** @type {CustomEvent} */ (event).detail));
 viewer.addEventListener("tool", draw);
 addEventListener("keydown", onKey);
+for (const [id, by] of SLICE_STEPS) {
+  byId(id).addEventListener("click", () => (stepping = stepping.then(() => step(by))));
+}
 byId("print").addEventListener("click", () => print());
 addEventListener("beforeprint", drawPrinted);
 addEventListener("beforeunload", (event) => drafts.any && event.preventDefault());

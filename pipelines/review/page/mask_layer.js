@@ -32,6 +32,8 @@ export class MaskLayer extends EventTarget {
     /** @type {Mask | null} While a stroke is made. */
     this.stroke = null;
     this.isEditable = false;
+    /** Whether the border is drawn with no brush in hand too. */
+    this.isOutline = false;
     this.tool = "";
     /** @type {Point} */
     this.at = [0, 0];
@@ -72,14 +74,16 @@ export class MaskLayer extends EventTarget {
 
   draw() {
     const { place } = this.view;
-    this.group.toggleAttribute("hidden", !this.isInHand);
+    const isDrawn = this.isInHand || this.isOutline;
+    this.group.toggleAttribute("hidden", !isDrawn);
+    this.brush.toggleAttribute("hidden", !this.isInHand);
     this.view.host.classList.toggle("masking", this.isInHand);
-    if (!this.isInHand || place === null) return;
+    if (!isDrawn || place === null) return;
     const mask = this.stroke ?? this.mask;
     const pieces = mask === null ? [] : maskBorder(mask, place);
     const point = (/** @type {Point} */ mm) => this.view.screen(mm).map((value) => value.toFixed(1)).join(" ");
     update(this.border, { d: pieces.map(([from, to]) => `M${point(from)}L${point(to)}`).join("") });
-    this.#drawBrush();
+    if (this.isInHand) this.#drawBrush();
   }
 
   #drawBrush() {

@@ -1,7 +1,7 @@
 /** One picture on screen: gray levels on a canvas, drawings on top, window, zoom and pan. */
 
 import { drawn, plateOf, update } from "./dom.js";
-import { edgeLetters } from "./place.js";
+import { edgeLetters, lpsToMm, mmToLps } from "./place.js";
 import { fitted, panned, resizedView, toMm, toScreen, zoomed } from "./viewport.js";
 import { fittingWindow, grayTable, windowDragged } from "./window_level.js";
 
@@ -52,6 +52,21 @@ export class PictureView extends EventTarget {
     [this.gray.height, this.gray.width] = place.shape;
     this.#render();
     this.fit();
+  }
+
+  /**
+   * Show a parallel slice instead, on a canvas of its own; window, zoom and what is looked at stay.
+   * @param {Place} place
+   * @param {Uint16Array} levels
+   */
+  exchange(place, levels) {
+    const { center_mm } = this.viewport;
+    const center = this.place === null ? center_mm : lpsToMm(place, mmToLps(this.place, center_mm));
+    [this.place, this.levels] = [place, levels];
+    this.gray = document.createElement("canvas");
+    [this.gray.height, this.gray.width] = place.shape;
+    this.#render();
+    this.lookAt(center, this.viewport.scale);
   }
 
   clear() {

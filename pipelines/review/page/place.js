@@ -43,6 +43,16 @@ export function lpsToMm(place, lps) {
 }
 
 /**
+ * Patient position of (x, y) in the picture.
+ * @param {Place} place
+ * @param {Point} mm
+ * @returns {Vector}
+ */
+export function mmToLps(place, [x, y]) {
+  return along(along(place.center_lps_mm, place.row_dir, -x), place.col_dir, -y);
+}
+
+/**
  * Distance of a patient position in front of the picture.
  * @param {Place} place
  * @param {Vector} lps

@@ -86,16 +86,17 @@ export class PoseForm {
   draw() {
     const session = this.session;
     if (session === null) return;
-    const { roi, automaticRoi, history } = session;
+    const { roi, automaticRoi, steps, slice } = session;
     const readOnly = session.source.readOnly;
     byId("angle-readout").textContent = roi ? `${told(roi.angle_deg)}°` : "–";
     byId("angle-change").textContent = changeText(roi, automaticRoi, session.entry.plan.uncertainty);
     byId("angle-change").title = BAR_MEANING;
-    this.showArea(session.areaMm2);
+    this.showArea(session.shown.areaMm2);
     byId("mask-facts").hidden = !session.entry.has_mask;
     for (const [name, field] of Object.entries(FIELDS)) {
       const input = byId(name, HTMLInputElement);
-      input.disabled = roi === null || readOnly;
+      // The region lies on the midsagittal slice alone.
+      input.disabled = roi === null || readOnly || slice !== null;
       if (document.activeElement === input && roi !== null && isBeingTyped(input, field.get(roi))) continue;
       input.value = roi === null ? "" : (field.get(roi) + 0).toFixed(field.decimals);
     }
@@ -103,10 +104,11 @@ export class PoseForm {
     const most = middle === 0 ? reach : 90;
     Object.assign(byId("angle", HTMLInputElement), { min: String(-most), max: String(most) });
     for (const name of ["roi-length", "roi-width"]) byId(name, HTMLInputElement).max = String(largest);
-    byId("undo", HTMLButtonElement).disabled = !history.canUndo;
-    byId("redo", HTMLButtonElement).disabled = !history.canRedo;
-    byId("automatic", HTMLButtonElement).disabled = !session.isCorrection || (automaticRoi === null && session.automaticMask === null);
-    byId("set-by-hand").hidden = roi !== null || readOnly;
+    byId("undo", HTMLButtonElement).disabled = !steps.canUndo;
+    byId("redo", HTMLButtonElement).disabled = !steps.canRedo;
+    const isAutomatic = slice === null ? !session.isCorrection : !slice.isCorrected;
+    byId("automatic", HTMLButtonElement).disabled = isAutomatic || (automaticRoi === null && session.automaticMask === null);
+    byId("set-by-hand").hidden = roi !== null || readOnly || slice !== null;
     for (const name of ["undo", "redo", "automatic"]) byId(name).hidden = readOnly;
   }
 
@@ -117,7 +119,8 @@ export class PoseForm {
   showArea(area_mm2) {
     const { session } = this;
     if (session === null) return;
-    const before = maskAreaMm2(session.automaticMask, session.entry.pictures.midsagittal);
+    const before = maskAreaMm2(session.shown.automaticMask, session.shown.place);
+    byId("mask-slice").textContent = session.slice === null ? "" : session.slice.words;
     byId("mask-area").textContent = area_mm2 > 0 ? `${area_mm2.toFixed(0)} mm²` : "–";
     const change = before > 0 ? (100 * (area_mm2 - before)) / before : 0;
     const isNew = Math.abs(area_mm2 - before) >= 0.5;

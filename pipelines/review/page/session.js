@@ -1,6 +1,7 @@
 /** One case under review: region and mask with undo, what follows from them, and what is saved. */
 
 import { entryOf, maskAreaMm2, maskOf, sameMask } from "./mask_pixels.js";
+import { Neighbours } from "./neighbours.js";
 import { bounded, rounded, sameRoi } from "./roi.js";
 import { UndoHistory } from "./undo.js";
 
@@ -38,6 +39,8 @@ export class CaseSession extends EventTarget {
     this.entry = entry;
     this.source = source;
     this.review = entry.review;
+    /** Why the plan that stands is not ok, in one sentence; "" if it is, or if it is not known. */
+    this.cause = entry.cause;
     this.revision = entry.revision;
     this.automaticMask = entry.mask && maskOf(entry.mask);
     this.reviewedMask = this.#reviewedMask();
@@ -49,6 +52,7 @@ export class CaseSession extends EventTarget {
     /** @type {UndoHistory<Shape>} */
     const follows = sameRoi(roi, this.outlines.get(mask)?.roi ?? null);
     this.history = new UndoHistory({ roi, mask, follows }, sameShape);
+    this.neighbours = new Neighbours(entry.neighbours.slices, !this.reviewIsOld);
     /** @type {Planes | null} */
     this.planes = this.#knownPlanes();
     this.asking = false;
@@ -77,8 +81,28 @@ export class CaseSession extends EventTarget {
     return this.outlined?.outline_mm ?? null;
   }
 
-  get areaMm2() {
-    return maskAreaMm2(this.mask, this.entry.pictures.midsagittal);
+  /** The neighbouring slice on screen; null is the midsagittal one. */
+  get slice() {
+    return this.neighbours.current;
+  }
+
+  /** Place and masks of the slice on screen. */
+  get shown() {
+    if (this.slice !== null) return this.slice;
+    const place = this.entry.pictures.midsagittal;
+    const { mask, automaticMask } = this;
+    return { place, mask, automaticMask, areaMm2: maskAreaMm2(mask, place) };
+  }
+
+  /** The steps that can be undone on the slice on screen. */
+  get steps() {
+    return this.slice?.history ?? this.history;
+  }
+
+  /** @param {import("./neighbours.js").NeighbourSlice | null} slice */
+  goTo(slice) {
+    this.neighbours.current = slice;
+    this.dispatchEvent(new Event("change"));
   }
 
   get automaticRoi() {
@@ -88,6 +112,11 @@ export class CaseSession extends EventTarget {
   /** Whether the case was planned again since the review: then the review is of another plan. */
   get reviewIsOld() {
     return this.review !== null && this.review.plan_sha256 !== this.entry.plan_sha256;
+  }
+
+  /** The plan that stands: that of a review of it, else the automatic one. */
+  get standingPlan() {
+    return (this.reviewIsOld ? null : this.review?.plan) ?? this.entry.plan;
   }
 
   /** @returns {Roi | null} */
@@ -110,7 +139,8 @@ export class CaseSession extends EventTarget {
   }
 
   get hasUnsaved() {
-    return !this.source.readOnly && !(this.mask === this.savedMask && sameRoi(this.roi, this.savedRoi));
+    const isPlanSaved = this.mask === this.savedMask && sameRoi(this.roi, this.savedRoi);
+    return !this.source.readOnly && !(isPlanSaved && !this.neighbours.hasUnsaved);
   }
 
   /**
@@ -126,11 +156,17 @@ export class CaseSession extends EventTarget {
   }
 
   /**
-   * Take another mask; the region follows as soon as the server has told it, unless it was moved.
+   * Take another mask of the slice on screen. The region follows that of the midsagittal slice as
+   * soon as the server has told it, unless it was moved.
    * @param {Mask} mask
    * @param {string} kind See `UndoHistory.add`.
    */
   editMask(mask, kind) {
+    if (this.slice !== null) {
+      this.slice.edit(mask, kind);
+      this.#changed();
+      return;
+    }
     const known = [this.automaticMask, this.reviewedMask].find((one) => sameMask(one, mask));
     const { roi, follows } = this.history.present;
     const next = known ?? mask;
@@ -138,20 +174,24 @@ export class CaseSession extends EventTarget {
     this.#changed();
   }
 
-  /** Region and mask of the automatic plan, in one step. */
+  /** Region and mask of the automatic plan, in one step; of a neighbouring slice its mask. */
   reset() {
+    if (this.slice !== null) {
+      this.editMask(this.slice.automaticMask, "automatic");
+      return;
+    }
     const shape = { roi: this.automaticRoi, mask: this.automaticMask, follows: true };
     this.history.add(shape, "automatic", performance.now());
     this.#changed();
   }
 
   undo() {
-    this.history.undo();
+    this.steps.undo();
     this.#changed();
   }
 
   redo() {
-    this.history.redo();
+    this.steps.redo();
     this.#changed();
   }
 
@@ -169,21 +209,25 @@ export class CaseSession extends EventTarget {
     const isCorrected = decision === "corrected";
     const { shape } = this.entry.pictures.midsagittal;
     const mask = isCorrected && this.isMaskCorrected && this.mask ? entryOf(this.mask, shape) : null;
-    const judgement = { decision, reviewer, comment, roi: isCorrected ? this.roi : null, mask };
+    const neighbours = decision === "rejected" ? [] : this.neighbours.corrected;
+    const judgement = { decision, reviewer, comment, roi: isCorrected ? this.roi : null, mask, neighbours };
     const saved = await source.save(this.entry.case_id, judgement, this.revision);
-    this.take(saved.review);
+    this.take(saved.review, saved.cause);
     return saved.notes;
   }
 
   /**
    * Take a review as the saved one; the region on screen stays.
    * @param {Review} review
+   * @param {string} cause Why its plan is not ok.
    */
-  take(review) {
+  take(review, cause = "") {
     this.review = review;
+    this.cause = cause;
     this.revision = review.revision;
     const mask = this.#reviewedMask();
     this.reviewedMask = mask && sameMask(mask, this.mask) ? this.mask : mask;
+    this.neighbours.take(this.reviewIsOld ? [] : (review.neighbours ?? []));
     this.#changed();
   }
 
@@ -191,6 +235,7 @@ export class CaseSession extends EventTarget {
   showSaved() {
     const shape = { roi: this.savedRoi ?? this.roi, mask: this.savedMask, follows: false };
     this.history.add(shape, "show saved", performance.now());
+    this.neighbours.showSaved();
     this.#changed();
   }
 
@@ -200,7 +245,8 @@ export class CaseSession extends EventTarget {
   }
 
   /** @param {Draft} draft */
-  #resume({ roi, mask, follows }) {
+  #resume({ roi, mask, follows, neighbours }) {
+    this.neighbours.resume(neighbours ?? []);
     const drawn = mask ? maskOf(mask) : this.automaticMask;
     const known = [this.automaticMask, this.reviewedMask].find((one) => sameMask(one, drawn));
     const shape = { roi, mask: known === undefined ? drawn : known, follows };

@@ -13,13 +13,17 @@ const SINGLE_KEYS = /** @type {Record<string, string>} */ ({
   d: "tool-draw",
   e: "tool-erase",
   l: "tool-pull",
+  ",": "slice-left",
+  ".": "slice-right",
 });
 const SWITCH_KEY = "callosal.single-keys";
 
 /** Why a button that a key presses is off, in words. */
 const WHY_OFF = /** @type {Record<string, string>} */ ({
   accept: "Nothing to accept as it is: C saves your region, U takes it back",
-  correct: "The region is that of the automatic plan: A accepts it",
+  correct: "Region and mask are those of the automatic plan: A accepts it, and saves slices beside it",
+  "slice-left": "There is no slice further to the left",
+  "slice-right": "There is no slice further to the right",
   next: "This is the last case of the list",
   previous: "This is the first case of the list",
   undo: "There is nothing to undo",

@@ -17,7 +17,8 @@
  * @property {string} plan_sha256
  * @property {Roi | null} roi
  * @property {MaskEntry | null} [mask] As corrected; none where the automatic one stands.
- * @property {{planes: Planes | null} | null} plan
+ * @property {import("./neighbours.js").OffsetMask[] | null} [neighbours] Of slices beside it.
+ * @property {{planes: Planes | null, status: string, confidence: number | null, reasons: string[]} | null} plan
  */
 
 /**
@@ -33,7 +34,7 @@
  * @property {string} case_id
  * @property {{status: string, confidence: number | null, reasons: string[], planes: Planes | null,
  *   dof_estimated: number | null, source: {kind?: string}, uncertainty: Uncertainty | null}} plan
- * @property {string} cause Why it is not ok, in one sentence; "" if it is.
+ * @property {string} cause Why the plan that stands is not ok, in one sentence; "" if it is.
  * @property {string} plan_sha256
  * @property {Roi | null} automatic_roi
  * @property {Roi} first_roi
@@ -43,6 +44,7 @@
  * @property {boolean} has_mask Whether a mask can be drawn on the slice.
  * @property {{roi: Roi, outline_mm: [number, number][]} | null} reviewed Of the mask of the review.
  * @property {Record<string, Place>} pictures
+ * @property {{slices: import("./neighbours.js").NeighbourEntry[], why_none: string}} neighbours
  * @property {Review | null} review
  * @property {number} revision
  */
@@ -156,9 +158,9 @@ export class ServerSource {
   /**
    * @param {string} id
    * @param {{decision: string, reviewer: string, comment: string, roi: Roi | null,
-   *   mask: MaskEntry | null}} judgement
+   *   mask: MaskEntry | null, neighbours: import("./neighbours.js").OffsetMask[]}} judgement
    * @param {number} basedOn Revision that was seen.
-   * @returns {Promise<{review: Review, notes: string[]}>}
+   * @returns {Promise<{review: Review, cause: string, notes: string[]}>}
    */
   save(id, judgement, basedOn) {
     const headers = { "If-Match": `"${basedOn}"` };

@@ -3,6 +3,7 @@
 import { byId } from "./dom.js";
 import { MaskLayer } from "./mask_layer.js";
 import { PictureView } from "./picture_view.js";
+import { lpsToMm, mmToLps } from "./place.js";
 import { PlanLayer } from "./plan_layer.js";
 import { RoiLayer } from "./roi_layer.js";
 
@@ -16,7 +17,8 @@ import { RoiLayer } from "./roi_layer.js";
  * @property {Roi | null} automaticRoi
  * @property {Planes | null} planes
  * @property {[number, number][] | null} outline
- * @property {import("./mask_pixels.js").Mask | null} mask
+ * @property {{mask: import("./mask_pixels.js").Mask | null}} shown Of the slice on screen.
+ * @property {import("./neighbours.js").NeighbourSlice | null} slice On screen; null: midsagittal.
  * @property {{roi_limits: import("./roi.js").RoiLimits, has_mask: boolean,
  *   plan?: {uncertainty: import("./source.js").Uncertainty | null}}} entry
  * @property {{readOnly: boolean}} source
@@ -48,6 +50,10 @@ export class Viewer extends EventTarget {
     this.views = new Map(NAMES.map((name) => [name, new PictureView(byId(`stage-${name}`))]));
     this.plans = new Map([...this.views].map(([name, view]) => [name, new PlanLayer(view)]));
     this.main = /** @type {PictureView} */ (this.views.get("midsagittal"));
+    /** The midsagittal slice: its place, its picture, and the region on it. */
+    this.place = /** @type {Place | null} */ (null);
+    this.gray = this.main.gray;
+    this.roi = /** @type {Roi | null} */ (null);
     this.region = new RoiLayer(this.main);
     this.region.addEventListener("edit", (event) =>
       this.dispatchEvent(new CustomEvent("edit", { detail: /** @type {CustomEvent} */ (event).detail })),
@@ -77,33 +83,57 @@ export class Viewer extends EventTarget {
       if (name in pictures) view.show(pictures[name], /** @type {Uint16Array} */ (levels.get(name)));
       else view.clear();
     }
+    this.place = this.main.place;
+    this.gray = this.main.gray;
     this.#showWindow();
   }
 
+  /**
+   * Show a slice beside the midsagittal one, or that one again, where the midsagittal slice stood.
+   * @param {Place} place
+   * @param {Uint16Array} levels
+   * @param {string} words Where a neighbour lies; "" for the midsagittal slice.
+   */
+  showSlice(place, levels, words) {
+    this.main.exchange(place, levels);
+    if (words === "") this.gray = this.main.gray;
+    const caption = /** @type {HTMLElement} */ (this.main.host.querySelector("figcaption"));
+    caption.textContent = words === "" ? CAPTIONS.midsagittal : `${words} of midsagittal`;
+  }
+
   /** @param {Shown} shown */
-  draw({ roi, automaticRoi, planes, outline, mask, entry, source }) {
+  draw({ roi, automaticRoi, planes, outline, shown, slice, entry, source }) {
     const canDraw = !source.readOnly && entry.has_mask;
+    this.roi = roi;
     byId("mask-tools").hidden = !canDraw;
-    this.brush.show(mask, canDraw);
+    this.brush.isOutline = slice !== null && this.isOutlineShown;
+    this.brush.show(shown.mask, canDraw);
     for (const [name, plan] of this.plans) {
       plan.planes = planes;
       // With a brush in hand the mask itself is drawn, pixel by pixel.
-      plan.outline = name === "midsagittal" && !this.brush.isInHand ? outline : null;
+      plan.outline = name === "midsagittal" && slice === null && !this.brush.isInHand ? outline : null;
       plan.draw();
     }
     this.region.editable = !source.readOnly;
     this.region.limits = entry.roi_limits;
     // The bar is that of the automatic pose: of one that a person has set nothing is known.
     this.region.angle95Deg = roi !== null && roi === automaticRoi ? entry.plan?.uncertainty?.angle95_deg ?? null : null;
-    this.region.show(roi, roi && automaticRoi && roi !== automaticRoi ? automaticRoi : null);
+    const isMoved = roi !== null && automaticRoi !== null && roi !== automaticRoi;
+    // The region lies on the midsagittal slice alone.
+    if (slice === null) this.region.show(roi, isMoved ? automaticRoi : null);
+    else this.region.show(null, null);
+  }
+
+  get isOutlineShown() {
+    return this.plans.get("midsagittal")?.shown.has("outline") ?? false;
   }
 
   /** Bring the region into the middle, with some of its surroundings. */
   lookAtRoi() {
-    const roi = this.region.roi;
-    if (roi === null) return;
-    const room = Math.min(...this.main.viewport.size_px);
-    this.main.lookAt(roi.center_mm, room / (roi.size_mm[0] * AROUND_ROI));
+    const { roi, place, main } = this;
+    if (roi === null || place === null || main.place === null) return;
+    const room = Math.min(...main.viewport.size_px);
+    main.lookAt(lpsToMm(main.place, mmToLps(place, roi.center_mm)), room / (roi.size_mm[0] * AROUND_ROI));
   }
 
   #listen() {
@@ -141,6 +171,7 @@ export class Viewer extends EventTarget {
       else plan.shown.delete(box.dataset.layer ?? "");
       plan.draw();
     }
+    this.dispatchEvent(new Event("tool"));
   }
 
   #showWindow() {
