@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from highdicom.sr import (
@@ -28,6 +29,7 @@ from callosal.pipelines.hospital.origin import Origin
 Array = NDArray[np.float64]
 Group = PlanarROIMeasurementsAndQualitativeEvaluations | MeasurementsAndQualitativeEvaluations
 _COMMENT = codes.DCM.Comment
+_CHECKED: Final = 16  # corners of a polygon
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +64,9 @@ class GroupMaker:
             shown: The tracking identifier, which viewers such as OHIF list it by; by default the
                 name.
         """
-        closed = np.vstack([outline_lps_mm, outline_lps_mm[:1]])
         return PlanarROIMeasurementsAndQualitativeEvaluations(
             tracking_identifier=self._tracking(name, shown),
-            referenced_region=ImageRegion3D("POLYGON", closed, self.frame_of_reference_uid),
+            referenced_region=outlined(outline_lps_mm, self.frame_of_reference_uid),
             finding_type=finding,
             algorithm_id=self._algorithm() if finding == concepts.CALLOSUM else None,
             finding_sites=[FindingSite(concepts.CALLOSUM)],
@@ -120,6 +121,23 @@ class GroupMaker:
             family=concepts.NETWORK,
             manufacturer="callosal",
         )
+
+
+def outlined(corners_lps_mm: Array, frame_of_reference_uid: str) -> ImageRegion3D:
+    """A closed polygon in patient coordinates.
+
+    highdicom checks that its corners lie in one plane, with a matrix of N by N numbers. It is given
+    some of the corners, and the polygon gets all of them afterwards.
+
+    Args:
+        corners_lps_mm: Corners in one plane, in order, shape (N, 3).
+        frame_of_reference_uid: Of the patient's frame.
+    """
+    some = corners_lps_mm[:: 1 + len(corners_lps_mm) // _CHECKED]
+    closed = np.vstack([some, some[:1]])
+    region = ImageRegion3D("POLYGON", closed, frame_of_reference_uid)
+    region.GraphicData = np.vstack([corners_lps_mm, corners_lps_mm[:1]]).ravel().tolist()
+    return region
 
 
 def say(group: Group, text: str) -> None:

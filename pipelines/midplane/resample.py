@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import affine_transform
 
 from callosal.pipelines.geometry.splines import spline_weights
 from callosal.pipelines.midplane.cores import on_all_cores
-from callosal.pipelines.midplane.linear_samples import fill_block
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -95,7 +95,9 @@ class GridImage:
 
         def fill(piece: slice) -> None:
             start = offset + matrix[:, 0] * piece.start
-            fill_block(samples[piece], self.values, matrix, start, outside=float("nan"))
+            affine_transform(
+                self.values, matrix, start, output=samples[piece], order=1, cval=float("nan")
+            )
 
         # The same pieces on every machine, so that the last digits are the same too.
         middle = len(samples) // 2 if samples.size > _LARGE_BLOCK else len(samples)
