@@ -17,7 +17,7 @@ from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.reference_line import ReferenceLine
 from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
-from callosal.pipelines.pictures.picture_text import shown_number, write
+from callosal.pipelines.pictures.picture_text import shown_number, text_width, write
 from callosal.pipelines.pictures.slice_canvas import Pen, SliceCanvas, dashes
 
 WINDOW_MM = (140.0, 120.0)
@@ -246,6 +246,6 @@ def _with_legend(
         sample = np.array([(x, height + 46.0), (x + 40, height + 46.0)])
         for part in dashes(sample, 8.0) if pen.dash_mm else [sample]:
             draw.line([tuple(point) for point in part], pen.color, round(pen.width + 1))
-        draw.text((x + 48, height + 46), pen.label, white, font, anchor="lm")
-        x += 64 + draw.textlength(pen.label, font)
+        write(draw, (x + 48, height + 46), pen.label, 20, white)
+        x += 64 + text_width(pen.label, 20)
     return page

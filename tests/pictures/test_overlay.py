@@ -19,6 +19,7 @@ from callosal.pipelines.pictures.overlay import (
     REACH_SHARE,
     UNSURE_REACH_MM,
     WINDOW_MM,
+    BrainLineDrawn,
     draw_overlay,
 )
 from callosal.pipelines.settings import FusionSettings
@@ -165,3 +166,18 @@ def test_the_legend_names_what_is_drawn_and_nothing_else():
     for pen, is_left in ((OUTLINE, True), (BOX, True), (LINE, False), (FINAL, False)):
         assert (with_pose == pen.color).all(axis=-1).any(), pen.label
         assert (without == pen.color).all(axis=-1).any() == is_left, pen.label
+
+
+def test_the_longest_line_of_a_protocol_fits_into_the_legend_with_a_true_minus():
+    slice_image, contour, box, line = parts()
+    final = fuse(box, line, FusionSettings()).roi
+
+    def legend(label):
+        drawn = BrainLineDrawn(label, (0.0, -20.0), -12.3, False)
+        picture = draw_overlay(slice_image, [contour], box, line, final, "", drawn)
+        return np.asarray(picture)[720:]
+
+    shown = legend("hippocampal line \N{MINUS SIGN}12.3\N{DEGREE SIGN} (assumed)")
+    assert not shown[30:, -4:].any(), "nothing is cut off at the edge"
+    missing = legend("hippocampal line \uffff12.3\N{DEGREE SIGN} (assumed)")
+    assert (shown != missing).any()
