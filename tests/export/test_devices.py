@@ -92,7 +92,7 @@ def test_cpu_is_always_there() -> None:
         ([CUDA, CPU], True, CUDA, "CUDA device is there"),
         ([CUDA, CPU], False, CPU, "no CUDA device"),
         ([CPU], True, CPU, "built without CUDA"),
-        ([OPENVINO, CPU], False, OPENVINO, "OpenVINO is installed"),
+        ([OPENVINO, CPU], False, CPU, "built without CUDA"),
         ([TENSORRT, CUDA, CPU], True, CUDA, "CUDA device is there"),
         ([COREML, CPU], False, CPU, "built without CUDA"),
     ],
