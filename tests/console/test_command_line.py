@@ -76,7 +76,10 @@ def test_an_empty_path_in_a_config_is_refused_too(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--device", "gpu"], ["device: 'gpu' is none of auto, cpu, cuda", "did you mean cuda?"]),
+        (
+            ["--device", "gpu"],
+            ["device: 'gpu' is none of auto, coreml, cpu, cuda", "did you mean cuda?"],
+        ),
         (["--device", "cdua"], ["'cdua' is none of", "did you mean cuda?"]),
         (["--settings.line", "genu"], ["settings.line: 'genu' is none of subcallosal, endpoints"]),
         (["--settings.dicom_objects", "seg"], ["'seg' is no list; write '[seg]'"]),
