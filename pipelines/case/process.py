@@ -13,6 +13,7 @@ from callosal.pipelines.callosum.finding import UNKNOWN, Finding, find_finding
 from callosal.pipelines.callosum.quality import ABSENT
 from callosal.pipelines.callosum.segmentation import Callosum, best_callosum, find_callosa
 from callosal.pipelines.case.blank_slices import doubted_on_blank
+from callosal.pipelines.case.equal_voxels import doubted_on_classes
 from callosal.pipelines.case.filled_slices import doubted_on_filled
 from callosal.pipelines.case.localizer_callosum import find_localizer_callosum
 from callosal.pipelines.case.localizer_slices import sagittal_slices
@@ -173,6 +174,7 @@ def conclude(
         volume, filled = sagittal_or_whole(images), source.get("filled_slices", ())
         callosum = doubted_on_blank(doubted_on_filled(callosum, volume, filled), volume)
         callosum = doubted_on_odd_slices(doubted_on_strays(callosum, volume), volume)
+        callosum = doubted_on_classes(callosum, volume)
     morphometry, finding = _measured(callosum, pose)
     if settings.head_size and morphometry is not None and pose is not None:
         plan = pose.plan

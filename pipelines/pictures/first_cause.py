@@ -19,8 +19,9 @@ CAUSES = (
     "coarse_voxels",
     "cut_by_field_of_view", "field_of_view_too_small", "too_little_head", "partial_callosum",
     "off_midline", "midline_unknown", "filled_slices", "blank_slice", "odd_slice",
-    "stray_voxels", "steep_tilt", "weak_symmetry", "rival_plane", "neighbours_disagree",
-    "alone_among_neighbours", "in_pieces", "second_candidate", "blurred_border",
+    "equal_voxels", "stray_voxels", "steep_tilt", "weak_symmetry", "rival_plane",
+    "neighbours_disagree", "alone_among_neighbours", "in_pieces", "second_candidate",
+    "blurred_border",
 )  # fmt: skip
 """What explains other reasons, first things first; a reason that is not here comes after them."""
 

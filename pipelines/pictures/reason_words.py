@@ -60,6 +60,8 @@ REASONS: dict[str, Reason] = {
         ("decode_failed", "not decoded", "the pixels could not be decoded"),
         ("dicomdir", "directory file", "a DICOMDIR lists files and is not an image"),
         ("duplicate_file", "duplicate file", "the same image is present twice"),
+        ("equal_voxels", "equal voxels",
+         "most neighbouring voxels at the callosum hold one value, as in a map of classes"),
         ("first_visit_differs", "unlike the first visit",
          "the head does not look like that of the first visit: another contrast or person"),
         ("field_of_view_too_small", "field of view too small",

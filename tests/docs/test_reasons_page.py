@@ -7,6 +7,7 @@ from pathlib import Path
 
 from callosal.pipelines.callosum.quality import RANGES
 from callosal.pipelines.case.blank_slices import REASON as BLANK
+from callosal.pipelines.case.equal_voxels import REASON as EQUAL
 from callosal.pipelines.case.filled_slices import REASON as FILLED
 from callosal.pipelines.case.odd_slices import REASON as ODD
 from callosal.pipelines.case.stray_voxels import REASON as STRAY
@@ -49,7 +50,7 @@ def test_every_code_that_lowers_a_confidence_has_words_and_a_row() -> None:
     assert {"coarse_voxels", "off_midline", "neighbours_disagree"} <= written
     assert "nothing_segmented" in written
     codes = written | {code for _, code in RANGES.values()} | set(PLANE_FACTORS)
-    codes |= {FILLED, BLANK, ODD, STRAY, SET_BY_HAND_ONLY}
+    codes |= {FILLED, BLANK, ODD, STRAY, EQUAL, SET_BY_HAND_ONLY}
     assert codes - set(REASONS) == set()
     assert codes - named_on_the_page() == set()
 
