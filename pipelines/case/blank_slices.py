@@ -38,7 +38,7 @@ def doubted_on_blank(callosum: Callosum, volume: Volume) -> Callosum:
 
 
 def around(callosum: Callosum, volume: Volume) -> NDArray[Any]:
-    """The voxels about the callosum, with at least one slice more on each side of its plane."""
+    """The voxels about the callosum, shape (I, J, K): 4 mm beyond it and two voxels at least."""
     return np.asarray(volume.array[_box(callosum, volume)])
 
 

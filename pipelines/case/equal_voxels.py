@@ -38,13 +38,13 @@ def equal_share(voxels: NDArray[Any]) -> float:
     """Share of neighbouring voxels, both brighter than the darkest, that hold one value; 0 to 1.
 
     Args:
-        voxels: Three axes.
+        voxels: Intensities, shape (I, J, K).
     """
     bright = voxels > voxels.min()
     n_pairs = n_equal = 0
     for axis in range(3):
-        values, counts = np.moveaxis(voxels, axis, 0), np.moveaxis(bright, axis, 0)
-        pairs = counts[1:] & counts[:-1]
+        values, tissue = np.moveaxis(voxels, axis, 0), np.moveaxis(bright, axis, 0)
+        pairs = tissue[1:] & tissue[:-1]
         n_pairs += int(pairs.sum())
         n_equal += int((pairs & (values[1:] == values[:-1])).sum())
     return n_equal / n_pairs if n_pairs else 0.0

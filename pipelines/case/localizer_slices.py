@@ -68,7 +68,7 @@ class SlicesOnPlane:
         return replace(self, heights_mm=self.heights_mm[list(slices)])
 
     def near(self, width_mm: float) -> list[int]:
-        """The slices that `shares` gives a millionth or more anywhere."""
+        """Indices of the slices whose share is more than a ten-millionth anywhere."""
         distant = 0.5 * (self.heights_mm[:, ::8, ::8] / width_mm) ** 2
         behind = distant - distant.min(axis=0)
         return [int(index) for index in np.flatnonzero(behind.min(axis=(1, 2)) < _NEGLIGIBLE)]

@@ -17,8 +17,8 @@ from callosal.pipelines.case.blank_slices import around
 REASON: Final = "odd_slice"
 
 _LARGEST_RATIO: Final = 2.5
-"""Of the mean of a slice about the callosum to those beside it, up or down. Within the 60 heads and
-7 DICOM images of the tests it was at most 1.8, even to the mean of both."""
+"""Factor between the mean of a slice about the callosum and those of both slices beside it. It was
+at most 1.8 in 60 real heads and 7 DICOM images."""
 _FACTOR: Final = 0.3
 
 

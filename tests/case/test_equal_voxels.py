@@ -2,26 +2,8 @@ import numpy as np
 import pytest
 from highdicom import Volume
 
-from callosal.export.runtime import open_segmenter
-from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.case.equal_voxels import REASON, doubted_on_classes, equal_share
-from callosal.pipelines.case.process import process_volume
-from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.settings import Settings
-
-
-@pytest.fixture(scope="module")
-def head() -> Volume:
-    return phantom_head(1, (72, 80, 80), (2.4, 2.8, 2.8)).volume
-
-
-@pytest.fixture(scope="module")
-def callosum(head: Volume) -> Callosum:
-    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
-    found = process_volume(head, segmenter, Settings(), {}).callosum
-    assert found is not None
-    return found
 
 
 def test_a_map_of_classes_costs_the_ok(head: Volume, callosum: Callosum) -> None:

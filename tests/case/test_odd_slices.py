@@ -2,28 +2,8 @@ import numpy as np
 import pytest
 from highdicom import Volume
 
-from callosal.export.runtime import open_segmenter
-from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.case.odd_slices import REASON, doubted_on_odd_slices
-from callosal.pipelines.case.process import process_volume
-from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.planning.findings import Status
-from callosal.pipelines.settings import Settings
-
-
-@pytest.fixture(scope="module")
-def head() -> Volume:
-    return phantom_head(1, (44, 72, 72), (3.6, 3.0, 3.0)).volume
-
-
-@pytest.fixture(scope="module")
-def callosum(head: Volume) -> Callosum:
-    segmenter = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
-    found = process_volume(head, segmenter, Settings(), {})
-    assert found.verdict.status == Status.OK
-    assert found.callosum is not None
-    return found.callosum
 
 
 def middle(callosum: Callosum, head: Volume, axis: int) -> int:
@@ -50,6 +30,6 @@ def test_slices_elsewhere_shading_and_air_below_zero_cost_nothing(
     voxels[3] *= 88.0
     padded = head.array.copy()
     padded[:, :, : middle(callosum, head, 2)] = 0
-    shaded = head.array * np.linspace(0.3, 1, 44, dtype=np.float32)[:, None, None]
+    shaded = head.array * np.linspace(0.3, 1, 72, dtype=np.float32)[:, None, None]
     for values in (head.array, voxels, padded, shaded, head.array - 1000):
         assert doubted_on_odd_slices(callosum, head.with_array(values)) is callosum

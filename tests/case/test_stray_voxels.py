@@ -2,29 +2,8 @@ import numpy as np
 import pytest
 from highdicom import Volume
 
-from callosal.export.runtime import open_segmenter
-from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.pipelines.callosum.segmentation import Callosum
-from callosal.pipelines.case.process import process_volume
 from callosal.pipelines.case.stray_voxels import REASON, doubted_on_strays
-from callosal.pipelines.phantom import phantom_head
-from callosal.pipelines.planning.findings import Status
-from callosal.pipelines.settings import Settings
-
-SEGMENTER = open_segmenter(resolve_model(DEFAULT), "cpu", threads=1)
-
-
-@pytest.fixture(scope="module")
-def head() -> Volume:
-    return phantom_head(1, (72, 80, 80), (2.4, 2.8, 2.8)).volume
-
-
-@pytest.fixture(scope="module")
-def callosum(head: Volume) -> Callosum:
-    found = process_volume(head, SEGMENTER, Settings(), {})
-    assert found.verdict.status == Status.OK
-    assert found.callosum is not None
-    return found.callosum
 
 
 def beside(callosum: Callosum, head: Volume) -> tuple[int, int, int]:
