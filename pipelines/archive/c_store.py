@@ -80,7 +80,10 @@ class StoreArchive:
         Raises:
             Unreachable: There is none; the message says why.
         """
-        handlers = [(evt.EVT_N_EVENT_REPORT, self._commitments.take)]
+        handlers = [
+            (evt.EVT_N_EVENT_REPORT, self._commitments.take),
+            (evt.EVT_PDU_SENT, self._commitments.replied),
+        ]
         with associated(
             self._ae, self._node, self._context, "results", handlers=handlers
         ) as association:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
+from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
 from callosal.pipelines.archive.outgoing import OutgoingObject
@@ -30,6 +31,7 @@ class Commitments:
         self._answer_s = answer_s
         self._changed = threading.Condition()
         self._reports: dict[str, frozenset[str] | None] = {}
+        self._replying: set[Any] = set()
 
     def ask(self, association: Any, objects: Sequence[OutgoingObject]) -> frozenset[str] | None:
         """Ask whether objects are kept.
@@ -52,8 +54,12 @@ class Commitments:
             if getattr(status, "Status", None) != _SUCCESS:
                 return None
             with self._changed:
+                # Released before the report is answered, an association breaks off.
                 self._changed.wait_for(
-                    lambda: self._reports[transaction] is not None, self._answer_s
+                    lambda: (
+                        self._reports[transaction] is not None and association not in self._replying
+                    ),
+                    self._answer_s,
                 )
                 return self._reports[transaction]
         except (ValueError, RuntimeError):
@@ -61,6 +67,7 @@ class Commitments:
         finally:
             with self._changed:
                 del self._reports[transaction]
+                self._replying.discard(association)
 
     def take(self, event: Any) -> tuple[int, None]:
         """Handle an N-EVENT-REPORT of pynetdicom; returns its status."""
@@ -76,8 +83,17 @@ class Commitments:
             if transaction not in self._reports:
                 return _NO_SUCH_TRANSACTION, None
             self._reports[transaction] = lost
+            if event.assoc.is_requestor:
+                self._replying.add(event.assoc)
             self._changed.notify_all()
         return _SUCCESS, None
+
+    def replied(self, event: Any) -> None:
+        """Note that a message left an association that asked (EVT_PDU_SENT of pynetdicom)."""
+        if isinstance(event.pdu, P_DATA_TF):
+            with self._changed:
+                self._replying.discard(event.assoc)
+                self._changed.notify_all()
 
 
 def _request(transaction: str, objects: Sequence[OutgoingObject]) -> Dataset:

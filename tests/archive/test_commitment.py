@@ -1,6 +1,7 @@
 """Storage commitment: reports over the association that asked, over another one, or none."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,6 +113,23 @@ def test_a_promise_and_a_loss_over_the_association_that_asked(
         made.lost = {objects[1].sop_instance_uid}
         assert _lost(made, objects, Commitments(PATIENCE_S)) == [frozenset(made.lost)]
     assert made.answers == [0] * 2
+
+
+class SlowToReply(Commitments):
+    """Knows a report some time before its answer leaves."""
+
+    def take(self, event: Any) -> tuple[int, None]:
+        status = super().take(event)
+        time.sleep(0.2)
+        return status
+
+
+def test_an_association_is_released_after_the_report_is_answered(
+    objects: tuple[OutgoingObject, ...],
+) -> None:
+    with Committing().serve() as made:
+        assert _lost(made, objects, SlowToReply(PATIENCE_S)) == [frozenset()]
+    assert made.answers == [0]
 
 
 def test_reports_come_to_the_listener_over_another_association(
