@@ -8,8 +8,7 @@ import gc
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from typing import NoReturn
 
 from callosal.models.errors import WRONG_USAGE, CallosalError
@@ -103,13 +102,15 @@ def _run(command: str, words: list[str]) -> int:
 
         run_training([command, *words])
         return 0
+    from callosal.pipelines.console.help_pages import command_function, help_page
+
+    text = help_page(command) if words in (["-h"], ["--help"]) else None
+    if text is not None:
+        print(text, end="")
+        return 0
     from callosal.pipelines.console.command_line import call_function
 
-    name = command.replace("-", "_")
-    function: Callable[..., int] = getattr(
-        import_module(f"callosal.pipelines.commands.{name}"), name
-    )
-    return call_function(command, function, words)
+    return call_function(command, command_function(command), words)
 
 
 def _overview() -> str:

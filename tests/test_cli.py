@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from callosal.pipelines.cli import COMMANDS, main
+from callosal.pipelines.console.help_pages import WIDTH, written_help
 
 
 def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,11 +36,47 @@ def test_the_overview_starts_nearly_as_fast_as_python() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"fit", "validate", "test"}))
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_explains_itself(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
     assert main([name, "--help"]) == 0
     text = capsys.readouterr().out
     assert f"callosal {name}" in text
     assert len(text.splitlines()) > 5
+    # By words: how lines break differs between versions of Python.
+    assert text.split() == written_help(name).split(), (
+        "the help has changed: python -m callosal.pipelines.console.help_pages"
+    )
+
+
+def test_a_narrow_terminal_gets_help_of_its_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["models", "--help"]) == 0
+    narrow = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    wide = written_help("models")
+    assert narrow.split() == wide.split()
+    assert len(narrow.splitlines()) > len(wide.splitlines())
+
+
+def test_help_of_a_command_needs_no_parser() -> None:
+    # By modules, not by time: each of these takes longer than Python's own start.
+    script = (
+        "import sys; sys.argv = ['callosal', 'infer', '--help']\n"
+        "from callosal.pipelines.cli import run\n"
+        "try: run()\n"
+        "finally: print('loaded:', sorted(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    text, _, loaded = done.stdout.rpartition("loaded:")
+    assert "--output" in text
+    assert "callosal.pipelines.cli" in loaded
+    assert not [name for name in ("jsonargparse", "yaml", "numpy") if f"'{name}'" in loaded]
 
 
 @pytest.mark.parametrize(

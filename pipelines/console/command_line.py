@@ -77,15 +77,13 @@ class ShortParser(ArgumentParser):
         return re.sub(rf"(--(?:{flags}))\s\{{true,false\}}", r"\1", text) if flags else text
 
 
-def call_function(command: str, function: Callable[..., int], words: list[str]) -> int:
-    """Parse words into the arguments of a function and call it.
-
-    A parameter of `POSITIONAL` takes the words without an option's name.
+def command_parser(command: str, function: Callable[..., int]) -> ShortParser:
+    """The parser of a command.
 
     Args:
-        command: Name of the command, for messages.
-        function: Typed function with a Google docstring; it returns the exit code.
-        words: What follows the command.
+        command: Its name.
+        function: Typed function with a Google docstring; a parameter of `POSITIONAL` takes the
+            words without an option's name.
     """
     summary = (function.__doc__ or "").split("\n\n")[0]
     parser = ShortParser(prog=f"callosal {command}", description=summary, allow_abbrev=False)
@@ -100,10 +98,25 @@ def call_function(command: str, function: Callable[..., int], words: list[str]) 
     for group in parser._action_groups:
         # The parser titles them with the summary, which stands above already.
         group.title = "options of this command" if group.title == summary else group.title
-    flags = frozenset(f"--{name}" for name, value in parameters.items() if value.annotation is bool)
+    parser.flags = frozenset(
+        f"--{name}" for name, value in parameters.items() if value.annotation is bool
+    )
+    return parser
+
+
+def call_function(command: str, function: Callable[..., int], words: list[str]) -> int:
+    """Parse words into the arguments of a function and call it.
+
+    Args:
+        command: Name of the command, for messages.
+        function: As of `command_parser`; it returns the exit code.
+        words: What follows the command.
+    """
+    parser = command_parser(command, function)
+    parameters = inspect.signature(function).parameters
     lists = {f"--{n}" for n, value in parameters.items() if get_origin(value.annotation) is list}
-    spelt = _one_by_one(_spelt_out(words, flags), lists)
-    parser.words, parser.flags = words, flags
+    spelt = _one_by_one(_spelt_out(words, parser.flags), lists)
+    parser.words = words
     check_configs(words)
     arguments = parser.instantiate(parser.parse_args(list(map(_carried, spelt))))
     return function(**{name: _as_typed(arguments[name], words) for name in parameters})
