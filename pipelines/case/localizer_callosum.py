@@ -24,7 +24,12 @@ from callosal.pipelines.callosum.segmentation import (
     glance_at,
     outline_callosum,
 )
-from callosal.pipelines.case.localizer_slices import composed, moved_onto, slices_on_plane
+from callosal.pipelines.case.localizer_slices import (
+    Window,
+    composed,
+    moved_onto,
+    slices_on_plane,
+)
 from callosal.pipelines.case.neighbours import Spread
 from callosal.pipelines.case.off_midline import OFF_MM
 from callosal.pipelines.geometry.plane_angles import axis_difference_deg
@@ -101,17 +106,18 @@ def find_localizer_callosum(
     maps = [moved_onto(one.component, one.slice_image, picture) for one in found]
     trust = np.maximum([one.quality.confidence for one in found], _LEAST_TRUST)
     used = [index for index, one in zip(order, each, strict=False) if one is not None]
-    shares = place.of(used).shares(width_mm, trust)
-    pooled = _pooled(maps, shares)
-    both = pooled if together is None else _pooled([pooled, together.component], _HALVES)
+    window = _window(maps if together is None else [*maps, together.component])
+    shares = place.of(used).shares(width_mm, trust, window)
+    pooled = _pooled(maps, shares, window)
+    both = pooled if together is None else _pooled([pooled, together.component], _HALVES, window)
     outlined = outline_callosum(both, picture)
     if outlined is None:
         return None
     inside = outlined.component >= LEVEL
     quality = replace(outlined.quality, confidence=outlined.quality.confidence**DOUBT_POWER)
-    quality = quality.lowered(OFF_MM.score(float(place.nearest_mm[inside].mean())), "off_midline")
+    quality = quality.lowered(OFF_MM.score(float(place.nearest_mm(inside).mean())), "off_midline")
     quality = _lowered_by_readings(quality, find_outline(pooled, picture), together)
-    weights = shares[:, inside].mean(axis=1)
+    weights = shares[:, inside[window]].mean(axis=1)
     spread = _spread([find_outline(one, picture) for one in maps], outlined, weights)
     # Shown is what was acquired, not what was made of it.
     nearest = looked_at[0]
@@ -123,13 +129,31 @@ def find_localizer_callosum(
 _HALVES: Final = np.full((2, 1, 1), 0.5)
 
 
-def _pooled(maps: Sequence[NDArray[np.floating]], shares: Array) -> NDArray[np.float32]:
+def _window(maps: Sequence[NDArray[np.floating]]) -> Window:
+    """Rows and columns beyond which all maps are at their least: there is nothing to pool."""
+    shown = np.any([one > _LEAST_PROBABILITY for one in maps], axis=0)
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    if len(rows) == 0:  # all of it was moved out of sight
+        return slice(0, 1), slice(0, 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _pooled(
+    maps: Sequence[NDArray[np.floating]], shares: Array, window: Window
+) -> NDArray[np.float32]:
     """Pool maps by their log odds: the pooled border lies between the borders, and is as sharp.
 
     A mean of the probabilities would be 0.5 wherever two outlines differ, which blurs the border.
+
+    Args:
+        maps: Maps of one shape (H, W).
+        shares: Their weights, which broadcast over the window.
+        window: Rows and columns beyond which all maps are at their least.
     """
-    bounded = np.clip(np.stack(maps), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-    together: NDArray[np.float32] = expit((shares * logit(bounded)).sum(axis=0)).astype(np.float32)
+    shown = np.stack([one[window] for one in maps])
+    bounded = np.clip(shown, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    together = np.full(maps[0].shape, _LEAST_PROBABILITY, np.float32)
+    together[window] = expit((shares * logit(bounded)).sum(axis=0))
     return together
 
 

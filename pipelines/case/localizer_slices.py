@@ -12,8 +12,7 @@ from typing import Final
 import numpy as np
 from highdicom import Volume
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.special import softmax
+from PIL import Image
 
 from callosal.models.errors import GeometryError
 from callosal.pipelines.geometry.slice_image import SliceImage
@@ -39,54 +38,73 @@ _NEGLIGIBLE: Final = -np.log(1e-7)
 Picture = NDArray[np.float32]
 
 
+Window = tuple[slice, slice]
+WHOLE: Final[Window] = (slice(None), slice(None))
+"""All rows and columns of a plane."""
+
+
 @dataclass(frozen=True, eq=False)
 class SlicesOnPlane:
     """How high slices lie above a plane.
 
     Attributes:
         grid: The plane, as an empty slice of the same size as those slices.
-        heights_mm: Height of each slice above each pixel of the plane, shape (N, H, W).
+        steps_mm: Height of each slice above the first pixel of the plane, and how much it grows
+            from row to row and from column to column, shape (N, 3).
     """
 
     grid: SliceImage
-    heights_mm: Array
+    steps_mm: Array
 
-    @property
-    def nearest_mm(self) -> Array:
-        """Distance of the nearest slice from each pixel, shape (H, W)."""
-        return np.asarray(np.abs(self.heights_mm).min(axis=0))
+    def heights_mm(self, window: Window = WHOLE) -> Array:
+        """Height of each slice above each pixel of a window of the plane, shape (N, H, W)."""
+        rows, columns = (
+            np.arange(side)[part] for side, part in zip(self.grid.pixels.shape, window, strict=True)
+        )
+        start, down, right = self.steps_mm.T[:, :, None]
+        return np.asarray((start + down * rows)[:, :, None] + (right * columns)[:, None, :])
+
+    def nearest_mm(self, inside: NDArray[np.bool_]) -> Array:
+        """Distance of the nearest slice from each pixel of a mask, shape (M,)."""
+        rows, columns = np.nonzero(inside)
+        start, down, right = self.steps_mm.T[:, :, None]
+        return np.asarray(np.abs(start + down * rows + right * columns).min(axis=0))
 
     def nearest_to(self, point_mm: tuple[float, float]) -> list[int]:
         """The slices by their distance from a point of the plane (x, y in mm), nearest first."""
-        row, column = np.round(self.grid.mm_to_pixels(np.asarray(point_mm))).astype(int)
-        rows, columns = self.grid.pixels.shape
-        at = (np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1))
-        return [int(index) for index in np.argsort(np.abs(self.heights_mm[:, at[0], at[1]]))]
+        pixel = np.round(self.grid.mm_to_pixels(np.asarray(point_mm))).astype(int)
+        row, column = np.clip(pixel, 0, np.array(self.grid.pixels.shape) - 1)
+        return [int(index) for index in np.argsort(np.abs(self.steps_mm @ (1, row, column)))]
 
     def of(self, slices: Sequence[int]) -> "SlicesOnPlane":
         """The same plane with only some of the slices, given by their indices."""
-        return replace(self, heights_mm=self.heights_mm[list(slices)])
+        return replace(self, steps_mm=self.steps_mm[list(slices)])
 
     def near(self, width_mm: float) -> list[int]:
         """Indices of the slices whose share is more than a ten-millionth anywhere."""
-        distant = 0.5 * (self.heights_mm[:, ::8, ::8] / width_mm) ** 2
+        every_eighth = (slice(None, None, 8), slice(None, None, 8))
+        distant = 0.5 * (self.heights_mm(every_eighth) / width_mm) ** 2
         behind = distant - distant.min(axis=0)
         return [int(index) for index in np.flatnonzero(behind.min(axis=(1, 2)) < _NEGLIGIBLE)]
 
-    def shares(self, width_mm: float, trust: Array | None = None) -> Array:
+    def shares(self, width_mm: float, trust: Array | None = None, window: Window = WHOLE) -> Array:
         """The weight of each slice at each pixel.
 
         Args:
             width_mm: Standard deviation of the weight over the distance from the plane.
             trust: How far each slice is trusted, above 0, shape (N,); None to trust all equally.
+            window: Where the weights are wanted.
 
         Returns:
-            Shares that add up to 1 at each pixel, shape (N, H, W).
+            Shares that add up to 1 at each pixel of the window, shape (N, H, W).
         """
-        weight = -0.5 * (self.heights_mm / width_mm) ** 2
+        weight = -0.5 * (self.heights_mm(window) / width_mm) ** 2
         if trust is not None:
-            weight = weight + np.log(trust)[:, None, None]
-        return np.asarray(softmax(weight, axis=0))
+            weight += np.log(trust)[:, None, None]
+        weight -= weight.max(axis=0)
+        np.exp(weight, out=weight)
+        weight /= weight.sum(axis=0)
+        return np.asarray(weight)
 
 
 def sagittal_slices(
@@ -142,7 +160,7 @@ def slices_on_plane(
     row_dir, col_dir = sagittal_directions(plane.normal)
     empty = np.zeros_like(slices[0].pixels)
     grid = SliceImage(empty, (spacing_mm, spacing_mm), center, row_dir, col_dir)
-    return SlicesOnPlane(grid, np.stack([_heights_mm(one, grid) for one in slices]))
+    return SlicesOnPlane(grid, np.stack([_corner_steps_mm(one, grid) for one in slices]))
 
 
 def moved_onto(values: NDArray[np.floating], source: SliceImage, grid: SliceImage) -> Picture:
@@ -157,15 +175,33 @@ def moved_onto(values: NDArray[np.floating], source: SliceImage, grid: SliceImag
     points = grid.pixels_to_lps(_CORNER) + heights_mm[:, None] * grid.normal
     # Both are planes, so pixels of one map to pixels of the other by a matrix.
     start, down, right = source.mm_to_pixels(source.lps_to_mm(points))
-    moved: Picture = ndimage.affine_transform(
-        values.astype(np.float32),
-        np.stack([down - start, right - start], axis=1),
-        start,
-        output_shape=grid.pixels.shape,
-        order=1,
-        cval=0.0,
+    return _sampled(values.astype(np.float32), start, down - start, right - start, grid)
+
+
+def _sampled(values: Picture, start: Array, down: Array, right: Array, grid: SliceImage) -> Picture:
+    """Linear samples of a picture; 0 beyond the centres of its outer pixels.
+
+    Args:
+        values: The picture, shape (H, W).
+        start: Where in it the first pixel of the grid lies (row, column).
+        down: How far its rows lie apart there.
+        right: How far its columns lie apart.
+        grid: Its shape is wanted.
+    """
+    height, width = grid.pixels.shape
+    # Pillow counts (column, row) from the corner of a pixel, and goes half a pixel further out.
+    corner = start + 0.5 - (down + right) / 2
+    turn = (right[1], down[1], corner[1], right[0], down[0], corner[0])
+    picture = Image.fromarray(values)
+    moved = picture.transform(
+        (width, height), Image.Transform.AFFINE, turn, Image.Resampling.BILINEAR
     )
-    return moved
+    rows, columns = np.arange(height)[:, None], np.arange(width)
+    samples: Picture = np.array(moved)
+    for axis, last in enumerate(np.array(values.shape) - 1):
+        at = start[axis] + down[axis] * rows + right[axis] * columns
+        samples[(at < 0) | (at > last)] = 0
+    return samples
 
 
 def composed(slices: Sequence[SliceImage], place: SlicesOnPlane, width_mm: float) -> SliceImage:
@@ -189,11 +225,10 @@ _CORNER: Final = np.array([(0, 0), (1, 0), (0, 1)])
 """The first pixel of a plane, the one below it and the one to its right."""
 
 
-def _heights_mm(source: SliceImage, grid: SliceImage) -> Array:
-    """Height of a slice above each pixel of a plane, shape (H, W)."""
+def _corner_steps_mm(source: SliceImage, grid: SliceImage) -> Array:
+    """Height of a slice above the first pixel of a plane, and its growth by row and by column."""
     start, down, right = _height_above(source, grid.pixels_to_lps(_CORNER), grid)
-    rows, columns = (np.arange(side) for side in grid.pixels.shape)
-    return np.asarray(start + (down - start) * rows[:, None] + (right - start) * columns)
+    return np.array([start, down - start, right - start])
 
 
 def _height_above(source: SliceImage, points: Array, grid: SliceImage) -> Array:

@@ -4,40 +4,47 @@ For some ten thousand points that takes less time than `scipy.ndimage`, because 
 and each of the eight neighbours is fetched for all points at once; for large volumes it does not.
 """
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 
-_TOGETHER: Final = 12_000  # samples whose neighbours fit into a core's cache
 
+def fill_block(samples: Image, slices: Image, matrix: Array, start: Array) -> None:
+    """Samples a regular block of points between slices; 0 outside of them.
 
-def fill_block(samples: Image, image: Image, matrix: Array, start: Array, outside: float) -> None:
-    """Samples a regular block of points, as `scipy.ndimage.affine_transform` of order 1 does.
+    Linear from slice to slice, the nearest pixel within them: of slices that are blurred over
+    several pixels this is as good as linear samples, and takes a quarter of their time.
 
     Args:
         samples: Where the samples go, shape (U, V, W).
-        image: Shape (I, J, K).
-        matrix: From places in the block to indices of the image, shape (3, 3).
+        slices: Shape (slices, rows, columns).
+        matrix: From places in the block to indices of the slices, shape (3, 3).
         start: Index of the first sample, shape (3,).
-        outside: Value of the samples outside of the image.
     """
-    across, along, through = (
+    steps = [
         np.multiply.outer(matrix[:, axis], np.arange(size)).astype(np.float32)
         for axis, size in enumerate(samples.shape)
-    )
-    layer = along[:, None, :, None] + through[:, None, None, :]
-    last = np.array(image.shape, np.float32)[:, None, None, None] - 1
-    samples.fill(outside)
-    layers = max(1, _TOGETHER // layer[0].size)
-    for first in range(0, len(samples), layers):
-        part = np.s_[first : first + layers]
-        index = (across[:, part] + start.astype(np.float32)[:, None])[:, :, None, None] + layer
-        inside = ((index >= 0) & (index <= last)).all(axis=0)
-        samples[part][inside] = values_at(image, index[:, inside])
+    ]
+    first = start.astype(np.float32)
+    index = [
+        (across + begin)[:, None, None] + (down[:, None] + right)
+        for begin, across, down, right in zip(first, *steps, strict=True)
+    ]
+    inside = np.ones(samples.shape, bool)
+    for at, size in zip(index, slices.shape, strict=True):
+        inside &= (at >= 0) & (at <= size - 1)
+    depth, row, column = (at[inside] for at in index)
+    count, rows, columns = slices.shape
+    low = np.minimum(depth.astype(np.intp), max(count - 2, 0))
+    nearest = (low * rows + np.rint(row).astype(np.intp)) * columns
+    nearest += np.rint(column).astype(np.intp)
+    flat = slices.ravel()
+    near = flat.take(nearest)
+    far = near if count == 1 else flat.take(nearest + rows * columns)
+    samples.fill(0)
+    samples[inside] = near + (far - near) * (depth - low.astype(np.float32))
 
 
 def values_at(image: Image, index: Image) -> Image:

@@ -264,7 +264,7 @@ def _block(one: _Slices, plane: MirrorPlane) -> Image:
     matrix = one.to_index[:3, :3] @ plane.frame * _SEARCH_STEP_MM
     start = one.to_index[:3, :3] @ plane.point_mm + one.to_index[:3, 3] - matrix @ np.full(3, half)
     samples = np.empty((2 * half + 1,) * 3, np.float32)
-    fill_block(samples, one.contrast, matrix, start, outside=0.0)
+    fill_block(samples, one.contrast, matrix, start)
     return samples
 
 

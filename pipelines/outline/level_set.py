@@ -76,10 +76,9 @@ def trace(values: Array, level: float) -> list[Array]:
 def _crossings(values: Array, level: float) -> tuple[Array, NDArray[np.intp]]:
     """Every crossing of a grid edge as (row, column), and the index of the crossing after it."""
     rows, columns = values.shape
-    inside = values >= level
-    case = _cell_cases(values, inside, level)
-    cell = np.arange((rows - 1) * (columns - 1)).reshape(rows - 1, columns - 1)
-    row, column = np.divmod(cell, columns - 1)
+    case = _cell_cases(values, values >= level, level)
+    row, column = np.nonzero((case != 0) & (case != 15))  # the border runs through these alone
+    case = case[row, column]
     horizontal = rows * columns  # grid edges: along a row first, then down a column
     edge = np.stack(
         [

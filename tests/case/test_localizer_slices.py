@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from callosal.pipelines.case.localizer_slices import (
     composed,
@@ -46,17 +47,22 @@ def slices_at(*x_mm: float) -> list[SliceImage]:
 
 def test_heights_over_a_straight_plane_are_the_distances() -> None:
     place = slices_on_plane(slices_at(-4.0, 8.0), plane_of(0.0), 1.0)
-    np.testing.assert_allclose(np.abs(place.heights_mm[0]), 4.0)
-    np.testing.assert_allclose(np.abs(place.heights_mm[1]), 8.0)
-    np.testing.assert_allclose(place.nearest_mm, 4.0)
+    np.testing.assert_allclose(np.abs(place.heights_mm()[0]), 4.0)
+    np.testing.assert_allclose(np.abs(place.heights_mm()[1]), 8.0)
+    np.testing.assert_allclose(place.nearest_mm(np.ones((SIDE, SIDE), bool)), 4.0)
 
 
 def test_a_turned_plane_lies_nearest_to_another_slice_at_either_end() -> None:
     slices = slices_at(-6.0, 6.0)
     place = slices_on_plane(slices, plane_of(15.0), 1.0)
-    first = np.abs(place.heights_mm[0]) < np.abs(place.heights_mm[1])
+    heights_mm = np.abs(place.heights_mm())
+    first = heights_mm[0] < heights_mm[1]
     assert first[:, 0].all() != first[:, -1].all()
-    assert place.nearest_mm.max() < 7
+    everywhere = np.ones(first.shape, bool)
+    np.testing.assert_allclose(place.nearest_mm(everywhere), heights_mm.min(axis=0).ravel())
+    assert place.nearest_mm(everywhere).max() < 7
+    part = (slice(3, 9), slice(5, 6))
+    np.testing.assert_allclose(place.shares(2.0, window=part), place.shares(2.0)[:, *part])
 
 
 def test_shares_add_up_however_far_the_slices() -> None:
@@ -99,3 +105,11 @@ def test_slices_far_from_the_plane_are_left_out_of_its_picture() -> None:
     moved = [moved_onto(one.pixels, one, place.grid) for one in slices]
     expected = (place.shares(2.0) * moved).sum(axis=0)
     np.testing.assert_allclose(composed(slices, place, 2.0).pixels, expected, rtol=1e-6, atol=1e-4)
+
+
+def test_samples_are_linear_and_end_at_the_outer_pixels() -> None:
+    pixels = np.random.default_rng(4).normal(size=(SIDE, SIDE)).astype(np.float32)
+    (one,) = [replace(slices_at(0.0)[0], pixels=pixels)]
+    grid = replace(one, center_lps_mm=one.center_lps_mm + np.array([0.0, 3.25, -1.5]))
+    expected = ndimage.shift(pixels, (-1.5, -3.25), order=1, cval=0.0)
+    np.testing.assert_allclose(moved_onto(pixels, one, grid), expected, atol=1e-5)
