@@ -65,7 +65,7 @@ def slab_files(
     # nibabel keeps slope and intercept, so that readers see the levels again.
     image.set_data_dtype(np.uint8)
     return {
-        NEIGHBOURS: nifti_file_bytes(image, compresslevel=3),
+        NEIGHBOURS: nifti_file_bytes(image),
         NEIGHBOUR_MASKS: slab_mask_bytes(midsagittal, mask, slices, masks),
     }
 

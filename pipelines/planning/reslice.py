@@ -103,4 +103,4 @@ def nifti_bytes(volume: highdicom.Volume) -> bytes:
         volume: Volume of shape (slices, rows, columns).
     """
     image = volume.permute_spatial_axes((2, 1, 0)).to_nibabel()
-    return nifti_file_bytes(image, compresslevel=3)
+    return nifti_file_bytes(image)
