@@ -1,5 +1,6 @@
 """Many series in one run: does memory stay flat, and does the run keep pace with its stages?"""
 
+import os
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ class Throughput:
     Attributes:
         series: Number of series.
         seconds: Time of the whole process.
+        cores_busy: Its processor seconds over these seconds.
         per_case_s: Seconds a case, listing and start left out.
         slowest_stage_s: Seconds of the slowest stage of a case alone (reading, or planning).
         share_of_slowest: Slowest stage over seconds a case: 1 where all else is hidden behind it.
@@ -33,6 +35,7 @@ class Throughput:
 
     series: int
     seconds: float
+    cores_busy: float
     per_case_s: float
     slowest_stage_s: float
     share_of_slowest: float
@@ -102,7 +105,7 @@ def measure_throughput(
     words = ["infer", str(folder), "--output", str(output), "--model", str(model)]
     code = f"import sys; sys.argv = ['callosal', *{words!r}]; " \
            "from callosal.pipelines.cli import run; run()"  # fmt: skip
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), processor_of_children_s()
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -121,11 +124,18 @@ def measure_throughput(
     quarter = max(1, count // 4)
     first = [mb for done, mb in memory.items() if 2 <= done <= quarter + 1]
     last = [mb for done, mb in memory.items() if done > count - quarter]
+    busy = (processor_of_children_s() - processor) / seconds
     return Throughput(
-        count, seconds, per_case, slowest, slowest / per_case,
+        count, seconds, busy, per_case, slowest, slowest / per_case,
         mean(first or [0.0]), mean(last or [0.0]), max(memory.values(), default=0.0),
         process.returncode,
     )  # fmt: skip
+
+
+def processor_of_children_s() -> float:
+    """Processor seconds of the processes that this one started and that have ended."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def _slowest_s(stages_ms: dict[str, float]) -> float:

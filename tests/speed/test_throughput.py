@@ -1,5 +1,7 @@
 """Copies of a series for the throughput run."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,10 @@ from highdicom import CoordinateSystemNames, Volume
 from callosal.models.errors import InputError
 from callosal.pipelines.dicom.write import write_mr_series
 from callosal.pipelines.reading.cases import find_cases
-from callosal.pipelines.speed.throughput import copy_series
+from callosal.pipelines.speed.throughput import (
+    copy_series,
+    processor_of_children_s,
+)
 
 
 def test_copies_are_series_of_their_own_with_the_same_voxels(tmp_path: Path) -> None:
@@ -30,3 +35,9 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="holds no file"):
         copy_series(tmp_path / "none", tmp_path / "many", 1)
+
+
+def test_processor_time_of_a_run_is_counted_when_it_has_ended() -> None:
+    before = processor_of_children_s()
+    subprocess.run([sys.executable, "-S", "-c", "sum(range(3_000_000))"], check=True)
+    assert processor_of_children_s() - before > 0.01
