@@ -20,6 +20,8 @@ from callosal.pipelines.midplane.symmetry_search import search_planes
 _RADIUS_MM: Final = 88.0  # of the ball that is compared: the brain, without the neck
 _SURELY_SYMMETRIC: Final = 0.4  # heads with large lesions stay above 0.5, noise below 0.2
 _SURE_DEG: Final = 2.0
+_CLEARLY_SYMMETRIC: Final = 0.8  # at the coarse resolution; heads without a lesion reach 0.86
+_CLEAR_MARGIN: Final = 0.3  # of the coarse symmetry; a rival found by accident has half of it
 _OPEN_MARGIN: Final = 0.2  # in symmetry, within which a middle resolution does not decide
 _RIVAL_MARGIN: Final = 0.05
 _RIVAL_APART_DEG: Final = 3.0
@@ -170,8 +172,20 @@ def _starts(base: GridImage, center_mm: Array, left_right: Array) -> list[Mirror
         return refine(middle, guess, middle_lattice, center_mm, 0.01, 12)[0]
 
     guesses = search_planes(coarse, center_mm, left_right, _RADIUS_MM, _COARSE.step_mm, _GUESSES)
-    starts = _distinct(on_all_cores(closer, _distinct(on_all_cores(nearby, guesses))))
+    starts = _distinct(on_all_cores(closer, _open(_distinct(on_all_cores(nearby, guesses)))))
     return [start for start in starts if start.symmetry > starts[0].symmetry - _OPEN_MARGIN]
+
+
+def _open(planes: Sequence[MirrorPlane]) -> list[MirrorPlane]:
+    """Planes that may turn out the best, of which the first is the most symmetric.
+
+    Where the first is surely the midplane, those that are far less symmetric are left out: in 14
+    heads of many contrasts none of them ended at another plane than the first or near its symmetry.
+    """
+    first = planes[0].symmetry
+    if first < _CLEARLY_SYMMETRIC:
+        return list(planes)
+    return [plane for plane in planes if plane.symmetry > first - _CLEAR_MARGIN]
 
 
 def _distinct(planes: Sequence[MirrorPlane]) -> list[MirrorPlane]:
