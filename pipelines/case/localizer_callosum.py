@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.quality import Quality, Range
@@ -32,13 +30,11 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane
 from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.outline.contour import LEVEL
+from callosal.pipelines.outline.pooled import pooled
 
 _LEAST_TRUST: Final = 0.2
 """Lowest trust in a slice: a doubtful slice near the plane shows more than a certain one far from
 it, on which part of the callosum may be missing."""
-
-_LEAST_PROBABILITY: Final = 0.01
-"""Probabilities are kept this far from 0 and 1, so that no slice outvotes the others."""
 
 _LEAST_WIDTH_MM: Final = 3.0
 
@@ -102,15 +98,15 @@ def find_localizer_callosum(
     trust = np.maximum([one.quality.confidence for one in found], _LEAST_TRUST)
     used = [index for index, one in zip(order, each, strict=False) if one is not None]
     shares = place.of(used).shares(width_mm, trust)
-    pooled = _pooled(maps, shares)
-    both = pooled if together is None else _pooled([pooled, together.component], _HALVES)
+    single = pooled(maps, shares)
+    both = single if together is None else pooled([single, together.component], _HALVES)
     outlined = outline_callosum(both, picture)
     if outlined is None:
         return None
     inside = outlined.component >= LEVEL
     quality = replace(outlined.quality, confidence=outlined.quality.confidence**DOUBT_POWER)
     quality = quality.lowered(OFF_MM.score(float(place.nearest_mm[inside].mean())), "off_midline")
-    quality = _lowered_by_readings(quality, find_outline(pooled, picture), together)
+    quality = _lowered_by_readings(quality, find_outline(single, picture), together)
     weights = shares[:, inside].mean(axis=1)
     spread = _spread([find_outline(one, picture) for one in maps], outlined, weights)
     # Shown is what was acquired, not what was made of it.
@@ -121,16 +117,6 @@ def find_localizer_callosum(
 
 
 _HALVES: Final = np.full((2, 1, 1), 0.5)
-
-
-def _pooled(maps: Sequence[NDArray[np.floating]], shares: Array) -> NDArray[np.float32]:
-    """Pool maps by their log odds: the pooled border lies between the borders, and is as sharp.
-
-    A mean of the probabilities would be 0.5 wherever two outlines differ, which blurs the border.
-    """
-    bounded = np.clip(np.stack(maps), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-    together: NDArray[np.float32] = expit((shares * logit(bounded)).sum(axis=0)).astype(np.float32)
-    return together
 
 
 def _lowered_by_readings(
