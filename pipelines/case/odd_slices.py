@@ -41,6 +41,8 @@ def _ratio(voxels: NDArray[Any], axis: int) -> float:
 
     Both, because at the edge of a padded volume all slices on one side are dark.
     """
+    if not voxels.size:  # what was found lies beside the volume
+        return 1.0
     means = np.moveaxis(voxels, axis, 0).reshape(voxels.shape[axis], -1).mean(axis=1)
     if len(means) < 3 or means.max() <= 0:
         return 1.0
