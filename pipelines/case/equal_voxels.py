@@ -40,6 +40,8 @@ def equal_share(voxels: NDArray[Any]) -> float:
     Args:
         voxels: Intensities, shape (I, J, K).
     """
+    if not voxels.size:  # what was found lies beside the volume
+        return 0.0
     bright = voxels > voxels.min()
     n_pairs = n_equal = 0
     for axis in range(3):
