@@ -59,7 +59,7 @@ def shell(command: str, folder: Path) -> None:
 
 
 def here(command: str, folder: Path) -> None:
-    _, *words = shlex.split(command.removeprefix(OWN_MODULES))
+    _, *words = shlex.split(command.removeprefix(OWN_MODULES).replace("\\\n", ""))
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         if command.startswith(OWN_MODULES):
