@@ -22,14 +22,13 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Garbage is looked for as rarely as by the command, and in nothing that is imported here."""
+    """What is imported here stays to the end: garbage is not looked for in it."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
         gc.enable()
-        gc.set_threshold(100_000, 2, 2)
 
 
 @pytest.fixture(autouse=True)
