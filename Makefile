@@ -29,11 +29,12 @@ $(VENV)/.docs: $(BIN)/python pyproject.toml
 demo: $(VENV)/.demo  ## set up and run the main job: a head of known tilt, truth beside result
 	$(BIN)/callosal demo --output callosal-demo --overwrite
 
+# Three workers on two cores: many tests wait for a browser, a server or another process.
 test: $(VENV)/.dev  ## set up and run all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow"
 
 lint: $(VENV)/.dev  ## ruff and mypy strict
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from callosal.export.runtime import open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
-from callosal.pipelines.case.process import look
+from callosal.pipelines.case.observation import look
 from callosal.pipelines.phantom.demo_head import mni152_file
 from callosal.pipelines.protocols.callosal_frame import CallosalFrame
 from callosal.pipelines.protocols.commissures import STEP_MM

@@ -17,7 +17,7 @@ import numpy as np
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
-from callosal.pipelines.case.process import look
+from callosal.pipelines.case.observation import look
 from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.protocols.brain_lines import AC_PC
 from callosal.pipelines.protocols.callosal_frame import CallosalFrame

@@ -5,7 +5,8 @@
 Each head is turned by up to 15 degrees about each axis and shifted by up to 12 mm along each, in
 its header alone; from there four scouts are made, of 3 to 10 slices an orientation. The reference
 is the plan of the head as it is, moved along. Every scout counts, those without a plan too. A scout
-holds the midline if the callosum's centre lies within the thickness of a sagittal slice.
+holds the midline if the callosum's centre lies within the thickness of a sagittal slice. With
+--weighting the T1 heads are first shown in another contrast; the reference stays that of the T1.
 
 FOLDER gets `plans.csv`, a row a scout, and `table.md`. A row that is there already, of the same
 model, is not made again, so a stopped run goes on.
@@ -28,6 +29,7 @@ from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.errors import CallosalError
 from callosal.pipelines.case.process import process_volume
 from callosal.pipelines.console.usage import run_script
+from callosal.pipelines.evaluation.weightings import WEIGHTINGS, Weighting, reweighted_head
 from callosal.pipelines.midplane.localizer_volumes import LocalizerVolumes
 from callosal.pipelines.phantom.demo_head import mni152_file, mni152_head
 from callosal.pipelines.phantom.localizer_series import LocalizerProtocol, acquire_localizer
@@ -65,14 +67,16 @@ def main() -> None:
     table = arguments.output / "plans.csv"
     rows = read_rows(table)
     done = {key_of(row) for row in rows}
-    for name, volume in read_heads(arguments.heads, arguments.data):
+    for head_name, volume in read_heads(arguments.heads, arguments.data):
+        name = " ".join(filter(None, [head_name, arguments.weighting]))
         wanted = [
             (protocol, pose)
             for pose in range(arguments.poses)
             for protocol in PROTOCOLS
             if key_of(identity(segmenter, name, protocol, arguments.seed, pose)) not in done
         ]
-        head = referenced(name, volume, segmenter) if wanted else None
+        weighting = None if arguments.weighting is None else WEIGHTINGS[arguments.weighting]
+        head = referenced(name, volume, segmenter, weighting) if wanted else None
         if head is None:
             continue
         for protocol, pose in wanted:
@@ -93,6 +97,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder of heads: its files *_T1w.nii.gz")
     parser.add_argument("--poses", type=int, default=20, help="of each head")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weighting", choices=WEIGHTINGS, help="contrast to show the heads in")
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--output", type=Path, required=True)
     return parser.parse_args()
@@ -111,13 +116,17 @@ def read_heads(paths: Sequence[Path], data: Path | None) -> Iterator[tuple[str, 
                 yield path.name.removesuffix(".nii.gz") + suffix, images
 
 
-def referenced(name: str, volume: Volume, segmenter: Segmenter) -> Head | None:
+def referenced(
+    name: str, volume: Volume, segmenter: Segmenter, weighting: Weighting | None
+) -> Head | None:
     """The head with the plan of its whole volume; None, said aloud, where that is not sure."""
-    plan = process_volume(volume, segmenter, Settings(), {}).document
-    if plan["status"] != "ok" or plan["dof_estimated"] != 3:
+    outcome = process_volume(volume, segmenter, Settings(), {})
+    plan = outcome.document
+    if plan["status"] != "ok" or plan["dof_estimated"] != 3 or outcome.callosum is None:
         print(f"{name}: left out, its own plan is {plan['status']} {plan['reasons']}", flush=True)
         return None
-    return Head(name, volume, plan)
+    shown = volume if weighting is None else reweighted_head(volume, outcome.callosum, weighting)
+    return Head(name, shown, plan)
 
 
 def drawn_motion(seed: int, pose: int, about_lps_mm: np.ndarray) -> RigidMotion:

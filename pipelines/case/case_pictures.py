@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from callosal.pipelines.callosum.segmentation import Callosum
+from callosal.pipelines.case.observation import Observation
 from callosal.pipelines.case.pose import Pose
-from callosal.pipelines.case.process import Observation, Outcome
+from callosal.pipelines.case.process import Outcome
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
 from callosal.pipelines.morphometry.parcel_mask import parcel_mask
 from callosal.pipelines.morphometry.parcellation import Course

@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from callosal.export.runtime import Segmenter
 from callosal.pipelines.callosum.quality import Quality, Range
@@ -37,13 +36,11 @@ from callosal.pipelines.geometry.slice_image import SliceImage
 from callosal.pipelines.midplane.midsagittal import MidsagittalPlane
 from callosal.pipelines.midplane.resample import Array
 from callosal.pipelines.outline.contour import LEVEL
+from callosal.pipelines.outline.pooled import LEAST_PROBABILITY, pooled
 
 _LEAST_TRUST: Final = 0.2
 """Lowest trust in a slice: a doubtful slice near the plane shows more than a certain one far from
 it, on which part of the callosum may be missing."""
-
-_LEAST_PROBABILITY: Final = 0.01
-"""Probabilities are kept this far from 0 and 1, so that no slice outvotes the others."""
 
 _LEAST_WIDTH_MM: Final = 3.0
 
@@ -108,15 +105,19 @@ def find_localizer_callosum(
     used = [index for index, one in zip(order, each, strict=False) if one is not None]
     window = _window(maps if together is None else [*maps, together.component])
     shares = place.of(used).shares(width_mm, trust, window)
-    pooled = _pooled(maps, shares, window)
-    both = pooled if together is None else _pooled([pooled, together.component], _HALVES, window)
+    single = _pooled_within(window, maps, shares)
+    both = (
+        single
+        if together is None
+        else _pooled_within(window, [single, together.component], _HALVES)
+    )
     outlined = outline_callosum(both, picture)
     if outlined is None:
         return None
     inside = outlined.component >= LEVEL
     quality = replace(outlined.quality, confidence=outlined.quality.confidence**DOUBT_POWER)
     quality = quality.lowered(OFF_MM.score(float(place.nearest_mm(inside).mean())), "off_midline")
-    quality = _lowered_by_readings(quality, find_outline(pooled, picture), together)
+    quality = _lowered_by_readings(quality, find_outline(single, picture), together)
     weights = shares[:, inside[window]].mean(axis=1)
     spread = _spread([find_outline(one, picture) for one in maps], outlined, weights)
     # Shown is what was acquired, not what was made of it.
@@ -131,29 +132,19 @@ _HALVES: Final = np.full((2, 1, 1), 0.5)
 
 def _window(maps: Sequence[NDArray[np.floating]]) -> Window:
     """Rows and columns beyond which all maps are at their least: there is nothing to pool."""
-    shown = np.any([one > _LEAST_PROBABILITY for one in maps], axis=0)
+    shown = np.any([one > LEAST_PROBABILITY for one in maps], axis=0)
     rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
     if len(rows) == 0:  # all of it was moved out of sight
         return slice(0, 1), slice(0, 1)
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _pooled(
-    maps: Sequence[NDArray[np.floating]], shares: Array, window: Window
+def _pooled_within(
+    window: Window, maps: Sequence[NDArray[np.floating]], shares: Array
 ) -> NDArray[np.float32]:
-    """Pool maps by their log odds: the pooled border lies between the borders, and is as sharp.
-
-    A mean of the probabilities would be 0.5 wherever two outlines differ, which blurs the border.
-
-    Args:
-        maps: Maps of one shape (H, W).
-        shares: Their weights, which broadcast over the window.
-        window: Rows and columns beyond which all maps are at their least.
-    """
-    shown = np.stack([one[window] for one in maps])
-    bounded = np.clip(shown, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-    together = np.full(maps[0].shape, _LEAST_PROBABILITY, np.float32)
-    together[window] = expit((shares * logit(bounded)).sum(axis=0))
+    """`pooled` of whole maps, with shares of the window beyond which they are at their least."""
+    together = np.full(maps[0].shape, LEAST_PROBABILITY, np.float32)
+    together[window] = pooled([one[window] for one in maps], shares)
     return together
 
 

@@ -4,7 +4,7 @@ A pose that turns from one slice to the next is not to be trusted; the spread ov
 neighbours is given as its uncertainty.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,19 +14,31 @@ from numpy.typing import NDArray
 from callosal.export.runtime import Segmenter
 from callosal.models.errors import GeometryError
 from callosal.pipelines.callosum.quality import SURE
-from callosal.pipelines.callosum.segmentation import Callosum, find_callosa
+from callosal.pipelines.callosum.segmentation import Callosum, find_callosa, outline_callosum
+from callosal.pipelines.case.localizer_slices import moved_onto
 from callosal.pipelines.geometry.fusion import fuse
 from callosal.pipelines.geometry.plane_angles import axis_difference_deg
 from callosal.pipelines.geometry.reference_line import find_reference_line
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
-from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
-from callosal.pipelines.pictures.neighbour_slab import OFFSETS_MM, slab_files
+from callosal.pipelines.midplane.sagittal_slice import NEIGHBOURS_MM, NativePlane, cut_slices
+from callosal.pipelines.outline.pooled import pooled
+from callosal.pipelines.pictures.neighbour_slab import slab_files
 from callosal.pipelines.settings import Settings
 
 Array = NDArray[np.float64]
 
 WINDOW_MM: Final = 128.0
+
+POOLED_MM: Final = 2.5
+"""Standard deviation of the Gaussian by which a slice counts over its distance, where slices are
+pooled: those at 2 mm count 0.73, those at 4 mm 0.28."""
+
+LEAST_POOLED: Final = 4
+"""Slices that must show a callosum: the midsagittal one and three of its four neighbours."""
+
+POOLED_CONFIDENCE: Final = 0.8
+"""What is left of the confidence if the midsagittal slice alone was in doubt."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Neighbours:
     """The slices beside the midsagittal one, about the callosum alone.
 
     Attributes:
-        slices: One for each of `OFFSETS_MM`, toward the patient's right, with one pixel grid.
+        slices: One for each of `NEIGHBOURS_MM`, toward the patient's right, with one pixel grid.
         found: The callosum on each; None where it shows none.
     """
 
@@ -78,8 +90,32 @@ def find_neighbours(volume: Volume, callosum: Callosum, segmenter: Segmenter) ->
     place = callosum.slice_image
     center_lps_mm = place.mm_to_lps(callosum.box.center_mm)
     plane = NativePlane(center_lps_mm, place.normal)
-    slices = cut_slices(volume, plane, OFFSETS_MM, segmenter.contract.spacing_mm, WINDOW_MM)
+    slices = cut_slices(volume, plane, NEIGHBOURS_MM, segmenter.contract.spacing_mm, WINDOW_MM)
     return Neighbours(slices, tuple(find_callosa(slices, segmenter)))
+
+
+def pooled_callosum(neighbours: Neighbours, callosum: Callosum) -> Callosum | None:
+    """The callosum that the midsagittal slice and its neighbours show together, or None.
+
+    Args:
+        neighbours: Those of `find_neighbours`.
+        callosum: What was found on the midsagittal slice.
+
+    Returns:
+        A callosum on the midsagittal slice; the reason `pooled_slices` lowers its confidence.
+    """
+    place = callosum.slice_image
+    maps: list[NDArray[np.floating]] = [callosum.component]
+    counts = [1.0]
+    for offset_mm, one in zip(NEIGHBOURS_MM, neighbours.found, strict=True):
+        if one is not None:
+            maps.append(moved_onto(one.component, one.slice_image, place))
+            counts.append(float(np.exp(-0.5 * (offset_mm / POOLED_MM) ** 2)))
+    shares = np.array(counts)[:, None, None] / sum(counts)
+    found = outline_callosum(pooled(maps, shares), place)
+    if found is None or len(maps) < LEAST_POOLED:
+        return None
+    return replace(found, quality=found.quality.lowered(POOLED_CONFIDENCE, "pooled_slices"))
 
 
 def pose_spread(

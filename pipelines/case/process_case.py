@@ -14,8 +14,9 @@ from callosal.pipelines.case.case_pictures import (
     draw_review_views,
     picture_files,
 )
+from callosal.pipelines.case.observation import Observation, look
 from callosal.pipelines.case.pose import Pose
-from callosal.pipelines.case.process import Observation, Outcome, conclude, look, verdict_of
+from callosal.pipelines.case.process import Outcome, conclude, verdict_of
 from callosal.pipelines.follow_up.first_visit import FirstVisit
 from callosal.pipelines.follow_up.neighbourhood import neighbourhood_bytes
 from callosal.pipelines.follow_up.repeat import repeat_stacks

@@ -15,6 +15,7 @@ from scipy.interpolate import CubicSpline
 
 from callosal.models.arrays import Array
 from callosal.pipelines.datasets.slice_bank import LabelledSlice
+from callosal.pipelines.evaluation.weightings import WEIGHTINGS, Weighting
 
 Degradation = Callable[[LabelledSlice, int], LabelledSlice]
 
@@ -63,32 +64,15 @@ def contrast_inverted(labelled: LabelledSlice, seed: int) -> LabelledSlice:
     return _with_pixels(labelled, (top - pixels).clip(0) * edge)
 
 
-def weighted_as(
-    fluid: float, grey: float, white: float, callosum: float, fat: float
-) -> Degradation:
-    """The degradation of a T1 slice shown with the tissue contrast of another weighting.
-
-    Tissues are distinguished by their intensity over that of the callosum: fluid 0.2, grey matter
-    0.6, white matter 0.85, fat 1.6. Outside of the brain what is as dark as fluid is bone or air
-    and stays dark.
-
-    Args:
-        fluid: New intensity of fluid; 1 is bright.
-        grey: Of grey matter.
-        white: Of white matter.
-        callosum: Of the callosum.
-        fat: Of fat.
-    """
+def weighted_as(weighting: Weighting) -> Degradation:
+    """The degradation of a T1 slice shown with the tissue contrast of another weighting."""
 
     def reweight(labelled: LabelledSlice, seed: int) -> LabelledSlice:
         del seed
         pixels = labelled.image.astype(np.float64)
         relative = pixels / max(float(np.median(pixels[labelled.mask > 0])), 1e-6)
-        tissues = [0.0, 0.2, 0.6, 0.85, 1.0, 1.6]
-        brain = np.interp(relative, tissues, [0.3 * fluid, fluid, grey, white, callosum, fat])
-        around = np.interp(relative, tissues, [0.0, 0.1, grey, white, callosum, fat])
-        share = ndimage.gaussian_filter(_brain(labelled).astype(float), 4.0)
-        return _with_pixels(labelled, 1000 * (share * brain + (1 - share) * around))
+        brain = ndimage.gaussian_filter(_brain(labelled).astype(float), 4.0)
+        return _with_pixels(labelled, weighting.reweighted(relative, brain))
 
     return reweight
 
@@ -223,10 +207,7 @@ DEGRADATIONS: Mapping[str, Degradation] = {
     "as is": as_is,
     "skull-stripped": skull_stripped,
     "contrast inverted (T2-like)": contrast_inverted,
-    "T2-like": weighted_as(1.0, 0.5, 0.32, 0.25, 0.6),
-    "FLAIR-like": weighted_as(0.1, 0.62, 0.48, 0.42, 0.5),
-    "proton-density-like": weighted_as(0.8, 0.85, 0.65, 0.58, 0.8),
-    "infant-like T1": weighted_as(0.15, 0.55, 0.4, 0.32, 0.9),
+    **{name: weighted_as(weighting) for name, weighting in WEIGHTINGS.items()},
     "3x noise": noisier,
     "noise of 10 % of white matter": noisy,
     "bias field, gain 5 to 1": strong_bias,

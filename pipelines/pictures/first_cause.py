@@ -13,7 +13,7 @@ THICK_MM = 5.0
 """Slices of a volume that leave too little of a callosum to see (docs/reference/limits.md)."""
 
 DOUBTFUL_CONTRASTS = {"FLAIR": "FLAIR", "PDw": "proton density"}
-"""On these the plan mostly ends in doubt (docs/reference/robustness.md)."""
+"""On these more plans end in doubt than on T1 and T2 (docs/reference/robustness.md)."""
 
 CAUSES = (
     "coarse_voxels",
@@ -90,7 +90,7 @@ def _of_images(source: Mapping[str, Any]) -> str:
     if contrast is not None:
         known = None not in times[:2]
         times_text = f" (TR {times[0]:g} ms, TE {times[1]:g} ms)" if known else ""
-        return f"the exam is {contrast}{times_text}, and this network is made for T1"
+        return f"the exam is {contrast}{times_text}, on which this network is less sure than on T1"
     spacing = source.get("spacing_mm")
     sides = [_number(side) or 0.0 for side in spacing] if isinstance(spacing, list) else []
     is_sagittal = str(source.get("orientation", "")).startswith("sagittal")

@@ -121,6 +121,8 @@ REASONS: dict[str, Reason] = {
         ("partial_callosum", "partial callosum",
          "genu or splenium seems to be missing, so the angle is not that of a whole callosum"),
         ("plan_in_doubt", "plan in doubt", "no error bar holds for a plan that is in doubt"),
+        ("pooled_slices", "pooled slices",
+         "the midsagittal slice alone was in doubt; the outline is that of five slices together"),
         ("projection", "projection", "the image is a projection, not a slice"),
         ("rejected", "rejected", "a person has rejected the plan in a review"),
         ("rival_plane", "rival plane", "a second midsagittal plane fits nearly as well"),

@@ -12,7 +12,8 @@ from callosal.pipelines.case.case_pictures import (
     draw_review_views,
     picture_files,
 )
-from callosal.pipelines.case.process import conclude, look
+from callosal.pipelines.case.observation import look
+from callosal.pipelines.case.process import conclude
 from callosal.pipelines.outputs.case_files import CaseFiles
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.pictures.review_views import view_files

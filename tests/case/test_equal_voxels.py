@@ -22,5 +22,6 @@ def test_intensities_cost_nothing(head: Volume, callosum: Callosum) -> None:
 
 def test_share_of_equal_neighbours() -> None:
     assert equal_share(np.zeros((3, 3, 3))) == 0
+    assert equal_share(np.zeros((0, 3, 3))) == 0
     rows = np.array([1, 5, 5, 5, 7, 8]).reshape(6, 1, 1)  # the darkest counts as air
     assert equal_share(rows) == pytest.approx(2 / 4)

@@ -33,3 +33,12 @@ def test_slices_elsewhere_shading_and_air_below_zero_cost_nothing(
     shaded = head.array * np.linspace(0.3, 1, 72, dtype=np.float32)[:, None, None]
     for values in (head.array, voxels, padded, shaded, head.array - 1000):
         assert doubted_on_odd_slices(callosum, head.with_array(values)) is callosum
+
+
+def test_an_outline_beside_the_volume_is_left_to_other_checks(
+    head: Volume, callosum: Callosum
+) -> None:
+    away = head.affine.copy()
+    away[:3, 3] += 1000
+    beside = Volume(head.array, away, "PATIENT")
+    assert doubted_on_odd_slices(callosum, beside) is callosum

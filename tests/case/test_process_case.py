@@ -7,9 +7,9 @@ from highdicom import Volume
 
 from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
-from callosal.pipelines.case import process
+from callosal.pipelines.case import judgement
 from callosal.pipelines.case.case_pictures import draw_review_views
-from callosal.pipelines.case.process import look
+from callosal.pipelines.case.observation import look
 from callosal.pipelines.case.process_case import process_case
 from callosal.pipelines.pictures.review_views import view_files
 from callosal.pipelines.planning.findings import Status, Verdict
@@ -52,7 +52,7 @@ def test_the_review_sees_the_stacks_of_the_plan(case, volume, segmenter):
 def test_a_pose_that_is_turned_down_leaves_level_stacks(case, volume, segmenter, monkeypatch):
     planned = process_case(case, volume, segmenter, SETTINGS)
     refused = Verdict(Status.LOW_CONFIDENCE, 0.01, ("not_arched",))
-    monkeypatch.setattr(process, "judge_case", lambda *_: refused)
+    monkeypatch.setattr(judgement, "judge_case", lambda *_: refused)
     made = process_case(case, volume, segmenter, SETTINGS)
     level = view_files(draw_review_views(volume, look(volume, segmenter, SETTINGS), None))
     assert made.document["planes"] is None

@@ -20,13 +20,17 @@ def test_unfit_images_come_before_what_they_did_to_the_mask() -> None:
     assert "slices of 6 mm are too thick" in first_cause("low_confidence", ["not_arched"], THICK)
     told = first_cause("no_callosum", ["nothing_segmented"], FLAIR)
     assert told == (
-        "No plan: the exam is FLAIR (TR 9000 ms, TE 90 ms), and this network is made for T1."
+        "No plan: the exam is FLAIR (TR 9000 ms, TE 90 ms), "
+        "on which this network is less sure than on T1."
     )
 
 
 def test_the_contrast_that_a_file_is_named_after_is_told() -> None:
     told = first_cause("low_confidence", ["weak_evidence"], {"kind": "nifti", "contrast": "PDw"})
-    assert told == "Not certain: the exam is proton density, and this network is made for T1."
+    assert (
+        told
+        == "Not certain: the exam is proton density, on which this network is less sure than on T1."
+    )
 
 
 @pytest.mark.parametrize(
