@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,6 +81,14 @@ def installed_wheels() -> tuple[str, ...]:
             continue
         found.append(name)
     return tuple(found)
+
+
+def installed_version(package: str) -> str | None:
+    """Version of a package; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def choose_providers(device: Device) -> list[str]:

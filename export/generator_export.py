@@ -47,7 +47,6 @@ def export_generator(
     precision: Precision = "fp32",
     steps: int = 20,
     guidance: float = 1.5,
-    sampler: str | None = None,
 ) -> GeneratorParity:
     """Write a generator's folder, check it against torch, and only then give it its name.
 
@@ -65,7 +64,6 @@ def export_generator(
             while all is computed in single precision as before.
         steps: Steps that it is to be sampled in.
         guidance: Scale of the guidance where conditions are asked for.
-        sampler: Algorithm; by default Euler for a flow, else DPM-Solver++.
 
     Raises:
         InputError: The checkpoint cannot be used, or the folder holds something else.
@@ -77,7 +75,7 @@ def export_generator(
         trained = replace(trained, spec=replace(trained.spec, training_data=training_data))
     generator = _in_precision(trained, precision)
     sampling = Sampling(
-        sampler or _usual_sampler(generator.spec),
+        _usual_sampler(generator.spec),
         steps,
         guidance,
         mask_from_image=generator.share_of_finished_images >= ENOUGH_FINISHED_IMAGES,

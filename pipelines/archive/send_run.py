@@ -1,7 +1,7 @@
 """Sends the results of a run that is finished."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,13 +17,7 @@ from callosal.pipelines.report.page import write_report
 _NAP_S = 0.2
 
 
-def send_run(
-    output: Path,
-    archives: Sequence[Archive],
-    patience_s: float,
-    again: bool,
-    patience: Patience | None = None,
-) -> int:
+def send_run(output: Path, archives: Sequence[Archive], patience_s: float, again: bool) -> int:
     """Send what was not sent yet, what was given up before included; see `callosal send`.
 
     Args:
@@ -31,7 +25,6 @@ def send_run(
         archives: Where to send.
         patience_s: How long to go on trying.
         again: Send everything once more.
-        patience: Waits between tries.
 
     Returns:
         Exit code: 0 all is sent, 1 nothing could be sent, 2 some of it.
@@ -54,7 +47,7 @@ def send_run(
     n_sent = n_cases = 0
     with hold_outbox(output):
         for archive in archives:
-            counts = _send_to(output, archive, patience or Patience(), patience_s, again, tell)
+            counts = _send_to(output, archive, patience_s, again, tell)
             tell(f"{archive}: {summary(counts)}")
             n_sent += counts.get("sent", 0)
             n_cases += sum(counts.get(state, 0) for state in ("sent", "waiting", "refused"))
@@ -79,22 +72,16 @@ def summary(counts: dict[str, int]) -> str:
 
 
 def _send_to(
-    output: Path,
-    archive: Archive,
-    patience: Patience,
-    patience_s: float,
-    again: bool,
-    tell: Tell,
-    clock: Callable[[], float] = time.monotonic,
+    output: Path, archive: Archive, patience_s: float, again: bool, tell: Tell
 ) -> dict[str, int]:
     """Send to one archive; number of cases by state."""
     with open_outbox(output, str(archive)) as outbox:
         if again:
             outbox.forget()
         outbox.try_refused_again()
-        sender = Sender(output, outbox, archive, tell, patience)
+        sender = Sender(output, outbox, archive, tell, Patience())
         sender.find_work()
-        end = clock() + patience_s
-        while (due_s := sender.send_due(lambda: False)) <= max(0.0, end - clock()):
+        end = time.monotonic() + patience_s
+        while (due_s := sender.send_due(lambda: False)) <= max(0.0, end - time.monotonic()):
             time.sleep(min(due_s, _NAP_S))
         return sender.counts

@@ -6,10 +6,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from callosal.export.devices import installed_version
 from callosal.export.shipped import shipped_models
 from callosal.pipelines.batch.request import Request
 from callosal.pipelines.batch.session import Session
@@ -39,7 +39,7 @@ def run_record(
         "config_sha256": request.settings.config_sha256,
         "model": {"name": segmenter.contract.name, "sha256": segmenter.sha256},
         "device": {"asked": request.engine.device, **segmenter.placement},
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": {name: found for name in PACKAGES if (found := installed_version(name))},
         "python": sys.version.split()[0],
         "machine": platform.machine(),
         "counts": dict(Counter(str(row["status"]) for row in rows)),
@@ -82,10 +82,3 @@ def argument_words(request: Request, salt: str) -> list[str]:
 def _hidden(path: Path, salt: str) -> str:
     secret = f"{salt}:path:{path.absolute()}".encode("utf-8", "surrogateescape")
     return f"path-{hashlib.sha256(secret).hexdigest()[:12]}"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

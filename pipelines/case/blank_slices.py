@@ -12,10 +12,10 @@ from highdicom import Volume
 from numpy.typing import NDArray
 
 from callosal.pipelines.callosum.segmentation import Callosum
+from callosal.pipelines.case.near_voxels import box_near, voxels_near
 
 REASON: Final = "blank_slice"
 
-_AROUND_MM: Final = 4.0
 _LEAST_SHARE: Final = 0.5
 """Share of the voxels about the callosum in one slice. Fluid that is stored as zero, as in the
 fissure of a picture of eight bits, fills less of any slice through a callosum."""
@@ -30,27 +30,11 @@ def doubted_on_blank(callosum: Callosum, volume: Volume) -> Callosum:
         callosum: What was found.
         volume: What was planned on.
     """
-    near = around(callosum, volume)
+    near = voxels_near(callosum, volume)
     is_blank = max(_blank_share(near, axis) for axis in range(3)) >= _LEAST_SHARE
     if not is_blank and not any(_has_blank_row(callosum, volume, axis) for axis in range(3)):
         return callosum
     return replace(callosum, quality=callosum.quality.lowered(_FACTOR, REASON))
-
-
-def around(callosum: Callosum, volume: Volume) -> NDArray[Any]:
-    """The voxels about the callosum, shape (I, J, K): 4 mm beyond it and two voxels at least."""
-    return np.asarray(volume.array[_box(callosum, volume)])
-
-
-def _box(callosum: Callosum, volume: Volume) -> tuple[slice, slice, slice]:
-    lps_mm = callosum.slice_image.mm_to_lps(callosum.contour_mm)
-    to_index = np.linalg.inv(volume.affine)
-    index = lps_mm @ to_index[:3, :3].T + to_index[:3, 3]
-    margin = np.maximum(_AROUND_MM / np.array(volume.spacing), 2)
-    low = np.floor(index.min(axis=0) - margin).astype(int).clip(0)
-    high = np.ceil(index.max(axis=0) + margin).astype(int) + 1
-    i, j, k = map(slice, low.tolist(), high.clip(0).tolist())
-    return i, j, k
 
 
 def _blank_share(voxels: NDArray[Any], axis: int) -> float:
@@ -72,7 +56,7 @@ def _has_blank_row(callosum: Callosum, volume: Volume, axis: int) -> bool:
     length = volume.array.shape[axis]
     if length < _LEAST_ROW:
         return False
-    box = list(_box(callosum, volume))
+    box = list(box_near(callosum, volume))
     box[axis] = slice(length // 4, length - length // 4)
     rows = volume.array[tuple(box)]
     is_one = np.pad(rows.min(axis=axis) == rows.max(axis=axis), 1, constant_values=True)

@@ -12,7 +12,7 @@ from highdicom import Volume
 from numpy.typing import NDArray
 
 from callosal.pipelines.callosum.segmentation import Callosum
-from callosal.pipelines.case.blank_slices import around
+from callosal.pipelines.case.near_voxels import voxels_near
 
 REASON: Final = "equal_voxels"
 
@@ -29,7 +29,7 @@ def doubted_on_classes(callosum: Callosum, volume: Volume) -> Callosum:
         callosum: What was found.
         volume: What was planned on.
     """
-    if equal_share(around(callosum, volume)) <= _MOST_EQUAL:
+    if equal_share(voxels_near(callosum, volume)) <= _MOST_EQUAL:
         return callosum
     return replace(callosum, quality=callosum.quality.lowered(_FACTOR, REASON))
 

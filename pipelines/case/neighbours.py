@@ -21,9 +21,9 @@ from callosal.pipelines.geometry.plane_angles import axis_difference_deg
 from callosal.pipelines.geometry.reference_line import find_reference_line
 from callosal.pipelines.geometry.rotated_box import RotatedBox
 from callosal.pipelines.geometry.slice_image import SliceImage
-from callosal.pipelines.midplane.sagittal_slice import NativePlane, cut_slices
+from callosal.pipelines.midplane.sagittal_slice import NEIGHBOURS_MM, NativePlane, cut_slices
 from callosal.pipelines.outline.pooled import pooled
-from callosal.pipelines.pictures.neighbour_slab import OFFSETS_MM, slab_files
+from callosal.pipelines.pictures.neighbour_slab import slab_files
 from callosal.pipelines.settings import Settings
 
 Array = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Neighbours:
     """The slices beside the midsagittal one, about the callosum alone.
 
     Attributes:
-        slices: One for each of `OFFSETS_MM`, toward the patient's right, with one pixel grid.
+        slices: One for each of `NEIGHBOURS_MM`, toward the patient's right, with one pixel grid.
         found: The callosum on each; None where it shows none.
     """
 
@@ -90,7 +90,7 @@ def find_neighbours(volume: Volume, callosum: Callosum, segmenter: Segmenter) ->
     place = callosum.slice_image
     center_lps_mm = place.mm_to_lps(callosum.box.center_mm)
     plane = NativePlane(center_lps_mm, place.normal)
-    slices = cut_slices(volume, plane, OFFSETS_MM, segmenter.contract.spacing_mm, WINDOW_MM)
+    slices = cut_slices(volume, plane, NEIGHBOURS_MM, segmenter.contract.spacing_mm, WINDOW_MM)
     return Neighbours(slices, tuple(find_callosa(slices, segmenter)))
 
 
@@ -107,7 +107,7 @@ def pooled_callosum(neighbours: Neighbours, callosum: Callosum) -> Callosum | No
     place = callosum.slice_image
     maps: list[NDArray[np.floating]] = [callosum.component]
     counts = [1.0]
-    for offset_mm, one in zip(OFFSETS_MM, neighbours.found, strict=True):
+    for offset_mm, one in zip(NEIGHBOURS_MM, neighbours.found, strict=True):
         if one is not None:
             maps.append(moved_onto(one.component, one.slice_image, place))
             counts.append(float(np.exp(-0.5 * (offset_mm / POOLED_MM) ** 2)))

@@ -12,7 +12,7 @@ from highdicom import Volume
 from numpy.typing import NDArray
 
 from callosal.pipelines.callosum.segmentation import Callosum
-from callosal.pipelines.case.blank_slices import around
+from callosal.pipelines.case.near_voxels import voxels_near
 
 REASON: Final = "odd_slice"
 
@@ -29,7 +29,7 @@ def doubted_on_odd_slices(callosum: Callosum, volume: Volume) -> Callosum:
         callosum: What was found.
         volume: What was planned on.
     """
-    near = around(callosum, volume).astype(np.float32)
+    near = voxels_near(callosum, volume).astype(np.float32)
     near -= near.min(initial=0.0)  # air below zero, as after a rescale
     if max(_ratio(near, axis) for axis in range(3)) <= _LARGEST_RATIO:
         return callosum

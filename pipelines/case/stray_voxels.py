@@ -12,7 +12,7 @@ from highdicom import Volume
 from scipy.ndimage import uniform_filter
 
 from callosal.pipelines.callosum.segmentation import Callosum
-from callosal.pipelines.case.blank_slices import around
+from callosal.pipelines.case.near_voxels import voxels_near
 
 REASON: Final = "stray_voxels"
 
@@ -36,7 +36,7 @@ def doubted_on_strays(callosum: Callosum, volume: Volume) -> Callosum:
     sparse = voxels[tuple(slice(None, None, max(1, n // _SAMPLES)) for n in voxels.shape)]
     low, high = (float(value) for value in np.percentile(sparse, _RANGE_PERCENT))
     margin = _BEYOND * (high - low)
-    near = around(callosum, volume)
+    near = voxels_near(callosum, volume)
     is_beyond = (near > high + margin) | (near < low - margin)
     if not is_beyond.any():
         return callosum

@@ -3,7 +3,6 @@
 import json as json_format
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pydicom.pixels import get_decoder
@@ -20,7 +19,12 @@ from pydicom.uid import (
 from rich.console import Console
 from rich.table import Table
 
-from callosal.export.devices import cuda_device_present, import_onnxruntime, usable_cores
+from callosal.export.devices import (
+    cuda_device_present,
+    import_onnxruntime,
+    installed_version,
+    usable_cores,
+)
 from callosal.models.errors import DeviceError
 
 PACKAGES = ("callosal", "numpy", "scipy", "pydicom", "highdicom", "nibabel", "onnxruntime",
@@ -61,7 +65,7 @@ def examine() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "machine": platform.machine(),
         "cores": usable_cores(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: installed_version(name) for name in PACKAGES},
         "providers": providers,
         "cuda_device": cuda_device_present(),
         "codecs": codecs,
@@ -71,13 +75,6 @@ def examine() -> dict[str, Any]:
 
 def _decoders(syntax: UID) -> list[str]:
     return sorted(get_decoder(syntax).available_plugins)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _print(findings: dict[str, Any]) -> None:

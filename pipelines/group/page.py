@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 from callosal.pipelines.pictures.reason_words import page_words
-from callosal.pipelines.report.html_parts import json_block, page_policy
+from callosal.pipelines.report.html_parts import filled_page, json_block
 
 STYLES = ("../report/style.css", "../report/figures.css", "group.css")
 SCRIPTS = (
@@ -36,17 +34,17 @@ def group_page(
         pictures: Of `pictures`.
         version: Version of callosal.
     """
-    style, script = _joined(STYLES), _joined(SCRIPTS)
-    return Template(_resource("group.html")).substitute(
-        policy=page_policy(style, script),
+    return filled_page(
+        "group",
+        "group.html",
+        STYLES,
+        SCRIPTS,
         dataset=escape(dataset),
         version=escape(version),
         headline=escape(headline(data)),
-        style=style,
         words=json_block(page_words()),
         data=json_block(data),
         pictures=json_block(pictures),
-        script=script,
     )
 
 
@@ -72,11 +70,3 @@ def headline(data: Mapping[str, Any]) -> str:
 
 def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def _joined(names: tuple[str, ...]) -> str:
-    return "\n".join(_resource(name) for name in names)
-
-
-def _resource(name: str) -> str:
-    return files("callosal.pipelines.group").joinpath(name).read_text(encoding="utf-8")

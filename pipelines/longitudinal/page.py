@@ -2,10 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +13,7 @@ from callosal.pipelines.longitudinal.common_measures import CommonMeasures, Visi
 from callosal.pipelines.longitudinal.tables import SeriesTables, change_rows
 from callosal.pipelines.longitudinal.visits import VisitSeries
 from callosal.pipelines.pictures.overlay import WINDOW_MM, draw_brain
-from callosal.pipelines.report.html_parts import json_block, page_policy
+from callosal.pipelines.report.html_parts import filled_page, json_block
 
 Array = NDArray[np.float64]
 
@@ -40,15 +37,15 @@ def visits_page(
         tables: Tables of the visits.
         version: Version of callosal.
     """
-    style, script = _joined(STYLES), _joined(SCRIPTS)
-    return Template(_resource("visits.html")).substitute(
-        policy=page_policy(style, script),
+    return filled_page(
+        "longitudinal",
+        "visits.html",
+        STYLES,
+        SCRIPTS,
         series=escape(series.stem),
         version=escape(version),
         headline=escape(headline(tables)),
-        style=style,
         data=json_block(page_data(series, measures, tables)),
-        script=script,
     )
 
 
@@ -117,11 +114,3 @@ def _drawn(outline_mm: Array, center_mm: tuple[float, float]) -> list[list[float
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _joined(names: Sequence[str]) -> str:
-    return "\n".join(_resource(name) for name in names)
-
-
-def _resource(name: str) -> str:
-    return files("callosal.pipelines.longitudinal").joinpath(name).read_text(encoding="utf-8")

@@ -15,6 +15,9 @@ from callosal.pipelines.midplane.resample import Array
 INFERIOR_LPS: Final = np.array([0.0, 0.0, -1.0])
 """Where the columns of a slice point, as near as its plane allows."""
 
+NEIGHBOURS_MM: Final = (-4.0, -2.0, 2.0, 4.0)
+"""Distance of each neighbour from the midsagittal plane, toward the patient's right."""
+
 _SUBSLICE_MM = 0.75  # distance of the planes that a slab is averaged from, at most
 
 

@@ -19,14 +19,12 @@ from scipy import ndimage
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS, nifti_file_bytes
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.midplane.sagittal_slice import NEIGHBOURS_MM
 from callosal.pipelines.outputs.file_names import NEIGHBOUR_MASKS, NEIGHBOURS
 from callosal.pipelines.pictures.review_views import LEVELS
 
-STEP_MM = 2.0
-OFFSETS_MM = (-4.0, -2.0, 2.0, 4.0)
-"""Distance of each neighbour from the midsagittal plane, toward the patient's right."""
-
-_LAYERS_MM = (-4.0, -2.0, 0.0, 2.0, 4.0)
+_LAYERS_MM = (*NEIGHBOURS_MM[:2], 0.0, *NEIGHBOURS_MM[2:])
+_STEP_MM = _LAYERS_MM[1] - _LAYERS_MM[0]
 _MIDDLE = _LAYERS_MM.index(0.0)
 
 Masks = NDArray[np.uint8]
@@ -37,7 +35,7 @@ class NeighbourSlab:
     """The slices beside the midsagittal one.
 
     Attributes:
-        slices: One for each of `OFFSETS_MM`, in 4096 gray levels, with one pixel grid.
+        slices: One for each of `NEIGHBOURS_MM`, in 4096 gray levels, with one pixel grid.
         masks: 1 in the callosum, shape (4, H, W).
     """
 
@@ -53,7 +51,7 @@ def slab_files(
     Args:
         midsagittal: The midsagittal slice.
         mask: Its mask, shape (H, W).
-        slices: Raw intensities of the slices at `OFFSETS_MM`, all in its frame.
+        slices: Raw intensities of the slices at `NEIGHBOURS_MM`, all in its frame.
         masks: 1 in the callosum, shape (4, H', W').
     """
     low, high = float(midsagittal.pixels.min()), float(midsagittal.pixels.max())
@@ -127,7 +125,7 @@ def _affine_ras(first: SliceImage) -> NDArray[np.float64]:
         first: The leftmost slice.
     """
     affine = first.affine_lps
-    affine[:3, 2] *= STEP_MM
+    affine[:3, 2] *= _STEP_MM
     return np.asarray(LPS_TO_RAS @ affine)
 
 

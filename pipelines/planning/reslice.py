@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callosal.models.errors import GeometryError
-from callosal.pipelines.geometry.nifti_file import LPS_TO_RAS, nifti_file_bytes
+from callosal.pipelines.geometry.nifti_file import nifti_file_bytes
 from callosal.pipelines.planning.plan import SliceStack
 
 Array = NDArray[np.float64]
@@ -30,11 +30,6 @@ def stack_affine_lps(stack: SliceStack, pixel_mm: float) -> Array:
     middle = np.array([stack.n_slices - 1, rows - 1, columns - 1]) / 2
     affine[:3, 3] = stack.center_lps_mm - affine[:3, :3] @ middle
     return affine
-
-
-def nifti_affine(affine_lps: Array) -> Array:
-    """The RAS matrix over (column, row, slice) of an LPS one over (slice, row, column)."""
-    return np.asarray(LPS_TO_RAS @ affine_lps[:, [2, 1, 0, 3]])
 
 
 def stack_shape(stack: SliceStack, pixel_mm: float) -> tuple[int, int, int]:

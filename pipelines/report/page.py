@@ -6,18 +6,16 @@ of 50 cases, all but the first of them behind the script: the table is there whi
 reads, and it decodes the blocks of the open page alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from callosal.pipelines.outputs.atomic import write_text
 from callosal.pipelines.outputs.file_names import REPORT
 from callosal.pipelines.pictures.reason_words import page_words
 from callosal.pipelines.report.audit_section import audit_section
 from callosal.pipelines.report.case_rows import case_details, case_rows
-from callosal.pipelines.report.html_parts import json_block, page_policy
+from callosal.pipelines.report.html_parts import filled_page, json_block
 from callosal.pipelines.report.run_folder import ReportedCase, RunFolder, read_run
 from callosal.pipelines.report.sections import (
     headline,
@@ -68,13 +66,14 @@ def report_page(run: RunFolder) -> str:
     Nothing in a table or a record can become markup or script: text is escaped, data is in JSON
     blocks without `<`, and the policy allows only this page's own script, by its hash.
     """
-    style, script = _joined(STYLES), _joined(SCRIPTS)
     first, *others = _detail_blocks(run.cases) or [""]
     counts = status_counts(run.cases)
-    return Template(_resource("report.html")).substitute(
-        policy=page_policy(style, script),
+    return filled_page(
+        "report",
+        "report.html",
+        STYLES,
+        SCRIPTS,
         title=escape(f"{len(run.cases):,} cases"),
-        style=style,
         made_with=made_with(run.record),
         headline=headline(run.cases),
         status_bar=status_bar(counts),
@@ -85,7 +84,6 @@ def report_page(run: RunFolder) -> str:
         words=json_block(page_words()),
         cases=json_block({"cases": case_rows(run.cases)}),
         details=first,
-        script=script,
         other_details="\n".join(others),
     )
 
@@ -108,11 +106,3 @@ def _detail_blocks(cases: Sequence[ReportedCase]) -> list[str]:
         f"{json_block([case_details(case) for case in some])}</script>"
         for some in (cases[at : at + CASES_A_BLOCK] for at in range(0, len(cases), CASES_A_BLOCK))
     ]
-
-
-def _joined(names: Iterable[str]) -> str:
-    return "\n".join(_resource(name) for name in names)
-
-
-def _resource(name: str) -> str:
-    return files("callosal.pipelines.report").joinpath(name).read_text(encoding="utf-8")

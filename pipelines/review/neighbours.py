@@ -12,9 +12,10 @@ import numpy as np
 
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.midplane.sagittal_slice import NEIGHBOURS_MM
 from callosal.pipelines.outputs.atomic import remove, write_bytes
 from callosal.pipelines.outputs.file_names import REVIEWED_NEIGHBOUR_MASKS
-from callosal.pipelines.pictures.neighbour_slab import OFFSETS_MM, slab_mask_bytes
+from callosal.pipelines.pictures.neighbour_slab import slab_mask_bytes
 from callosal.pipelines.planning.plan_file import Plan
 from callosal.pipelines.review.case_files import ReviewCase
 from callosal.pipelines.review.mask_entry import Mask, mask_entry, mask_of_entry
@@ -22,7 +23,7 @@ from callosal.pipelines.review.picture_entry import place_entry
 from callosal.pipelines.stitching.case import KIND as JOINED
 
 NeighbourMasks = Mapping[float, Mask]
-"""Corrected masks by the offset of their slice, one of `OFFSETS_MM`."""
+"""Corrected masks by the offset of their slice, one of `NEIGHBOURS_MM`."""
 
 
 def neighbours_entry(case: ReviewCase, review: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def neighbours_entry(case: ReviewCase, review: Mapping[str, Any] | None) -> dict
             "mask": mask_entry(mask),
             "reviewed": mask_entry(corrected[offset_mm]) if offset_mm in corrected else None,
         }
-        for offset_mm, place, mask in zip(OFFSETS_MM, slab.slices, slab.masks, strict=True)
+        for offset_mm, place, mask in zip(NEIGHBOURS_MM, slab.slices, slab.masks, strict=True)
     ]
     return {"slices": slices, "why_none": ""}
 
@@ -64,7 +65,7 @@ def neighbour_slices(case: ReviewCase) -> dict[float, SliceImage]:
     """The neighbouring slices by their offset."""
     if case.neighbours is None:
         return {}
-    return dict(zip(OFFSETS_MM, case.neighbours.slices, strict=True))
+    return dict(zip(NEIGHBOURS_MM, case.neighbours.slices, strict=True))
 
 
 def reviewed_masks(case: ReviewCase, review: Mapping[str, Any] | None) -> NeighbourMasks:
@@ -92,7 +93,7 @@ def neighbour_masks_of_entries(entries: object, case: ReviewCase) -> NeighbourMa
         InputError: They do not fit the slices of the case (`bad_mask`).
     """
     slab = case.neighbours
-    automatic = {} if slab is None else dict(zip(OFFSETS_MM, slab.masks, strict=True))
+    automatic = {} if slab is None else dict(zip(NEIGHBOURS_MM, slab.masks, strict=True))
     try:
         if not isinstance(entries, list):
             raise TypeError
@@ -142,13 +143,15 @@ def write_reviewed_neighbours(
     middle = case.mask if midsagittal is None else midsagittal
     if middle is None:
         middle = np.zeros_like(case.midsagittal.pixels, np.uint8)
-    layers = [masks.get(offset, mask) for offset, mask in zip(OFFSETS_MM, slab.masks, strict=True)]
+    layers = [
+        masks.get(offset, mask) for offset, mask in zip(NEIGHBOURS_MM, slab.masks, strict=True)
+    ]
     content = slab_mask_bytes(case.midsagittal, middle, slab.slices, np.stack(layers))
     write_bytes(folder / REVIEWED_NEIGHBOUR_MASKS, content)
 
 
 def _picture_name(offset_mm: float) -> str:
-    return f"neighbour_{OFFSETS_MM.index(offset_mm) + 1}"
+    return f"neighbour_{NEIGHBOURS_MM.index(offset_mm) + 1}"
 
 
 def _why_none(plan: Plan) -> str:

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 from typing import Any
+
+from callosal.export.devices import installed_version
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +127,4 @@ def timed(work: Callable[[], object]) -> Callable[[], float]:
 
 def missing(package: str) -> str | None:
     """Why a peer cannot run: its package is not installed; None where it is."""
-    try:
-        version(package)
-    except PackageNotFoundError:
-        return f"{package} is not installed"
-    return None
+    return None if installed_version(package) else f"{package} is not installed"

@@ -2,11 +2,10 @@
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from callosal.export.devices import usable_cores
+from callosal.export.devices import installed_version, usable_cores
 
 PACKAGES = ("callosal", "onnxruntime", "numpy", "scipy", "pydicom", "highdicom", "torch", "monai",
             "openvino", "simpleitk", "dicom2nifti", "dcm2niix", "scikit-image",
@@ -21,7 +20,7 @@ def describe_machine() -> dict[str, Any]:
         "load": [round(value, 2) for value in os.getloadavg()],
         "python": platform.python_version(),
         "system": platform.system(),
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": {name: found for name in PACKAGES if (found := installed_version(name))},
     }
 
 
@@ -34,10 +33,3 @@ def _cpu_model() -> str:
     found = {key.strip(): value.strip() for key, value in fields.items()}
     return f"{found.get('model name', 'unknown')} (family {found.get('cpu family')}, " \
            f"model {found.get('model')})"  # fmt: skip
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -32,20 +32,15 @@ class SyntheticSlice:
     spacing_mm: float
 
 
-def as_slice(
-    joint: Array,
-    spacing_mm: tuple[float, float],
-    written_spacing_mm: float = WRITTEN_SPACING_MM,
-) -> SyntheticSlice:
+def as_slice(joint: Array, spacing_mm: tuple[float, float]) -> SyntheticSlice:
     """Draw a joint sample as a slice of finer (or equal) pixels over the same field of view.
 
     Args:
         joint: Image in [-1, 1] and tanh of the signed distance, shape (2, H, W), finite.
         spacing_mm: Distance between rows and between columns of the sample.
-        written_spacing_mm: Pixel size of the slice.
     """
     shape = tuple(
-        round(side * step / written_spacing_mm)
+        round(side * step / WRITTEN_SPACING_MM)
         for side, step in zip(joint.shape[1:], spacing_mm, strict=True)
     )
     brightness = _resampled((joint[0] + 1) / 2, shape)
@@ -55,7 +50,7 @@ def as_slice(
     return SyntheticSlice(
         np.rint(np.clip(brightness, 0, 1) * 255).astype(np.uint8),
         inside.astype(np.uint8),
-        written_spacing_mm,
+        WRITTEN_SPACING_MM,
     )
 
 

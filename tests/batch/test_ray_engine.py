@@ -1,7 +1,6 @@
 """Two machines of a Ray cluster, simulated on this one; the second is lost midway."""
 
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,9 @@ from callosal.pipelines.outputs.case_folder import RunFingerprint
 from callosal.pipelines.phantom import phantom_head
 from callosal.pipelines.reading.cases import find_cases
 from callosal.pipelines.settings import Settings
+from tests.batch.ray_cluster import started_cluster
 
-ray: Any = pytest.importorskip("ray", reason="needs the extra `ray`")
+pytest.importorskip("ray", reason="needs the extra `ray`")
 pytestmark = pytest.mark.slow
 
 N_CASES = 6
@@ -43,17 +43,8 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    nodes = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-    )
-    nodes.second = nodes.add_node(num_cpus=1)
-    ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
-    yield nodes
-    ray.shutdown()
-    nodes.shutdown()
+    with started_cluster(others=1) as nodes:
+        yield nodes
 
 
 def _engine(options: RayOptions, model: str = DEFAULT) -> Any:
@@ -93,7 +84,8 @@ def test_each_case_is_there_once_though_a_machine_is_lost(
     for finished in run_jobs(jobs, tmp_path / "ray", _engine(RayOptions()), console):
         rows.append(finished.row)
         if len(rows) == 2:
-            cluster.remove_node(cluster.second, allow_graceful=False)
+            (second,) = cluster.worker_nodes
+            cluster.remove_node(second, allow_graceful=False)
     assert isinstance(console.file, io.StringIO)
     assert "worker_lost" in console.file.getvalue(), "the machine was lost too late to matter"
     assert sorted(row["case_id"] for row in rows) == sorted(job.name for job in jobs)

@@ -26,6 +26,7 @@ from callosal.pipelines.bids.participant import BidsRequest
 from callosal.pipelines.cli import main
 from callosal.pipelines.outputs.run_lock import run_lock
 from callosal.pipelines.settings import Settings
+from tests.batch.ray_cluster import started_cluster
 
 ONE_WORKER = RayOptions(actors=1, cpus=1)
 WORDS = ["participant", "--skip-bids-validation", "--device", "cpu", "--engine", "ray",
@@ -34,12 +35,8 @@ WORDS = ["participant", "--skip-bids-validation", "--device", "cpu", "--engine",
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    import ray
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    yield
-    ray.shutdown()
+    with started_cluster():
+        yield
 
 
 def _request(dataset: Path, output: Path) -> BidsRequest:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from callosal.pipelines.pictures.neighbour_slab import OFFSETS_MM, slab_files
+from callosal.pipelines.midplane.sagittal_slice import NEIGHBOURS_MM
+from callosal.pipelines.pictures.neighbour_slab import slab_files
 from callosal.pipelines.review.case_files import case_names
 from callosal.pipelines.review.correction import automatic_roi
 from callosal.pipelines.review.history import add_review
@@ -33,7 +34,7 @@ def add_neighbours(run: Path, name: str) -> None:
             pixels=place.pixels + offset_mm,
             center_lps_mm=place.center_lps_mm + offset_mm * place.normal,
         )
-        for offset_mm in OFFSETS_MM
+        for offset_mm in NEIGHBOURS_MM
     ]
     for file, content in slab_files(place, case.mask, slices, np.stack([case.mask] * 4)).items():
         (run / "cases" / name / file).write_bytes(content)

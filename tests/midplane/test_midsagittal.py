@@ -50,6 +50,13 @@ def upright() -> tuple[Volume, MidsagittalPlane]:
     return volume, find_midsagittal_plane(volume)
 
 
+@pytest.fixture(scope="module")
+def turned_head() -> tuple[Volume, MidsagittalPlane]:
+    """A head that is turned about all axes, and its plane."""
+    volume = head_volume(rotation(4, -6, 10))
+    return volume, find_midsagittal_plane(volume)
+
+
 def test_air_far_below_zero_changes_no_plane(upright: tuple[Volume, MidsagittalPlane]) -> None:
     volume, plane = upright
     lifted = find_midsagittal_plane(volume.with_array(volume.array - 3 * volume.array.max()))
@@ -111,9 +118,10 @@ def test_headers_alone_move_the_plane_exactly(
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0)])
-def test_axis_order_and_direction_do_not_matter(order: tuple[int, int, int]) -> None:
-    volume = head_volume(rotation(4, -6, 10))
-    plane = find_midsagittal_plane(volume)
+def test_axis_order_and_direction_do_not_matter(
+    turned_head: tuple[Volume, MidsagittalPlane], order: tuple[int, int, int]
+) -> None:
+    volume, plane = turned_head
     other = volume.permute_spatial_axes(order).flip_spatial([0, 1])
     found = find_midsagittal_plane(other)
     assert angle_deg(found.normal, plane.normal) < 0.05
@@ -147,17 +155,16 @@ def test_a_dark_lesion_hardly_moves_the_plane(
     assert offset_mm(found, plane.point_lps_mm) < 1.0
 
 
-def test_shading_hardly_moves_the_plane() -> None:
-    volume = head_volume()
+def test_shading_hardly_moves_the_plane(upright: tuple[Volume, MidsagittalPlane]) -> None:
+    volume, plane = upright
     shade = np.exp(np.linspace(-0.7, 0.7, volume.shape[0]))[:, None, None]
-    plane = find_midsagittal_plane(volume)
     found = find_midsagittal_plane(volume.with_array(volume.array * shade.astype(np.float32)))
     assert angle_deg(found.normal, plane.normal) < 0.2
     assert offset_mm(found, plane.point_lps_mm) < 0.3
 
 
-def test_noise_is_flagged() -> None:
-    volume = head_volume()
+def test_noise_is_flagged(upright: tuple[Volume, MidsagittalPlane]) -> None:
+    volume, _ = upright
     noise = np.random.default_rng(3).uniform(1, 100, volume.shape)
     plane = find_midsagittal_plane(volume.with_array(noise))
     assert "weak_symmetry" in plane.flags
@@ -165,16 +172,18 @@ def test_noise_is_flagged() -> None:
     assert np.isfinite([plane.uncertainty_deg, plane.uncertainty_mm, *plane.normal]).all()
 
 
-def test_not_a_number_voxels_are_taken_as_unmeasured() -> None:
-    volume = head_volume()
+def test_not_a_number_voxels_are_taken_as_unmeasured(
+    upright: tuple[Volume, MidsagittalPlane],
+) -> None:
+    volume, _ = upright
     values = volume.array.copy()
     values[:4] = np.nan
     plane = find_midsagittal_plane(volume.with_array(values))
     assert angle_deg(plane.normal, RIGHT) < 0.5
 
 
-def test_refuses_what_has_no_plane() -> None:
-    volume = head_volume()
+def test_refuses_what_has_no_plane(upright: tuple[Volume, MidsagittalPlane]) -> None:
+    volume, _ = upright
     with pytest.raises(InputError) as empty:
         find_midsagittal_plane(volume.with_array(np.full(volume.shape, 7, np.int16)))
     assert empty.value.code == "empty_volume"

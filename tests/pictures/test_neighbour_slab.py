@@ -10,8 +10,9 @@ import pytest
 
 from callosal.models.errors import InputError
 from callosal.pipelines.geometry.slice_image import SliceImage
+from callosal.pipelines.midplane.sagittal_slice import NEIGHBOURS_MM
 from callosal.pipelines.outputs.file_names import NEIGHBOUR_MASKS, NEIGHBOURS
-from callosal.pipelines.pictures.neighbour_slab import OFFSETS_MM, read_slab, slab_files
+from callosal.pipelines.pictures.neighbour_slab import read_slab, slab_files
 from callosal.pipelines.pictures.review_views import quantised
 
 COL_DIR, ROW_DIR = np.array([0.0, 0.0, -1.0]), np.array([-0.1, 0.995, 0.0]) / np.hypot(0.1, 0.995)
@@ -30,7 +31,7 @@ def slices(middle: SliceImage) -> list[SliceImage]:
     """A window of the middle slice, moved to the sides; its pixels lie between those."""
     window = middle.pixels[20:60, 30:80]
     center = middle.pixels_to_lps((39.5 + 0.3, 54.5 - 0.2))
-    places = [center + offset * middle.normal for offset in OFFSETS_MM]
+    places = [center + offset * middle.normal for offset in NEIGHBOURS_MM]
     return [replace(middle, pixels=window + i, center_lps_mm=at) for i, at in enumerate(places)]
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import ndimage
 
 from callosal.models.errors import InputError
-from callosal.pipelines.pictures.neighbour_slab import OFFSETS_MM
+from callosal.pipelines.midplane.sagittal_slice import NEIGHBOURS_MM
 from callosal.pipelines.review.history import latest_review
 from callosal.pipelines.review.mask_entry import mask_entry, mask_of_entry
 from callosal.pipelines.review.neighbours import neighbours_entry
@@ -19,7 +19,7 @@ FILE = "neighbours_mask.reviewed.nii.gz"
 
 
 def grown(desk, planned, offset_mm):
-    mask = desk.case(planned).neighbours.masks[OFFSETS_MM.index(offset_mm)]
+    mask = desk.case(planned).neighbours.masks[NEIGHBOURS_MM.index(offset_mm)]
     return ndimage.binary_dilation(mask, iterations=2).astype(np.uint8)
 
 

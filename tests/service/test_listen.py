@@ -84,6 +84,8 @@ def service(tmp_path: Path, archive: Store) -> Iterator[Service]:
 def test_a_series_that_is_sent_is_planned_as_infer_plans_it_and_its_results_are_sent_on(
     service: Service, archive: Store, series: Path, tmp_path: Path
 ) -> None:
+    # The node of the tests is not that of others.
+    assert connect(service.port, calling="STRANGER").is_rejected
     images = [dcmread(path) for path in sorted(series.iterdir())]
     odd = copy.deepcopy(images[0])
     odd.SOPInstanceUID = odd.file_meta.MediaStorageSOPInstanceUID = f"1.2.{PATIENT}"
@@ -157,8 +159,3 @@ def test_what_would_let_in_too_many_or_nobody_is_wrong_usage(
     assert main(["listen", "--output", str(tmp_path / "out"), *words]) == 3
     assert 1 <= len(capsys.readouterr().err.strip().splitlines()) <= 3
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_node_of_the_tests_is_not_that_of_others(service: Service) -> None:
-    association = connect(service.port, calling="STRANGER")
-    assert association.is_rejected

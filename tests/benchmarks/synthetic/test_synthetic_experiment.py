@@ -15,7 +15,7 @@ SHORT = {
     "fit": ["--trainer.max_steps=2", "--trainer.val_check_interval=2", "--trainer.precision=32",
             "--trainer.accelerator=cpu", "--data.batch_size=4",
             "--model.net.init_args.widths=[8,16]"],
-    "export": [],
+    "export": ["--steps=2"],
     "generate": ["--count=2"],
 }  # fmt: skip
 
