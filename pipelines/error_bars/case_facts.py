@@ -52,7 +52,7 @@ class Contrast(StrEnum):
     DARK = "dark"
     """Clearly darker, as on T2 and proton density."""
     OTHER = "other"
-    """Hardly to be told from them, as on FLAIR, or not as the file says."""
+    """Hardly different, as on FLAIR, or not as the file says."""
 
     @classmethod
     def of(cls, weighting: str | None, is_bright: bool, step: float) -> "Contrast":
