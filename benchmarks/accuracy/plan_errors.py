@@ -1,13 +1,15 @@
-"""How far plans lie from where they should, with the facts that foretell it: JSON lines.
+r"""How far plans lie from where they should, with the facts that foretell it: JSON lines.
 
-    python benchmarks/accuracy/plan_errors.py HEADS --slices ABIDE --output plan_errors.jsonl
+    python benchmarks/accuracy/plan_errors.py HEADS --motion MOTION --slices ABIDE \
+        --output plan_errors.jsonl
 
-HEADS holds NIfTI files, heads.tsv and the motions of its exams. Exams on which a network was
-trained are left out; of the others VAL are those of the validation, the rest those of the test.
-Each head is turned by up to 20 degrees about every axis and shifted, then read as a volume, as
-thick slices, as a localizer or as its sagittal slices alone, with a bias field and noise. The
-reference is the plan of the exam's T1 as it is, moved along; where there is no T1, the plan of the
-series as it is. Of ABIDE's slices it is the mask that people checked. Rows that are there already
+HEADS holds NIfTI files, heads.tsv and the motions of its exams; MOTION holds those that
+benchmarks/release/exam_motion.py found. TRAIN are the exams on which a network was trained, VAL
+those of its validation, the rest those of the test. Each head is turned by up to 20 degrees about
+every axis and shifted, then read as a volume, as thick slices, as a localizer or as its sagittal
+slices alone, with a bias field and noise; T1 heads also with the contrast of T2, FLAIR and proton
+density. The reference is the plan of the exam's T1 (or IR) as it is, moved along; series without
+one are left out. Of ABIDE's slices it is the mask that people checked. Rows that are there already
 are not made again, so a stopped run goes on.
 """
 
@@ -16,7 +18,7 @@ import csv
 import json
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from callosal.export.runtime import Segmenter, open_segmenter
 from callosal.export.shipped import DEFAULT, resolve_model
 from callosal.models.arrays import Array
 from callosal.models.errors import CallosalError
-from callosal.pipelines.callosum.segmentation import find_callosa
+from callosal.pipelines.callosum.segmentation import Callosum, find_callosa
 from callosal.pipelines.case.process import Outcome, process_volume
 from callosal.pipelines.console.usage import run_script
 from callosal.pipelines.datasets.nifti_pairs import read_split
@@ -37,6 +39,7 @@ from callosal.pipelines.datasets.slice_bank import evenly_spread
 from callosal.pipelines.error_bars.picture_noise import picture_noise
 from callosal.pipelines.evaluation.measures import final_roi
 from callosal.pipelines.evaluation.posed import posed
+from callosal.pipelines.evaluation.weightings import WEIGHTINGS, Weighting, reweighted_head
 from callosal.pipelines.geometry.plane_angles import axis_difference_deg
 from callosal.pipelines.geometry.slice_image import on_slice
 from callosal.pipelines.midplane.localizer_volumes import Images, LocalizerVolumes
@@ -52,10 +55,14 @@ TRAIN |= {"ms01a"}
 VAL = {"old06", "old07", "stripped1007_T1w", "stripped1008_T1w", "ms01b"}
 
 DRAWS = {
-    "val": {"volume": 8, "thick": 8, "localizer": 14, "sagittal": 5},
-    "test": {"volume": 2, "thick": 2, "localizer": 4, "sagittal": 1},
+    ("calibration", "T1w"): {"volume": 3, "thick": 3, "localizer": 5, "sagittal": 2},
+    ("calibration", "other"): {"volume": 2, "thick": 2, "localizer": 3},
+    ("calibration", "simulated"): {"volume": 3, "thick": 3, "localizer": 3},
+    ("test", "T1w"): {"volume": 2, "thick": 2, "localizer": 4, "sagittal": 1},
+    ("test", "other"): {"volume": 2, "thick": 2, "localizer": 2},
+    ("test", "simulated"): {"volume": 3, "thick": 3, "localizer": 3},
 }
-"""How often a series is read in each way, by split."""
+"""How often a series is read in each way."""
 
 TILT_DEG, SHIFT_MM, BIAS = 20.0, 15.0, 0.3
 LEAST_NOISE = 0.005
@@ -65,6 +72,13 @@ MOST_NOISE = {"volume": 0.1, "thick": 0.1, "localizer": 0.05, "sagittal": 0.05}
 FIELD_MM = np.array([190.0, 230.0, 230.0])
 MOST_SAMPLES = 3
 """Samples over the thickness of a slice at most: each is a mean of neighbours already."""
+
+SHOWN_AS = ("T2-like", "FLAIR-like", "proton-density-like")
+JITTER = 0.12
+"""How far the intensity of each tissue is drawn around that of the weighting, as a share."""
+
+REFERENCES = ("T1w", "T1w+Gd", "IR")
+"""Contrasts whose plan is taken for the truth: the network outlines a bright callosum well."""
 
 COARSE_MM = 2.5
 """A series with coarser voxels is not resampled finer than it is: it is turned in its header."""
@@ -82,11 +96,29 @@ class Series:
     volume: Volume
     reference: ReferencePose
     by_itself: bool
+    shown_as_others: Callosum | None = None
+    """Given where it is shown with the contrasts of other weightings."""
 
     @property
     def split(self) -> str:
         """Whose heads it belongs to."""
-        return "val" if self.exam in VAL else "test"
+        return "train" if self.exam in TRAIN else "val" if self.exam in VAL else "test"
+
+    @property
+    def draws(self) -> Mapping[str, int]:
+        """How often it is read in each way."""
+        is_t1 = self.contrast.startswith("T1w")
+        group = "simulated" if self.shown_as_others else "T1w" if is_t1 else "other"
+        return DRAWS["test" if self.split == "test" else "calibration", group]
+
+    def seen(self, turn: int, rng: np.random.Generator) -> tuple[str, Volume]:
+        """Contrast and pixels of a reading: simulated contrasts follow each other."""
+        if self.shown_as_others is None:
+            return self.contrast, self.volume
+        name = SHOWN_AS[(turn + zlib.crc32(self.exam.encode())) % len(SHOWN_AS)]
+        tissues = np.array(list(vars(WEIGHTINGS[name]).values()))
+        drawn = Weighting(*(tissues * rng.uniform(1 - JITTER, 1 + JITTER, len(tissues))))
+        return name, reweighted_head(self.volume, self.shown_as_others, drawn)
 
 
 @dataclass(frozen=True)
@@ -103,7 +135,7 @@ def main() -> None:
     )
     parser.add_argument("heads", type=Path)
     parser.add_argument("--slices", type=Path, help="NIfTI pairs with their splits")
-    parser.add_argument("--contrast", default="", help="such as T1w: only series of this one")
+    parser.add_argument("--motion", type=Path, help="folder of more motions than HEADS holds")
     parser.add_argument("--minutes", type=float, default=35.0)
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--output", type=Path, required=True)
@@ -111,7 +143,7 @@ def main() -> None:
     segmenter = open_segmenter(resolve_model(arguments.model), "cpu", threads=1)
     done = read_done(arguments.output)
     end = time.monotonic() + 60 * arguments.minutes
-    rows = of_heads(arguments.heads, arguments.contrast, segmenter, done)
+    rows = of_heads(arguments.heads, arguments.motion, segmenter, done)
     with arguments.output.open("a", encoding="utf-8") as stream:
         if arguments.slices is not None:
             for row in of_slices(arguments.slices, segmenter, done):
@@ -131,56 +163,66 @@ def read_done(path: Path) -> set[str]:
     return {json.loads(line)["case"] for line in path.read_text(encoding="utf-8").splitlines()}
 
 
-def of_heads(folder: Path, contrast: str, segmenter: Segmenter, done: set[str]) -> Iterator[Row]:
+def of_heads(
+    folder: Path, motion: Path | None, segmenter: Segmenter, done: set[str]
+) -> Iterator[Row]:
     """Rows of every series, one reading of each in turn, so that a stopped run is balanced."""
-    found = list(read_series(folder, contrast, segmenter))
+    found = list(read_series(folder, motion, segmenter))
     wanted = [
-        ((turn + 0.5) / draws, kind, turn, number)
+        ((turn + 0.5) / draws, turn, number, kind)
         for number, one in enumerate(found)
-        for kind, draws in DRAWS[one.split].items()
+        for kind, draws in one.draws.items()
         for turn in range(draws)
     ]
-    for _, kind, turn, number in sorted(wanted):
-        name = f"{found[number].name} {kind} {turn}"
+    for _, turn, number, kind in sorted(wanted):
+        one = found[number]
+        name = f"{one.name}{' simulated' if one.shown_as_others else ''} {kind} {turn}"
         if name not in done:
-            rng = np.random.default_rng(zlib.crc32(name.encode()))
-            yield row_of(name, found[number], kind, rng, segmenter)
+            yield row_of(name, one, kind, turn, segmenter)
 
 
-def read_series(folder: Path, contrast: str, segmenter: Segmenter) -> Iterator[Series]:
+def read_series(folder: Path, motion: Path | None, segmenter: Segmenter) -> Iterator[Series]:
+    """The series of each exam that has a reference, and its T1 once more with other contrasts."""
     with (folder / "heads.tsv").open(newline="", encoding="utf-8") as stream:
         listed = list(csv.DictReader(stream, delimiter="\t"))
     exams: dict[str, ReferencePose] = {}
-    for one in sorted(listed, key=lambda row: not row["contrast"].startswith("T1w")):
-        is_wanted = one["contrast"].startswith(contrast)
-        if one["exam"] in TRAIN or not (is_wanted or one["contrast"].startswith("T1w")):
+    for one in sorted(listed, key=lambda row: row["contrast"] not in REFERENCES):
+        name, exam, contrast = one["name"], one["exam"], one["contrast"]
+        volume = without_repeats(read_nifti(folder / f"{name}.nii.gz"))
+        if exam in exams:
+            to_own = np.asarray(np.linalg.inv(to_reference([folder, motion], one)), float)
+            yield Series(name, exam, contrast, volume, moved(exams[exam], to_own), False)
             continue
-        volume = without_repeats(read_nifti(folder / f"{one['name']}.nii.gz"))
-        pose = exams.get(one["exam"])
-        by_itself = pose is None
-        if pose is None:
-            document = process_volume(volume, segmenter, Settings(), {}).document
-            if document["status"] != "ok":
-                print(f"{one['name']}: left out, {document['status']} {document['reasons']}")
-                continue
-            pose = pose_of(document)
-            if one["contrast"].startswith("T1w"):
-                exams[one["exam"]] = pose
-        else:
-            pose = moved(pose, np.asarray(np.linalg.inv(to_t1(folder, one)), float))
-        if is_wanted:
-            yield Series(one["name"], one["exam"], one["contrast"], volume, pose, by_itself)
+        if contrast not in REFERENCES:
+            print(f"{name}: left out, its exam has no T1")
+            continue
+        outcome = process_volume(volume, segmenter, Settings(), {})
+        if outcome.document["status"] != "ok":
+            print(f"{name}: left out, {outcome.document['reasons']}")
+            continue
+        exams[exam] = pose_of(outcome.document)
+        yield Series(name, exam, contrast, volume, exams[exam], True)
+        if contrast == "T1w":
+            yield Series(name, exam, contrast, volume, exams[exam], True, outcome.callosum)
 
 
-def to_t1(folder: Path, one: Mapping[str, str]) -> Array:
-    """Matrix from LPS mm of a series to those of the exam's T1."""
-    t1, t2 = (folder / f"{one['exam']}_{kind}-to-FLAIR.txt" for kind in ("T1w", "T2w"))
-    if not t1.is_file():
+def to_reference(folders: Sequence[Path | None], one: Mapping[str, str]) -> Array:
+    """Matrix from LPS mm of a series to those of the exam's T1; still where it is not known."""
+
+    def motion(to: str, fro: str) -> Array | None:
+        name = f"{one['exam']}_{to}-to-{fro}.txt"
+        found = [folder / name for folder in folders if folder and (folder / name).is_file()]
+        return itk_matrix(found[0]) if found else None
+
+    contrast = one["contrast"]
+    direct, flair, beside = (
+        motion("T1w", contrast), motion("T1w", "FLAIR"), motion(contrast, "FLAIR"),
+    )  # fmt: skip
+    if direct is not None:
+        return direct
+    if flair is None or beside is None:
         return np.eye(4)
-    flair_to_t1 = itk_matrix(t1)
-    return (
-        flair_to_t1 if one["contrast"] == "FLAIR" else flair_to_t1 @ np.linalg.inv(itk_matrix(t2))
-    )
+    return np.asarray(flair @ np.linalg.inv(beside), float)
 
 
 def pose_of(document: Mapping[str, Any]) -> ReferencePose:
@@ -197,17 +239,17 @@ def moved(pose: ReferencePose, matrix: Array) -> ReferencePose:
     return ReferencePose(center, turn @ pose.axis, turn @ pose.normal)
 
 
-def row_of(
-    name: str, one: Series, kind: str, rng: np.random.Generator, segmenter: Segmenter
-) -> Row:
+def row_of(name: str, one: Series, kind: str, turn: int, segmenter: Segmenter) -> Row:
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
     middle = np.asarray(one.volume.center_position)
     pitch, yaw, roll = rng.uniform(-TILT_DEG, TILT_DEG, 3)
     shift_mm = rng.uniform(-SHIFT_MM, SHIFT_MM, 3)
     motion = RigidMotion.of_angles(pitch, yaw, roll, middle, shift_mm)
-    there = Volume(one.volume.array, motion.matrix @ one.volume.affine, "PATIENT")
+    contrast, head = one.seen(turn, rng)
+    there = Volume(head.array, motion.matrix @ head.affine, "PATIENT")
     reading = read_again(there, kind, middle, rng)
     row = {
-        "case": name, "exam": one.exam, "split": one.split, "contrast": one.contrast,
+        "case": name, "exam": one.exam, "split": one.split, "contrast": contrast,
         "read_as": kind, "own_reference": one.by_itself, **reading.facts,
         "own_mm": float(max(one.volume.spacing)),
     }  # fmt: skip
@@ -297,6 +339,7 @@ def facts_of(outcome: Outcome, images: Images) -> Row:
         "agreement": None if outcome.pose is None else outcome.pose.agreement,
         "quality": None if callosum is None else callosum.quality.confidence,
         "mask": None if callosum is None else numbers_of(callosum.facts),
+        "is_bright": None if callosum is None else callosum.is_bright,
         "picture_noise": picture_noise(images),
     }
 

@@ -3,24 +3,27 @@
     python benchmarks/release/calibrate_error_bars.py plan_errors.jsonl --output TABLE.json
     python benchmarks/release/calibrate_error_bars.py plan_errors.jsonl --check --plot WIDTHS.svg
 
-The rows are those of benchmarks/accuracy/plan_errors.py. All is fitted on heads of val: base and
-weights of a scale by quantile regression with weights of 0 or more; the level is the conformal
-quantile of error over scale, each error over a scale that was fitted without its exam. --check
-takes the table that ships and the heads of test.
+The rows are those of benchmarks/accuracy/plan_errors.py. All is fitted on heads of train and val:
+base and weights of a scale by quantile regression with weights of 0 or more; the level is the
+quantile of error over scale, each error over a scale that was fitted without its exam. Plans of
+one head are alike, so every exam counts the same, however many plans of it there are (pooled
+distributions of Dunn, Wasserman and Ramdas, Journal of the American Statistical Association 118,
+2023). What is printed with --output is the estimate of the coverage: each exam against scale and
+level of the others. --check takes the table that ships and the heads of test.
 
 The error of a pose against the plan of the whole head lacks what all plans of the head share: how
 far the network's outline lies from that of a person. It is added by chance from ABIDE's slices of
-the same split, where both are known.
+val or test, where both are known.
 """
 
 import argparse
 import json
-import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -38,15 +41,26 @@ from callosal.pipelines.error_bars.calibration import (
     Scale,
     shipped_table,
 )
-from callosal.pipelines.error_bars.case_facts import FACTS, THICK_MM, CaseFacts, Contrast, Kind
+from callosal.pipelines.error_bars.case_facts import (
+    FACTS,
+    THICK_MM,
+    CaseFacts,
+    Contrast,
+    Kind,
+    thinness_mm,
+)
 from callosal.pipelines.settings import Settings
 
 COVERAGE = 0.95
 FITTED = 0.9
 """Quantile of the regression: enough rows lie above it to fit its weights."""
 
-FEWEST = 19
-"""Fewest plans of a group that gets a level: of fewer, no quantile covers the next one."""
+CALIBRATION = ("train", "val")
+"""Splits of the calibration: plans of the heads that a network was trained on are off by as much
+as those of the heads of the validation."""
+
+FEWEST, FEWEST_EXAMS = 19, 8
+"""Fewest plans and exams of a group that gets a level."""
 
 OUTLINES = 8
 """Outlines of ABIDE that are drawn for each pose."""
@@ -55,17 +69,20 @@ POOLS = ((Kind.VOLUME, Kind.THICK_SLICES), (Kind.LOCALIZER,), (Kind.SAGITTAL_SLI
 """Kinds that share scale and level: of the first two, the distance of the slices is a fact."""
 
 USED: Mapping[str, tuple[str, ...]] = {
-    "angle95_deg": ("apart_mm", "noise", "doubt", "spread_deg"),
-    "centre95_mm": ("apart_mm", "noise", "doubt", "spread_mm", "plane_mm"),
+    "angle95_deg": ("apart_mm", "noise", "doubt", "spread_deg", "thin_mm"),
+    "centre95_mm": ("apart_mm", "noise", "doubt", "spread_mm", "plane_mm", "thin_mm"),
     "plane95_deg": ("apart_mm", "noise", "doubt", "plane_deg"),
 }
 """Facts that may widen each bound."""
 
-UNMEASURED: Mapping[Kind, frozenset[str]] = {
+UNUSED: Mapping[Kind, frozenset[str]] = {
+    Kind.VOLUME: frozenset({"thin_mm"}),
+    Kind.THICK_SLICES: frozenset({"thin_mm"}),
     Kind.LOCALIZER: frozenset({"spread_deg", "spread_mm"}),
     Kind.SAGITTAL_SLICES: frozenset({"plane_deg", "plane_mm", "spread_deg", "spread_mm"}),
 }
-"""Facts that are not always given: a localizer may show the callosum on one slice alone."""
+"""Facts that do not count: a localizer may show the callosum on one slice alone, and in volumes
+the angle of a thin callosum is found as well as that of any other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +101,6 @@ class Sample:
     row: Mapping[str, Any]
 
 
-WITHHELD: Final = {(Kind.LOCALIZER, "plane95_deg")}
-"""Bars that do not hold: the planes of localizers of the five heads of the validation lay within
-0.61 degrees, so that only 76 % of those of seventeen test heads were inside."""
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -105,9 +117,9 @@ def main() -> None:
     if arguments.output is not None:
         table = calibrated(samples, sha256)
         arguments.output.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-        print(coverage_table(CalibrationTable.of(table), samples, ("val",)))
+        print(coverage_lines(estimated([one for one in samples if one.split in CALIBRATION])))
     if arguments.check:
-        print(coverage_table(shipped_table(), samples, ("test",)))
+        print(coverage_lines(barred(shipped_table(), samples, ("test",))))
         if arguments.plot is not None:
             draw_widths(shipped_table(), samples, arguments.plot)
 
@@ -161,6 +173,7 @@ def facts_of(row: Mapping[str, Any]) -> CaseFacts:
         "plane_mm": stated["plane_mm"],
         "spread_deg": stated["angle_deg"],
         "spread_mm": stated["center_mm"],
+        "thin_mm": thinness_mm(row["mask"]["area_mm2"], row["mask"]["length_mm"]),
     }
     if row["read_as"] == "localizer":
         kind = Kind.LOCALIZER
@@ -168,38 +181,49 @@ def facts_of(row: Mapping[str, Any]) -> CaseFacts:
         kind = Kind.SAGITTAL_SLICES
     else:
         kind = Kind.THICK_SLICES if apart_mm >= THICK_MM else Kind.VOLUME
-    weighting = "T1w" if row["contrast"].startswith("T1w") else row["contrast"]
-    return CaseFacts(kind, Contrast.of(weighting, is_bright=True), values)
+    # Without a header, as of NIfTI: the picture alone says the group.
+    contrast = Contrast.of(None, row["is_bright"], row["mask"]["contrast"])
+    return CaseFacts(kind, contrast, values)
 
 
 def calibrated(samples: Sequence[Sample], model_sha256: str) -> dict[str, Any]:
     """The table as JSON."""
     kinds: dict[str, Any] = {}
     for pool in POOLS:
-        own = [one for one in samples if one.facts.kind in pool and one.split == "val"]
-        if len(own) >= FEWEST:
+        own = pooled(samples, pool)
+        if is_enough(own):
             kinds |= dict.fromkeys((kind.value for kind in pool), calibrated_kind(own))
     return {
         "schema": SCHEMA,
         "coverage": COVERAGE,
         "date": datetime.now(UTC).date().isoformat(),
         "command": "python benchmarks/release/calibrate_error_bars.py plan_errors.jsonl",
-        "source": "plans of the heads that benchmarks/accuracy/plan_errors.py calls val, at "
-        "simulated poses, and outlines of the validation sites of ABIDE",
-        "split": "val",
+        "source": "plans of the heads that benchmarks/accuracy/plan_errors.py calls train and "
+        "val, at simulated poses, and outlines of the validation sites of ABIDE",
+        "split": "train and val",
         "model": {"name": DEFAULT, "sha256": model_sha256},
         "kinds": kinds,
     }
 
 
+def pooled(samples: Iterable[Sample], pool: Sequence[Kind]) -> list[Sample]:
+    """Those of the calibration that share a scale: callosa that hardly stand out get no bar."""
+    return [
+        one
+        for one in samples
+        if one.facts.kind in pool
+        and one.split in CALIBRATION
+        and one.facts.contrast is not Contrast.OTHER
+    ]
+
+
+def is_enough(samples: Sequence[Sample]) -> bool:
+    return len(samples) >= FEWEST and len({one.exam for one in samples}) >= FEWEST_EXAMS
+
+
 def calibrated_kind(samples: Sequence[Sample]) -> dict[str, Any]:
     """Ranges, counts and scales of a kind, or of kinds that share them."""
-    kind = samples[0].facts.kind
-    measures = {
-        name: calibrated_measure(name, samples)
-        for name in sorted(samples[0].errors)
-        if (kind, name) not in WITHHELD
-    }
+    measures = {name: calibrated_measure(name, samples) for name in sorted(samples[0].errors)}
     used = {name for one in measures.values() for name in one["weights"]}
     values = {name: [known(one.facts)[name] for one in samples] for name in FACTS if name in used}
     return {
@@ -214,19 +238,66 @@ def calibrated_kind(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def calibrated_measure(name: str, samples: Sequence[Sample]) -> dict[str, Any]:
-    unmeasured = UNMEASURED.get(samples[0].facts.kind, frozenset())
-    used = tuple(fact for fact in USED[name] if fact not in unmeasured)
-    scores: dict[str, list[Array]] = {group: [] for group in Contrast}
-    for exam in sorted({one.exam for one in samples}):
-        left = fitted(name, used, [one for one in samples if one.exam != exam])
-        for one in (one for one in samples if one.exam == exam):
-            scores[one.facts.contrast].append(one.errors[name] / left.unit(known(one.facts)))
-    scale = fitted(name, used, samples)
+    """Scale of all plans and level of each group."""
+    scale = fitted(name, used_facts(name, samples), samples)
+    scores = scored(name, samples, without_each(name, samples))
     return {
         "base": round(scale.base, 5),
         "weights": {fact: round(weight, 5) for fact, weight in scale.weights.items()},
         "levels": {group: round(level, 4) for group, level in levels(scores).items()},
     }
+
+
+def used_facts(name: str, samples: Sequence[Sample]) -> tuple[str, ...]:
+    unused = UNUSED[samples[0].facts.kind]
+    return tuple(fact for fact in USED[name] if fact not in unused)
+
+
+def without_each(name: str, samples: Sequence[Sample]) -> dict[str, Scale]:
+    """By exam, the scale of all other exams."""
+    used = used_facts(name, samples)
+    return {
+        exam: fitted(name, used, [one for one in samples if one.exam != exam])
+        for exam in sorted({one.exam for one in samples})
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Errors of a plan over the scale that was fitted without its exam, shape (OUTLINES,)."""
+
+    exam: str
+    group: Contrast
+    ratios: Array
+
+
+def scored(name: str, samples: Sequence[Sample], scales: Mapping[str, Scale]) -> list[Score]:
+    return [
+        Score(one.exam, one.facts.contrast,
+              one.errors[name] / scales[one.exam].unit(known(one.facts)))
+        for one in samples
+    ]  # fmt: skip
+
+
+Barred = tuple[Sample, Mapping[str, float | None]]
+"""A plan with its bars."""
+
+
+def estimated(samples: Sequence[Sample]) -> list[Barred]:
+    """Each plan of the calibration with bars of scale and level of the other exams."""
+    bars: dict[int, dict[str, float | None]] = {id(one): {} for one in samples}
+    for pool in POOLS:
+        own = pooled(samples, pool)
+        for name in own[0].errors if is_enough(own) else ():
+            scales = without_each(name, own)
+            scores = scored(name, own, scales)
+            for exam, scale in scales.items():
+                level = levels([one for one in scores if one.exam != exam])
+                for one in own:
+                    if one.exam == exam and one.facts.contrast in level:
+                        width = level[one.facts.contrast] * scale.unit(known(one.facts))
+                        bars[id(one)][name] = width
+    return [(one, bars[id(one)]) for one in samples]
 
 
 def known(facts: CaseFacts) -> dict[str, float]:
@@ -238,53 +309,82 @@ def fitted(name: str, used: Sequence[str], samples: Sequence[Sample]) -> Scale:
     facts = np.array([[1.0, *(one.facts.values[fact] or 0.0 for fact in used)] for one in samples])
     errors = np.array([one.errors[name] for one in samples])
     rows = np.repeat(facts, OUTLINES, axis=0)
-    size = np.abs(facts).mean(axis=0)
+    size = np.maximum(np.abs(facts).mean(axis=0), 1e-9)
+    share = np.repeat(exam_weights([one.exam for one in samples]), OUTLINES) * len(samples)
     eye = sparse.eye_array(len(rows))
-    above, below = np.full(len(rows), FITTED), np.full(len(rows), 1 - FITTED)
-    cost = np.r_[np.zeros(rows.shape[1]), above, below]
+    cost = np.r_[np.zeros(rows.shape[1]), share * FITTED, share * (1 - FITTED)]
     solved = linprog(cost, A_eq=sparse.hstack([rows / size, eye, -eye]), b_eq=errors.ravel())
     base, *weights = np.asarray(solved.x)[: rows.shape[1]] / size
     return Scale(float(base), dict(zip(used, map(float, weights), strict=True)), {})
 
 
-def levels(scores: Mapping[str, Sequence[Array]]) -> dict[str, float]:
-    """Conformal quantile of each group that has cases enough."""
-    return {group: conformal(found) for group, found in scores.items() if len(found) >= FEWEST}
+def exam_weights(exams: Sequence[str]) -> Array:
+    """Weights of plans, 1 in all, so that every exam counts the same."""
+    counts = Counter(exams)
+    return np.array([1 / counts[exam] / len(counts) for exam in exams])
 
 
-def conformal(scores: Sequence[Array]) -> float:
-    """The quantile of the scores that covers the next one with the wanted probability."""
+def levels(scores: Sequence[Score]) -> dict[str, float]:
+    """Quantile of the scores of each group that has plans and exams enough."""
+    found = {}
+    for group in Contrast:
+        own = [one for one in scores if one.group is group]
+        if len(own) >= FEWEST and len({one.exam for one in own}) >= FEWEST_EXAMS:
+            found[str(group)] = conformal([one.ratios for one in own], [one.exam for one in own])
+    return found
+
+
+def conformal(scores: Sequence[Array], exams: Sequence[str]) -> float:
+    """The quantile of the scores, all exams alike, that covers the next with `COVERAGE`."""
     share = min(1.0, COVERAGE * (len(scores) + 1) / len(scores))
-    ordered = np.sort(np.concatenate(scores))
-    return float(ordered[math.ceil(round(share * len(ordered), 6)) - 1])
+    values = np.concatenate(scores)
+    weights = np.repeat(exam_weights(exams), [len(one) for one in scores])
+    weights /= np.repeat([len(one) for one in scores], [len(one) for one in scores])
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    index = min(int(np.searchsorted(reached, share - 1e-9)), len(order) - 1)
+    return float(values[order[index]])
 
 
-def coverage_table(
+def barred(
     table: CalibrationTable, samples: Iterable[Sample], splits: Sequence[str]
-) -> str:
-    """Coverage and widths by kind and contrast."""
+) -> list[Barred]:
+    """Plans of some splits with the bars of a table."""
+    return [
+        (one, error_bars(one.facts, table.model_sha256, Settings(), table).values)
+        for one in samples
+        if one.split in splits
+    ]
+
+
+def coverage_lines(found: Sequence[Barred]) -> str:
+    """Coverage and widths by kind and contrast of the images."""
     lines = [
         "| images | contrast | plans | bars | angle inside | median, 90 % | centre inside "
         "| median, 90 % | plane inside | median, 90 % |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    listed = [one for one in samples if one.split in splits]
+    contrasts = sorted({one.row["contrast"] for one, _ in found})
     for kind in Kind:
-        for group in (*Contrast, "all"):
-            own = [one for one in listed
-                   if one.facts.kind is kind and group in (one.facts.contrast, "all")]  # fmt: skip
-            if own:
-                lines.append(_line(table, kind, group, own))
-    lines.append(_line(table, "all", "all", listed))
+        of_kind = [(one, bars) for one, bars in found if one.facts.kind is kind]
+        groups = {
+            **{name: [pair for pair in of_kind if pair[0].row["contrast"] == name]
+               for name in contrasts},
+            **{f"taken for {group}": [pair for pair in of_kind if pair[0].facts.contrast is group]
+               for group in Contrast},
+            "all": of_kind,
+        }  # fmt: skip
+        lines += [_line(kind, name, own) for name, own in groups.items() if own]
+    lines.append(_line("all", "all", found))
     return "\n".join(lines)
 
 
-def _line(table: CalibrationTable, kind: str, group: str, own: Sequence[Sample]) -> str:
-    bars = [error_bars(one.facts, table.model_sha256, Settings(), table).values for one in own]
-    cells = [str(kind), group, str(len(own)), str(sum(b["angle95_deg"] is not None for b in bars))]
+def _line(kind: str, contrast: str, own: Sequence[Barred]) -> str:
+    count = sum(bars.get("angle95_deg") is not None for _, bars in own)
+    cells = [str(kind), contrast, str(len(own)), str(count)]
     for name, unit in (("angle95_deg", "°"), ("centre95_mm", " mm"), ("plane95_deg", "°")):
-        pairs = [(one.errors[name], width) for one, bar in zip(own, bars, strict=True)
-                 if (width := bar[name]) is not None]  # fmt: skip
+        pairs = [(one.errors[name], width) for one, bars in own
+                 if (width := bars.get(name)) is not None]  # fmt: skip
         if not pairs:
             cells += ["-", "-"]
             continue

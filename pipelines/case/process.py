@@ -192,9 +192,10 @@ def _uncertainty(
     facts = case_facts(
         images,
         seen.plane,
+        callosum.facts,
         (angle_deg, center_mm),
         verdict.confidence or 0.0,
-        Contrast.of(source.get("contrast"), callosum.is_bright),
+        Contrast.of(source.get("contrast"), callosum.is_bright, callosum.facts.contrast),
     )
     bars = error_bars(facts, segmenter.sha256, settings)
     return {

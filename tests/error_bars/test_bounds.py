@@ -20,7 +20,7 @@ from callosal.pipelines.error_bars.case_facts import FACTS, CaseFacts, Contrast,
 from callosal.pipelines.planning.findings import BARS
 from callosal.pipelines.settings import FusionSettings, Settings
 
-LEVELS = {"T1w": 2.0, "other": 3.0}
+LEVELS = {"T1w": 2.0, "dark": 3.0}
 SCALE = Scale(0.5, {"noise": 10.0, "doubt": 1.0}, LEVELS)
 RANGES = {"noise": (0.01, 0.1), "doubt": (0.0, 0.5)}
 MADE = CalibrationTable(
@@ -47,28 +47,34 @@ def test_a_bar_is_level_times_base_and_facts() -> None:
     assert bars.reasons == {}
 
 
-def test_other_contrasts_have_a_level_of_their_own() -> None:
-    other = _bars(replace(CASE, contrast=Contrast.OTHER))
-    assert other.values["angle95_deg"] == pytest.approx(3 * 1.2)
+def test_dark_callosa_have_a_level_of_their_own() -> None:
+    dark = _bars(replace(CASE, contrast=Contrast.DARK))
+    assert dark.values["angle95_deg"] == pytest.approx(3 * 1.2)
+
+
+def test_a_callosum_that_hardly_stands_out_has_no_bar() -> None:
+    faint = _bars(replace(CASE, contrast=Contrast.OTHER))
+    assert faint.reasons == dict.fromkeys(BARS, "beyond_calibration")
 
 
 def test_a_contrast_with_too_few_cases_has_no_bar() -> None:
     scale = replace(SCALE, levels={"T1w": 2.0})
     table = replace(MADE, kinds={Kind.VOLUME: Calibration(RANGES, dict.fromkeys(BARS, scale))})
-    facts = replace(CASE, contrast=Contrast.OTHER)
+    facts = replace(CASE, contrast=Contrast.DARK)
     bars = error_bars(facts, MADE.model_sha256, Settings(), table)
     assert bars.reasons == dict.fromkeys(BARS, "beyond_calibration")
 
 
 @pytest.mark.parametrize(
-    ("weighting", "is_bright", "group"),
-    [("T1w", True, "T1w"), (None, True, "T1w"), ("T1w", False, "other"), (None, False, "other"),
-     ("FLAIR", True, "other"), ("T2w", False, "other")],
+    ("weighting", "is_bright", "step", "group"),
+    [("T1w", True, 0.6, "T1w"), (None, True, 0.6, "T1w"), ("T1w", False, 0.6, "other"),
+     (None, False, 0.6, "dark"), ("T2w", False, 0.3, "dark"), ("FLAIR", True, 0.6, "other"),
+     (None, True, 0.3, "other"), ("T1w", True, 0.3, "other"), (None, False, 0.1, "other")],
 )  # fmt: skip
-def test_a_dark_callosum_or_another_weighting_is_no_t1(
-    weighting: str | None, is_bright: bool, group: str
+def test_the_picture_says_the_group_unless_the_file_contradicts_it(
+    weighting: str | None, is_bright: bool, step: float, group: str
 ) -> None:
-    assert Contrast.of(weighting, is_bright) == group
+    assert Contrast.of(weighting, is_bright, step) == group
 
 
 def test_facts_below_the_calibration_give_no_narrower_bar() -> None:
