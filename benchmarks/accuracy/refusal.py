@@ -40,7 +40,7 @@ from callosal.pipelines.reading.cases import find_cases
 SPACING_MM = (0.5, 0.5)
 OFF_MM = (-20.0, -18.0, -16.0, -15.0, -14.0, -12.0, 12.0, 14.0, 15.0, 16.0, 18.0, 20.0)
 ACROSS_MM = (-30.0, -15.0, 0.0, 10.0, 20.0, 30.0, 45.0)
-RIGHT = ("right, as it is", "right, random pose", "right, of a head")
+CORRECT = ("correct, as it is", "correct, random pose", "correct, cut from a head")
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,14 @@ def main() -> None:
 def print_table(answers: list[tuple[Trial, Quality]]) -> None:
     print("| slice | n | refused | share |\n|---|---|---|---|")
     kinds = dict.fromkeys(trial.kind for trial, _ in answers)
-    wrong = [kind for kind in kinds if kind not in RIGHT]
-    rows = {**{kind: [kind] for kind in kinds}, "**all right**": RIGHT, "**all wrong**": wrong}
+    wrong = [kind for kind in kinds if kind not in CORRECT]
+    rows = {**{kind: [kind] for kind in kinds}, "**all correct**": CORRECT, "**all wrong**": wrong}
     for label, members in rows.items():
         refused = [q.confidence < SURE for trial, q in answers if trial.kind in members]
         print(f"| {label} | {len(refused)} | {sum(refused)} | {100 * np.mean(refused):.1f} % |")
     print()
     for trial, quality in answers:
-        if (quality.confidence < SURE) == (trial.kind in RIGHT):
+        if (quality.confidence < SURE) == (trial.kind in CORRECT):
             reasons = " ".join(quality.reasons)
             print(f"- {trial.kind}: {trial.name}, confidence {quality.confidence:.2f} {reasons}")
 
@@ -110,9 +110,9 @@ def _judge(segmenter: Segmenter, trial: Trial) -> Quality:
 def _of_slices(slices: list[LabelledSlice], seed: int) -> Iterator[Trial]:
     for i, labelled in enumerate(slices, 1000 * seed):
         name, pixels = labelled.name, labelled.image.astype(np.float32)
-        yield Trial("right, as it is", name, pixels)
-        yield _posed("right, random pose", name, pixels, 2 * i)
-        yield _posed("right, random pose", name, pixels, 2 * i + 1)
+        yield Trial("correct, as it is", name, pixels)
+        yield _posed("correct, random pose", name, pixels, 2 * i)
+        yield _posed("correct, random pose", name, pixels, 2 * i + 1)
         painted = wrong_slices.painted_out(labelled, i)
         yield Trial("callosum painted out", name, painted)
         yield _posed("callosum painted out", name, painted, i)
@@ -122,7 +122,7 @@ def _of_slices(slices: list[LabelledSlice], seed: int) -> Iterator[Trial]:
 def _of_head(name: str, volume: Volume, seed: int) -> Iterator[Trial]:
     plane = find_midsagittal_plane(volume)
     (middle,) = wrong_slices.off_midline(volume, plane, [0.0])
-    yield Trial("right, of a head", name, middle)
+    yield Trial("correct, cut from a head", name, middle)
     cuts = {
         "12 to 20 mm off the midline": (OFF_MM, wrong_slices.off_midline(volume, plane, OFF_MM)),
         "axial": (ACROSS_MM, wrong_slices.axial(volume, plane.point_lps_mm, ACROSS_MM)),

@@ -66,7 +66,7 @@ OUTLINES = 8
 """Outlines of ABIDE that are drawn for each pose."""
 
 POOLS = ((Kind.VOLUME, Kind.THICK_SLICES), (Kind.LOCALIZER,), (Kind.SAGITTAL_SLICES,))
-"""Kinds that share scale and level: of the first two, the distance of the slices is a fact."""
+"""Kinds that share scale and level: for the first two, the slice spacing is a fact."""
 
 USED: Mapping[str, tuple[str, ...]] = {
     "angle95_deg": ("apart_mm", "noise", "doubt", "spread_deg", "thin_mm"),
@@ -395,7 +395,7 @@ def _line(kind: str, contrast: str, own: Sequence[Barred]) -> str:
 
 
 def draw_widths(table: CalibrationTable, samples: Iterable[Sample], path: Path) -> None:
-    """Widths of the bars of test plans against the distance of the slices and the noise."""
+    """Widths of the bars of test plans against the slice spacing and the noise."""
     figure = Figure(figsize=(9, 6.4), layout="constrained")
     panels = figure.subplots(2, 2, sharey="row", squeeze=False)
     listed = [one for one in samples if one.split == "test"]
@@ -403,7 +403,7 @@ def draw_widths(table: CalibrationTable, samples: Iterable[Sample], path: Path) 
         (("angle95_deg", "bar of the angle, degrees"), ("centre95_mm", "bar of the centre, mm"))
     ):
         for column, (name, words) in enumerate(
-            (("apart_mm", "distance of slice centres, mm"), ("noise", "noise, share of tissue"))
+            (("apart_mm", "slice spacing, mm"), ("noise", "noise, share of tissue"))
         ):
             axes = panels[row, column]
             for kind in Kind:
