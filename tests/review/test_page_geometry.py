@@ -218,6 +218,19 @@ def test_steps_of_one_kind_in_quick_succession_are_undone_as_one():
     assert got == [6, 4, 3, 2, 0, 2, False]
 
 
+def test_a_step_is_withdrawn_though_the_state_before_it_has_become_known_better():
+    got = node(
+        "const { UndoHistory } = await load('undo.js');"
+        "const h = new UndoHistory(1); const seen = [];"
+        "h.withdraw('type#1'); seen.push(h.present, h.canUndo);"
+        "h.add(5, 'type#1', 0); h.add(50, 'type#1', 900); h.amend((one) => one === 1 ? 1.1 : one);"
+        "h.withdraw('type#2'); seen.push(h.present);"
+        "h.withdraw('type#1'); seen.push(h.present, h.canUndo, h.canRedo); return seen;",
+        None,
+    )
+    assert got == [1, False, 50, 1.1, False, False]
+
+
 def test_masks_and_brushes_are_those_of_python() -> None:
     mask = np.zeros((60, 80), np.uint8)
     mask[20:40, 30:60] = 1

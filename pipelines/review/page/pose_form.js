@@ -57,8 +57,7 @@ export class PoseForm {
   constructor() {
     /** @type {CaseSession | null} */
     this.session = null;
-    /** Region that was there when a field was entered, and how many were: each is a step to undo. */
-    this.start = /** @type {Roi | null} */ (null);
+    /** How often a field was entered: each time is a step to undo. */
     this.entries = 0;
     for (const name of Object.keys(FIELDS)) {
       byId(name).addEventListener("focus", () => this.#enter());
@@ -128,7 +127,6 @@ export class PoseForm {
   }
 
   #enter() {
-    this.start = this.session?.roi ?? null;
     this.entries += 1;
     byId("pose-refusal").textContent = "";
   }
@@ -141,12 +139,14 @@ export class PoseForm {
   #typed(name) {
     const input = byId(name, HTMLInputElement);
     const value = input.valueAsNumber;
-    const { session, start } = this;
-    if (!session || !session.roi || !start || !Number.isFinite(value)) return;
+    const { session } = this;
+    if (!session?.roi || !Number.isFinite(value)) return;
     const refusal = FIELDS[name].refusal(session, value);
     input.setAttribute("aria-invalid", String(refusal !== ""));
     byId("pose-refusal").textContent = refusal && `Not taken: ${refusal}`;
-    session.edit(refusal ? start : FIELDS[name].set(session.roi, value), `type#${this.entries}`);
+    const kind = `type#${this.entries}`;
+    if (refusal) session.withdraw(kind);
+    else session.edit(FIELDS[name].set(session.roi, value), kind);
   }
 
   /** @param {string} name */

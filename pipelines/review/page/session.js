@@ -156,6 +156,15 @@ export class CaseSession extends EventTarget {
   }
 
   /**
+   * Take back what `edit` did under this kind.
+   * @param {string} kind
+   */
+  withdraw(kind) {
+    this.history.withdraw(kind);
+    this.#changed();
+  }
+
+  /**
    * Take another mask of the slice on screen. The region follows that of the midsagittal slice as
    * soon as the server has told it, unless it was moved.
    * @param {Mask} mask

@@ -39,14 +39,23 @@ export class UndoHistory {
     const joins = kind === this.lastKind && soon && this.canUndo;
     if (!joins) this.past.push(this.present);
     else if (this.same(next, this.past[this.past.length - 1])) {
-      this.undo();
-      this.future = [];
+      this.withdraw(kind);
       return;
     }
     this.present = next;
     this.future = [];
     this.lastKind = kind;
     this.lastMs = nowMs;
+  }
+
+  /**
+   * Take back the latest step if it is of this kind; it cannot be done again.
+   * @param {string} kind
+   */
+  withdraw(kind) {
+    if (kind !== this.lastKind) return;
+    this.undo();
+    this.future = [];
   }
 
   /**
