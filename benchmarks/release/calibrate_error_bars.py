@@ -75,13 +75,6 @@ USED: Mapping[str, tuple[str, ...]] = {
 }
 """Facts that may widen each bound."""
 
-LEVELS: Mapping[str, tuple[tuple[Contrast, ...], ...]] = {
-    "angle95_deg": ((Contrast.T1,), (Contrast.DARK,)),
-    "centre95_mm": ((Contrast.T1,), (Contrast.DARK,)),
-    "plane95_deg": ((Contrast.T1, Contrast.DARK),),
-}
-"""Contrasts that share a level: the plane is found by symmetry, whatever the callosum is like."""
-
 UNUSED: Mapping[Kind, frozenset[str]] = {
     Kind.VOLUME: frozenset({"thin_mm"}),
     Kind.THICK_SLICES: frozenset({"thin_mm"}),
@@ -251,7 +244,7 @@ def calibrated_measure(name: str, samples: Sequence[Sample]) -> dict[str, Any]:
     return {
         "base": round(scale.base, 5),
         "weights": {fact: round(weight, 5) for fact, weight in scale.weights.items()},
-        "levels": {group: round(level, 4) for group, level in levels(scores, LEVELS[name]).items()},
+        "levels": {group: round(level, 4) for group, level in levels(scores).items()},
     }
 
 
@@ -299,8 +292,7 @@ def estimated(samples: Sequence[Sample]) -> list[Barred]:
             scales = without_each(name, own)
             scores = scored(name, own, scales)
             for exam, scale in scales.items():
-                others = [one for one in scores if one.exam != exam]
-                level = levels(others, LEVELS[name])
+                level = levels([one for one in scores if one.exam != exam])
                 for one in own:
                     if one.exam == exam and one.facts.contrast in level:
                         width = level[one.facts.contrast] * scale.unit(known(one.facts))
@@ -332,14 +324,13 @@ def exam_weights(exams: Sequence[str]) -> Array:
     return np.array([1 / counts[exam] / len(counts) for exam in exams])
 
 
-def levels(scores: Sequence[Score], groups: Sequence[Sequence[Contrast]]) -> dict[Contrast, float]:
-    """Quantile of the scores of each contrast whose group has plans and exams enough."""
-    found: dict[Contrast, float] = {}
-    for group in groups:
-        own = [one for one in scores if one.group in group]
+def levels(scores: Sequence[Score]) -> dict[str, float]:
+    """Quantile of the scores of each group that has plans and exams enough."""
+    found = {}
+    for group in Contrast:
+        own = [one for one in scores if one.group is group]
         if len(own) >= FEWEST and len({one.exam for one in own}) >= FEWEST_EXAMS:
-            level = conformal([one.ratios for one in own], [one.exam for one in own])
-            found |= dict.fromkeys(group, level)
+            found[str(group)] = conformal([one.ratios for one in own], [one.exam for one in own])
     return found
 
 
