@@ -18,6 +18,7 @@ from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.case.blank_slices import doubted_on_blank
 from callosal.pipelines.case.equal_voxels import doubted_on_classes
 from callosal.pipelines.case.filled_slices import doubted_on_filled
+from callosal.pipelines.case.lost_ends import doubted_on_lost_ends
 from callosal.pipelines.case.neighbours import Neighbours, Spread, pooled_callosum, pose_spread
 from callosal.pipelines.case.observation import Observation
 from callosal.pipelines.case.odd_slices import doubted_on_odd_slices
@@ -82,8 +83,11 @@ def judge(
             filled = source.get("filled_slices", ())
             callosum = _doubted_on_voxels(callosum, sagittal_or_whole(images), filled)
         morphometry, finding = _measured(callosum, pose)
-        # What the slices of a localizer say differently was judged when they were brought together.
-        beside = None if isinstance(images, LocalizerVolumes) else spread
+        beside = spread
+        if isinstance(images, LocalizerVolumes):
+            # What its slices say differently was judged when they were brought together.
+            beside = None
+            callosum = callosum and doubted_on_lost_ends(callosum, finding)
         verdict = judge_case(seen, callosum, pose, beside, finding)
         return Judgement(callosum, pose, spread, morphometry, finding, verdict)
 

@@ -18,7 +18,8 @@ DOUBTFUL_CONTRASTS = {"FLAIR": "FLAIR", "PDw": "proton density"}
 CAUSES = (
     "coarse_voxels",
     "cut_by_field_of_view", "field_of_view_too_small", "too_little_head", "partial_callosum",
-    "off_midline", "midline_unknown", "filled_slices", "blank_slice", "odd_slice",
+    "ends_may_be_lost", "off_midline", "midline_unknown", "filled_slices", "blank_slice",
+    "odd_slice",
     "equal_voxels", "stray_voxels", "steep_tilt", "weak_symmetry", "rival_plane",
     "neighbours_disagree", "alone_among_neighbours", "in_pieces", "second_candidate",
     "blurred_border",

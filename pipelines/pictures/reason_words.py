@@ -60,6 +60,8 @@ REASONS: dict[str, Reason] = {
         ("decode_failed", "not decoded", "the pixels could not be decoded"),
         ("dicomdir", "directory file", "a DICOMDIR lists files and is not an image"),
         ("duplicate_file", "duplicate file", "the same image is present twice"),
+        ("ends_may_be_lost", "ends may be lost",
+         "thick slices may have lost the ends of a thin callosum, which turns the angle"),
         ("equal_voxels", "equal voxels",
          "most neighbouring voxels at the callosum hold one value, as in a map of classes"),
         ("first_visit_differs", "unlike the first visit",
