@@ -171,3 +171,7 @@ def run() -> NoReturn:
     # The interpreter looks for cycles once more before it ends, half a second after a short run.
     gc.freeze()
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    run()

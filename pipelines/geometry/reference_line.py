@@ -27,7 +27,8 @@ from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
 class LineKind(StrEnum):
     """Which line stands for the pose of the callosum.
 
-    `settings.line`, the schema of plan.json and `hospital.concepts.LINES` name the same kinds.
+    `settings.line` and `settings.ProtocolLine`, the schema of plan.json, `hospital.concepts.LINES`
+    and `planning.protocol_words.LINE_NAMES` name the same kinds.
     """
 
     SUBCALLOSAL = "subcallosal"

@@ -1,7 +1,7 @@
 """The content of the plan report: which measurement groups a plan document comes to."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from highdicom.sr import CodedConcept, Measurement, MeasurementProperties, QualitativeEvaluation
@@ -68,13 +68,17 @@ def _callosum(measures: Mapping[str, Any], contour_mm: Array, make: GroupMaker) 
 
 def _ends(line: PlannedLine, make: GroupMaker) -> list[Group]:
     """Genu and splenium, where the line has its ends on them."""
-    if line.kind is LineKind.PRINCIPAL_AXIS:
-        return []
-    ends = (
-        ("genu", concepts.GENU, line.start_mm),
-        ("splenium", concepts.SPLENIUM, line.end_mm),
-    )
-    return [make.point(name, finding, point) for name, finding, point in ends]
+    match line.kind:
+        case LineKind.SUBCALLOSAL | LineKind.ENDPOINTS:
+            ends = (
+                ("genu", concepts.GENU, line.start_mm),
+                ("splenium", concepts.SPLENIUM, line.end_mm),
+            )
+            return [make.point(name, finding, point) for name, finding, point in ends]
+        case LineKind.PRINCIPAL_AXIS:
+            return []
+        case _:
+            assert_never(line.kind)
 
 
 def _line(line: PlannedLine, make: GroupMaker) -> Group:

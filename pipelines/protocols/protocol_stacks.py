@@ -7,7 +7,7 @@ from highdicom import Volume
 
 from callosal.pipelines.callosum.segmentation import Callosum
 from callosal.pipelines.geometry.plane_angles import wrap_axis_deg
-from callosal.pipelines.geometry.reference_line import find_reference_line
+from callosal.pipelines.geometry.reference_line import LineKind, find_reference_line
 from callosal.pipelines.geometry.rotated_box import Point, RotatedBox
 from callosal.pipelines.planning.head_extent import reach_of_head_mm
 from callosal.pipelines.planning.plan import ScanPlan, make_plan, plan_axes
@@ -26,7 +26,7 @@ from callosal.pipelines.settings import PlanSettings, ProtocolSettings
 COARSEST_MM: Final = 3.5
 """Voxel along the slice above which the commissures are not looked for: both are 3 to 5 mm."""
 
-OF_CALLOSUM: Final = frozenset({"final", "subcallosal", "endpoints", "principal_axis"})
+OF_CALLOSUM: Final = frozenset({"final", *LineKind})
 """Lines that the outline of the callosum gives."""
 
 MOST_TILT_SD: Final = 3.0

@@ -17,7 +17,8 @@ from callosal.pipelines.hospital.concepts import LINES
 from callosal.pipelines.outline.contour import callosum_contour_mm
 from callosal.pipelines.outline.smooth import smooth_contour_mm
 from callosal.pipelines.phantom.arch import Arch, arch_phantom
-from callosal.pipelines.settings import Settings
+from callosal.pipelines.planning.protocol_words import LINE_NAMES
+from callosal.pipelines.settings import ProtocolLine, Settings
 
 
 def test_every_list_of_kinds_names_the_same() -> None:
@@ -30,6 +31,7 @@ def test_every_list_of_kinds_names_the_same() -> None:
     assert set(of_protocol) > kinds
     assert set(get_args(get_type_hints(Settings)["line"])) == kinds
     assert set(LINES) == kinds
+    assert set(of_protocol) == set(get_args(ProtocolLine)) == set(LINE_NAMES)
 
 
 def find_lists(node: Any, item: str) -> list[list[str]]:

@@ -1,5 +1,6 @@
 import pytest
 
+from callosal.pipelines.case.verdict import PLANE_FACTORS
 from callosal.pipelines.pictures.first_cause import (
     CAUSES,
     SYMPTOMS,
@@ -14,6 +15,7 @@ FLAIR = {"repetition_time_ms": 9000, "echo_time_ms": 90.0, "inversion_time_ms": 
 
 def test_every_code_is_known() -> None:
     assert (set(CAUSES) | SYMPTOMS) <= set(REASONS)
+    assert set(PLANE_FACTORS) <= set(CAUSES)
 
 
 def test_unfit_images_come_before_what_they_did_to_the_mask() -> None:
