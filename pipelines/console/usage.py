@@ -63,7 +63,7 @@ def end_with_usage(
     print(f"{prog}: {told}", file=sys.stderr)
     if near is not None:
         print(f"did you mean {shown.get(near, near)}?", file=sys.stderr)
-    print(f"{prog} --help tells all options", file=sys.stderr)
+    print(f"{prog} --help shows all options", file=sys.stderr)
     sys.exit(WRONG_USAGE)
 
 

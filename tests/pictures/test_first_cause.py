@@ -18,6 +18,11 @@ def test_every_code_is_known() -> None:
     assert set(PLANE_FACTORS) <= set(CAUSES)
 
 
+def test_a_file_that_cannot_be_read_has_words_of_its_own() -> None:
+    said = first_cause("failed", ["bad_nifti"], {})
+    assert said == "Not planned: the file is cut, or its header contradicts its voxels"
+
+
 def test_unfit_images_come_before_what_they_did_to_the_mask() -> None:
     assert "slices of 6 mm are too thick" in first_cause("low_confidence", ["not_arched"], THICK)
     told = first_cause("no_callosum", ["nothing_segmented"], FLAIR)
