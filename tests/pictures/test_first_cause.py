@@ -20,7 +20,7 @@ def test_every_code_is_known() -> None:
 
 def test_a_file_that_cannot_be_read_has_words_of_its_own() -> None:
     said = first_cause("failed", ["bad_nifti"], {})
-    assert said == "Not planned: the file is cut, or its header contradicts its voxels"
+    assert said == "Not planned: the file is cut, or its header contradicts its voxels."
 
 
 def test_unfit_images_come_before_what_they_did_to_the_mask() -> None:
